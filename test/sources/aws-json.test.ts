@@ -1,4 +1,7 @@
-/** The client's promises that need no socket: the bounds of time, waits and texts, whatever the ports do. */
+/**
+ * Guarantees of the AWS client that can be tested without sockets: time, waits and texts are bounded, however
+ * the ports behave.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fail, ok } from '../../src/core/errors.ts';
@@ -28,7 +31,7 @@ const client = (fetch: Fetch, clock: ManualClock, credentials?: AwsCredentialsPr
     log: testLog(),
   });
 
-test('whatever status, headers and bytes an upstream answers, the call ends in a page or a documented failure', async () => {
+test('a call ends with a page or a documented failure, whatever status, headers and bytes the upstream sends', async () => {
   const body = fc.oneof(
     fc.uint8Array({ maxLength: 400 }),
     fc.json().map((text) => new TextEncoder().encode(text)),
@@ -68,7 +71,7 @@ test('whatever status, headers and bytes an upstream answers, the call ends in a
 });
 
 describe('waits between attempts', () => {
-  test('are a random part of 100, 200 and 400 ms, and none follows the last attempt', async () => {
+  test('are random parts of 100, 200 and 400 ms, and no wait follows the last attempt', async () => {
     await fc.assert(
       fc.asyncProperty(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), async (part) => {
         const { page, throughBackoff, clock, records } = thingsGraphUnderTest(ENDPOINT, {
@@ -81,7 +84,7 @@ describe('waits between attempts', () => {
         expect(records.map(({ waitMs }) => waitMs)).toEqual(waits);
         expect(clock.now() - start).toBe(waits.reduce((sum, wait) => sum + wait, 0));
         const failure = result.ok ? undefined : result.failure;
-        if (failure?.type !== 'upstream-throttled') throw new Error('Cannot go on as it was not throttled');
+        if (failure?.type !== 'upstream-throttled') throw new Error('Expected the call to be throttled');
         expect(Number.isInteger(failure.retryAfterSeconds)).toBe(true);
         expect(failure.retryAfterSeconds).toBeGreaterThanOrEqual(1);
         expect(failure.retryAfterSeconds).toBeLessThanOrEqual(RETRY_AFTER_SECONDS_MAX);
@@ -90,7 +93,7 @@ describe('waits between attempts', () => {
     );
   });
 
-  test('do not start if they would exceed the 20 s: the last failure is returned at once', async () => {
+  test('are skipped if they would exceed the 20 s of a call, and the last failure is returned at once', async () => {
     const clock = new ManualClock();
     let attempts = 0;
     const slow: Fetch = async (url, init) => {
@@ -125,8 +128,8 @@ describe('waits between attempts', () => {
   });
 });
 
-describe('ports that do not play along', () => {
-  test('a fetch that ignores its signal is not waited for, and its late answer is given back unread', async () => {
+describe('with a misbehaving port', () => {
+  test('a call does not wait for a fetch that ignores its signal, and cancels its late answer unread', async () => {
     const clock = new ManualClock();
     const caller = new AbortController();
     const late = Promise.withResolvers<Response>();
@@ -144,7 +147,7 @@ describe('ports that do not play along', () => {
     await until(() => cancelled === 1);
   });
 
-  test('credentials that arrive too late count against the same time budget, and no request is made with them', async () => {
+  test('waiting for credentials counts toward the time limit of a call, and late credentials are not used', async () => {
     const clock = new ManualClock();
     const late = Promise.withResolvers<ReturnType<typeof ok<typeof CREDENTIALS>>>();
     let attempts = 0;
@@ -162,12 +165,12 @@ describe('ports that do not play along', () => {
     await clock.advance(20_000);
     expect(await call).toMatchObject({ ok: false, failure: { type: 'upstream-timeout' } });
     late.resolve(ok(CREDENTIALS));
-    // A signature would be over then.
+    // By now the request would have been signed and sent.
     await settle();
     expect([attempts, fetched]).toEqual([0, 0]);
   });
 
-  test('a provider that has no credentials says why, and no request is made', async () => {
+  test('the failure of a credentials provider is returned, and no request is made', async () => {
     const refused = { type: 'upstream-broken', internal: 'AssumeRole: AccessDenied' } as const;
     const result = await client(throttle, new ManualClock(), () => Promise.resolve(fail(refused))).call(
       'X',
@@ -176,7 +179,7 @@ describe('ports that do not play along', () => {
     expect(result).toEqual({ ok: false, failure: refused });
   });
 
-  test('each attempt asks for credentials anew, so that a retry never goes out with expired ones', async () => {
+  test('each attempt gets fresh credentials, so that no retry is signed with expired ones', async () => {
     const clock = new ManualClock();
     const seen: (string | null)[] = [];
     let issued = 0;
@@ -189,7 +192,7 @@ describe('ports that do not play along', () => {
     expect(seen).toEqual(['token-1', 'token-2', 'token-3', 'token-4']);
   });
 
-  test("fetch is called without a 'this', as workerd's own insists", async () => {
+  test('fetch is called without a `this`, as workerd requires', async () => {
     const seen: unknown[] = [];
     const strict = function (this: unknown): Promise<Response> {
       seen.push(this);
@@ -200,7 +203,7 @@ describe('ports that do not play along', () => {
   });
 });
 
-describe('errors of the service itself', () => {
+describe('errors of the AWS service', () => {
   const error = (status: number, name: string): Fetch => {
     return () => Promise.resolve(new Response(JSON.stringify({ __type: name }), { status }));
   };
@@ -210,19 +213,22 @@ describe('errors of the service itself', () => {
     [500, 'ExecutionDoesNotExist', 'ExecutionDoesNotExist'],
     [400, 'ExpiredTokenException', 'ExpiredTokenException'],
     [400, 'KmsAccessDeniedException:http://x', 'KmsAccessDeniedException'],
-  ])('HTTP %i with %s is returned by its name, after one attempt', async (httpStatus, wire, name) => {
-    const result = await client(error(httpStatus, wire), new ManualClock()).call('GetExecutionHistory', {});
-    expect(result).toEqual({
-      ok: false,
-      failure: {
-        type: 'aws-error',
-        name,
-        internal: `GetExecutionHistory: HTTP ${httpStatus}, ${name}`,
-      },
-    });
-  });
+  ])(
+    'HTTP %i with %s is returned with the name of the error, after one attempt',
+    async (httpStatus, wire, name) => {
+      const result = await client(error(httpStatus, wire), new ManualClock()).call('GetExecutionHistory', {});
+      expect(result).toEqual({
+        ok: false,
+        failure: {
+          type: 'aws-error',
+          name,
+          internal: `GetExecutionHistory: HTTP ${httpStatus}, ${name}`,
+        },
+      });
+    },
+  );
 
-  test("AWS's id of the request is in the operator's text", async () => {
+  test('the internal text contains the request id of AWS', async () => {
     const headers = { 'x-amzn-requestid': '5b1c7bd4-0000-1111-2222-333344445555' };
     const fetch: Fetch = () =>
       Promise.resolve(new Response('{"__type":"InvalidArn"}', { status: 400, headers }));

@@ -15,7 +15,7 @@ describe('regions', () => {
     ['us-isob-east-1', 'aws-iso-b', 'sc2s.sgov.gov'],
     ['eu-isoe-west-1', 'aws-iso-e', 'cloud.adc-e.uk'],
     ['us-isof-south-1', 'aws-iso-f', 'csp.hci.ic.gov'],
-  ])('%s is one of the partition %s, at %s', (region, partition, suffix) => {
+  ])('%s is in partition %s, and its endpoints end in %s', (region, partition, suffix) => {
     expect(isAwsRegion(region)).toBe(true);
     expect(awsPartition(region)).toBe(partition);
     expect(awsEndpoint('states', region).href).toBe(`https://states.${region}.${suffix}/`);

@@ -1,4 +1,4 @@
-"""Reads requests as they went over the wire from stdin, prints the Authorization header that botocore gives each."""
+"""Reads requests from stdin, as they were sent. Prints the Authorization headers that botocore gives them."""
 import json
 import sys
 

@@ -9,7 +9,8 @@ import { CREDENTIALS, until } from './things-graph-under-test.ts';
 const CHUNK = new Uint8Array(64 * 1024).fill(0x20);
 
 /**
- * A body of spaces without end, or one that stalls after its first chunk; it counts what is taken from it.
+ * An endless body of spaces. With `stalls`, it stalls after its first chunk. `seen` counts the chunks that were
+ * read.
  */
 function endlessBody(stalls = false) {
   const seen = { chunks: 0, cancelled: 0 };
@@ -47,20 +48,20 @@ function callWith(response: Response, signal?: AbortSignal) {
   return client.call('GetExecutionHistory', {}, signal);
 }
 
-test('an answer over the bound is read up to it and no further', async () => {
+test('an answer is not read beyond the size limit', async () => {
   const { stream, seen } = endlessBody();
   expect(await callWith(new Response(stream))).toMatchObject({ failure: { type: 'upstream-too-large' } });
   expect(seen).toEqual({ chunks: ANSWER_BYTES_MAX / CHUNK.byteLength + 1, cancelled: 1 });
 });
 
-test('an answer that announces more than the bound is not read at all', async () => {
+test('an answer whose Content-Length exceeds the limit is not read at all', async () => {
   const { stream, seen } = endlessBody();
   const response = new Response(stream, { headers: { 'content-length': String(ANSWER_BYTES_MAX + 1) } });
   expect(await callWith(response)).toMatchObject({ failure: { type: 'upstream-too-large' } });
   expect(seen).toEqual({ chunks: 0, cancelled: 1 });
 });
 
-test('of an error hardly anything is read: its status says enough', async () => {
+test('only the first bytes of a large error body are read', async () => {
   const { stream, seen } = endlessBody();
   expect(await callWith(new Response(stream, { status: 404 }))).toMatchObject({
     failure: { type: 'upstream-broken' },
@@ -68,7 +69,7 @@ test('of an error hardly anything is read: its status says enough', async () => 
   expect(seen).toEqual({ chunks: 2, cancelled: 1 });
 });
 
-test('of a redirect nothing is read', async () => {
+test('the body of a redirect is not read', async () => {
   const { stream, seen } = endlessBody();
   expect(await callWith(new Response(stream, { status: 307 }))).toMatchObject({
     failure: { type: 'upstream-broken' },
@@ -86,12 +87,12 @@ test('a body that stalls is cancelled when the caller leaves', async () => {
   expect(seen.cancelled).toBe(1);
 });
 
-test('an answer of exactly the bound is read', async () => {
+test('an answer of exactly the size limit is accepted', async () => {
   const text = `"${'x'.repeat(ANSWER_BYTES_MAX - 2)}"`;
   expect(await callWith(new Response(text))).toMatchObject({ ok: true });
 });
 
-test('characters that are split between two chunks arrive whole', async () => {
+test('characters that are split between chunks are decoded correctly', async () => {
   const bytes = new TextEncoder().encode('"a😀é"');
   const stream = new ReadableStream<Uint8Array>({
     start: (controller) => {

@@ -1,4 +1,7 @@
-/** The budget as a Durable Object, on a real workerd: isolates that ask the same one share its calls. */
+/**
+ * The call budget as a Durable Object on a real workerd. Isolates that lease from the same object share its
+ * calls.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +13,7 @@ import { CALLS_AT_ONCE, CALLS_PER_SECOND, pollsBudget } from '../../src/sources/
 
 const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
 
-/** Each request is an isolate of its own: its budget object knows nothing of the others'. */
+/** Each request plays one isolate: it creates its own budget, which shares no memory with the others. */
 const WORKER = `
   import { systemClock as clock } from './src/core/clock.ts';
   import { consoleLog as log } from './src/core/log.ts';
@@ -59,22 +62,22 @@ afterAll(async () => {
 async function isolate(name: string, calls: number, followed: number) {
   const body = JSON.stringify({ name, calls, followed });
   const response = await miniflare.dispatchFetch('http://worker/', { method: 'POST', body });
-  // Safety: the Worker above answers this.
+  // Safety: the Worker above sends this answer.
   return (await response.json()) as { turns: number; pollIntervalMs: number };
 }
 
-test('isolates of one budget have no more calls together than it has, and another budget has its own', async () => {
+test('isolates never exceed together the budget that they share, and another budget is separate', async () => {
   const beganAtMs = Date.now();
   const turns = await Promise.all([isolate('a', 80, 0), isolate('a', 80, 0), isolate('a', 80, 0)]);
   const sum = turns.reduce((total, isolated) => total + isolated.turns, 0);
   const seconds = (Date.now() - beganAtMs) / 1000;
-  // Each may be left with a handful that it asked for and did not need yet.
+  // Each isolate may still hold a few calls that it has leased but not used.
   expect(sum).toBeGreaterThanOrEqual(CALLS_AT_ONCE - 3 * 8);
   expect(sum).toBeLessThanOrEqual(CALLS_AT_ONCE + CALLS_PER_SECOND * seconds);
   expect((await isolate('b', 80, 0)).turns).toBe(80);
 });
 
-test('leases are known again after the object was evicted', async () => {
+test('leases survive an eviction of the object', async () => {
   await isolate('c', 1, 50);
   await miniflare.dispose();
   await start();

@@ -40,7 +40,7 @@ describe('the budget of a process', () => {
     return turns;
   };
 
-  test('a burst gets its turns at once, the rest in order of arrival, and calls that would wait too long are refused', async () => {
+  test('serves a burst at once and further calls in order of arrival, and refuses calls that would wait too long', async () => {
     const clock = new ManualClock();
     const budget = createCallBudget({ clock });
     const beganAtMs = clock.now();
@@ -60,7 +60,7 @@ describe('the budget of a process', () => {
     expect(clock.now() - beganAtMs).toBe(2_000 + TURN_MS_MAX);
   });
 
-  test('makes those who come wait for calls that were made without asking', async () => {
+  test('makes later calls wait for calls that were made without a permit', async () => {
     const clock = new ManualClock();
     const budget = createCallBudget({ clock, callsPerSecond: 1, callsAtOnce: 2 });
     for (let n = 0; n < 5; n++) budget.spent(READER);
@@ -69,7 +69,7 @@ describe('the budget of a process', () => {
     expect(await turn).toEqual({ ok: true, waitedMs: 4_000 });
   });
 
-  test('has the turn again of one who left while waiting', async () => {
+  test('gives the turn of a caller that left while waiting to the next one', async () => {
     const clock = new ManualClock();
     const budget = createCallBudget({ clock, callsPerSecond: 1, callsAtOnce: 1 });
     await budget.take('id', READER);
@@ -107,16 +107,16 @@ describe('a source within a budget', () => {
     return types;
   };
 
-  test('counts each request that it sends, retries too', async () => {
+  test('spends a call for each request that it sends, retries included', async () => {
     expect(await pages(budgeted(1, 3), 4)).toEqual(['page', 'page', 'page', 'upstream-throttled']);
     expect(await pages(budgeted(3, 3), 2)).toEqual(['page', 'upstream-throttled']);
   });
 
-  test('counts no call if it sends none', async () => {
+  test('spends no call if it sends no request', async () => {
     expect(await pages(budgeted(0, 1), 3)).toEqual(['page', 'page', 'page']);
   });
 
-  test('is unchanged without a budget', async () => {
+  test('is not limited if there is no budget', async () => {
     const free = withCallBudget(source(1), () => undefined);
     expect(await pages(free, 2)).toEqual(['page', 'page']);
     expect(free.pace?.(REF, 1_000, ['tenant'])).toBe(1_000);
@@ -124,7 +124,7 @@ describe('a source within a budget', () => {
 });
 
 describe('leases of a budget', () => {
-  test('never sum up to more than the budget, however many isolates ask, and at any time', () => {
+  test('never exceed the budget together, at any time and for any number of isolates', () => {
     const asked = fc.record({
       holder: fc.integer({ min: 0, max: 30 }).map(String),
       demand: demandArbitrary,
@@ -156,7 +156,7 @@ describe('leases of a budget', () => {
     );
   });
 
-  test('are known again from what was written down', () => {
+  test('are restored from storage and limit the next grant', () => {
     const first = new Leases({ nowMs: 0, limits: LIMITS });
     const demand: Demand = [['tenant', [[1_000, 20]]]];
     const request = { limits: LIMITS, demand, waiting: NOBODY };
@@ -169,10 +169,10 @@ describe('leases of a budget', () => {
   });
 });
 
-describe('executions that are silent after some seconds, each with a burst of messages now and then', () => {
+describe('executions that are mostly silent, with a burst of messages every few minutes', () => {
   const THINGS_GRAPH = { callsPerSecond: 30, callsAtOnce: 100 };
 
-  /** How late messages are, ascending, after the executions have been silent for a minute. */
+  /** How late the first message of each burst arrives, in ascending order. */
   async function delays(count: number, budgetOf: (clock: ManualClock) => CallBudget): Promise<number[]> {
     const clock = new ManualClock();
     const budget = budgetOf(clock);
@@ -183,7 +183,7 @@ describe('executions that are silent after some seconds, each with a burst of me
       void (async () => {
         const pacer = new Pacer();
         const burstEveryMs = 150_000 + (n % 37) * 1_000;
-        /** The time of the first message of the next burst. */
+        /** When the next burst begins with its first message. */
         let messageAtMs = startMs + burstEveryMs + n * 997;
         await clock.sleep(n * 20);
         while (clock.now() - startMs < forMs) {
@@ -213,14 +213,17 @@ describe('executions that are silent after some seconds, each with a burst of me
   };
 
   test.each([
-    ['of Step Functions, in one process', 20, 3_500, inProcess(LIMITS)],
-    ['of Step Functions, leased', 20, 3_500, leased(LIMITS)],
-    ['of Things Graph, in one process', 20, 3_500, inProcess(THINGS_GRAPH)],
-    ['of Things Graph, in one process', 300, 15_100, inProcess(THINGS_GRAPH)],
-    ['of Things Graph, leased', 300, 15_100, leased(THINGS_GRAPH)],
-  ])('%s: of %i, a message is at most %i ms late, 99 times in 100', async (_, count, boundMs, budgetOf) => {
-    const late = await delays(count, budgetOf);
-    expect(late.length).toBeGreaterThan(count);
-    expect(late[Math.floor(late.length * 0.99)]).toBeLessThanOrEqual(boundMs);
-  });
+    ['Step Functions, in one process', 20, 3_500, inProcess(LIMITS)],
+    ['Step Functions, leased', 20, 3_500, leased(LIMITS)],
+    ['Things Graph, in one process', 20, 3_500, inProcess(THINGS_GRAPH)],
+    ['Things Graph, in one process', 300, 15_100, inProcess(THINGS_GRAPH)],
+    ['Things Graph, leased', 300, 15_100, leased(THINGS_GRAPH)],
+  ])(
+    '%s: with %i executions, 99 in 100 messages are at most %i ms late',
+    async (_, count, boundMs, budgetOf) => {
+      const late = await delays(count, budgetOf);
+      expect(late.length).toBeGreaterThan(count);
+      expect(late[Math.floor(late.length * 0.99)]).toBeLessThanOrEqual(boundMs);
+    },
+  );
 });

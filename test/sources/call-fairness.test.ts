@@ -1,6 +1,5 @@
 /**
- * Tenants that share a budget, within a process and across isolates: the effect of one tenant's calls on
- * another.
+ * How the calls of one tenant affect another tenant with the same budget, within a process and across isolates.
  */
 import { describe, expect, test } from 'vitest';
 import {
@@ -22,7 +21,7 @@ const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
 const POLL: CallOrigin = { class: 'poll' };
 const reader = (tenant: string): CallOrigin => ({ class: 'reader', tenant });
 
-/** Calls at a steady rate, for a time; how each turn ended. */
+/** Requests permits at a steady rate for some time. Returns all permits, granted or refused. */
 async function callEvery(
   { clock, budget }: { readonly clock: ManualClock; readonly budget: () => CallBudget },
   { everyMs, forMs, origin }: { everyMs: number; forMs: number; origin: CallOrigin },
@@ -51,7 +50,7 @@ function inProcess(callsPerSecond = CALLS_PER_SECOND) {
   return { clock, budget: () => budget };
 }
 
-/** Each call comes from the next isolate, as those about different executions do. */
+/** Spreads calls round-robin over isolates, as calls about different executions are spread. */
 function acrossIsolates(isolates: number) {
   const clock = new ManualClock();
   const leases = new Leases({ nowMs: clock.now(), limits: LIMITS });
@@ -75,8 +74,8 @@ function acrossIsolates(isolates: number) {
 describe.each([
   ['in one process', () => inProcess()],
   ['across ten isolates', () => acrossIsolates(10)],
-])('a tenant that asks for more than the whole budget, %s', (_, place) => {
-  test('does not delay the reads of another for a second, and is refused for its share', async () => {
+])('a tenant that requests more than the whole budget, %s,', (_, place) => {
+  test('delays the reads of another tenant by less than a second, and is refused for exceeding its share', async () => {
     const under = place();
     const flood = callEvery(under, { everyMs: 40, forMs: 60_000, origin: reader('greedy') });
     const victim = callEvery(under, { everyMs: 1_000, forMs: 60_000, origin: reader('victim') });
@@ -84,13 +83,13 @@ describe.each([
     expect(refusals(reads)).toEqual([]);
     expect(longestMs(reads)).toBeLessThan(1_000);
     expect(new Set(refusals(greedy))).toEqual(new Set(['share-exceeded']));
-    // What the victim leaves is the greedy one's: 14 calls a second.
+    // The greedy tenant gets what the victim leaves: about 14 calls a second.
     expect(greedy.length - refusals(greedy).length).toBeGreaterThan(
       CALLS_AT_ONCE + 60 * (CALLS_PER_SECOND - 2),
     );
   });
 
-  test('gets all that is left if it is alone, and learns that the upstream service is exhausted', async () => {
+  test('gets the whole budget if it is alone, and is refused because the budget is exhausted', async () => {
     const under = place();
     const turns = await inTime(
       under.clock,
@@ -118,7 +117,7 @@ describe('in one process', () => {
     expect(order).toEqual(['poll', 'read 1', 'read 2', 'background']);
   });
 
-  test('polls get their part of a budget of one call a second while reads wait', async () => {
+  test('polls wait at most 2 s in a budget of one call a second, even while reads wait', async () => {
     const { clock, budget } = inProcess(1);
     for (let n = 0; n < CALLS_AT_ONCE; n++) await budget().take('spent', reader('tenant'));
     for (let n = 0; n < 10; n++) void budget().take(`${n}`, reader('tenant'));
@@ -126,7 +125,7 @@ describe('in one process', () => {
     expect(longestMs(await inTime(clock, polls, 20_000))).toBeLessThanOrEqual(2_000);
   });
 
-  test('a poll raises the priority of the call that it shares with a greedy tenant', async () => {
+  test('a poll that shares a call with a greedy tenant raises the priority of that call', async () => {
     const { clock, budget } = inProcess();
     for (let n = 0; n < CALLS_AT_ONCE; n++) await budget().take('spent', POLL);
     for (let n = 0; n < 100; n++) void budget().take(`flow-${n}`, reader('greedy'));
@@ -136,7 +135,7 @@ describe('in one process', () => {
     expect(await Promise.race([shared, settle()])).toMatchObject({ ok: true });
   });
 
-  test('a tenant with a single call is never refused for its share', async () => {
+  test('a tenant with a single waiting call is never refused for exceeding its share', async () => {
     const { clock, budget } = inProcess(1);
     for (let n = 0; n < CALLS_AT_ONCE; n++) await budget().take('spent', POLL);
     const turns = Array.from({ length: 20 }, (_, n) => budget().take('id', reader(`tenant-${n}`)));
@@ -145,7 +144,7 @@ describe('in one process', () => {
     );
   });
 
-  test('5 pages a second over 200 executions, of which 150 are followed by the same tenant, are never refused', async () => {
+  test('a tenant that follows 150 executions and reads 5 pages a second of these and 50 others is never refused', async () => {
     const { clock, budget } = inProcess();
     const polls: Permit[] = [];
     const until = clock.now() + 60_000;
@@ -153,14 +152,14 @@ describe('in one process', () => {
       void (async () => {
         let intervalMs = 0;
         while (clock.now() < until) {
-          // The first page is the reader's; the others are polls.
+          // The first page counts as a read, the others as polls.
           polls.push(await budget().take(`flow-${n}`, intervalMs === 0 ? reader('tenant') : POLL));
           intervalMs = budget().pace(`flow-${n}`, 1_000, ['tenant']);
           await clock.sleep(intervalMs);
         }
       })();
     }
-    // Pages of followed executions cost no call.
+    // Only pages of the 50 others cost a call: a quarter of 5 a second.
     const pages = callEvery({ clock, budget }, { everyMs: 800, forMs: 60_000, origin: reader('tenant') });
     const turns = await inTime(clock, pages, 80_000);
     expect(refusals([...turns, ...polls])).toEqual([]);
@@ -184,16 +183,16 @@ describe('leases', () => {
     return ask;
   };
 
-  test('keep the turns of tenants whose calls wait in another isolate', () => {
+  test('reserve the turns of tenants whose calls wait in another isolate', () => {
     const ask = openLeases();
     expect(ask('a', { readers: [['greedy', 100]] }, 0).calls).toBe(0);
     expect(ask('b', { readers: [['victim', 1]] }, 0).calls).toBe(0);
-    // Four calls have flowed in: one is the victim's.
+    // Four new calls are available by now, and one of them is reserved for the victim.
     expect(ask('a', { readers: [['greedy', 100]] }, 267).calls).toBe(3);
     expect(ask('b', { readers: [['victim', 1]] }, 267).calls).toBe(1);
   });
 
-  test('serve more tenants than there are calls at once, each in an isolate of its own', () => {
+  test('serve more tenants than the burst has calls, even if each tenant is in another isolate', () => {
     const ask = openLeases();
     const served = new Set<string>();
     for (let nowMs = 0; nowMs < 15_000; nowMs += 1_000) {
@@ -205,14 +204,14 @@ describe('leases', () => {
     expect(served.size).toBeGreaterThan(CALLS_AT_ONCE);
   });
 
-  test('keep nothing for isolates that have stopped asking', () => {
+  test('reserve nothing for isolates that no longer request leases', () => {
     const ask = openLeases();
     ask('b', { readers: [['victim', 100]] }, 0);
     expect(ask('a', { readers: [['greedy', 100]] }, 1_000).calls).toBe(8);
     expect(ask('a', { readers: [['greedy', 100]] }, 2_000).calls).toBe(22);
   });
 
-  test('serve polls first, and background work and calls to come only when no reader waits anywhere', () => {
+  test('serve polls first, and hardly any background work or expected calls while a reader waits in any isolate', () => {
     const ask = openLeases();
     const waiting = { polls: 3, readers: [['tenant', 9]], background: 5, soon: 7 } as const;
     expect(ask('a', waiting, 400)).toMatchObject({ pollCalls: 3, calls: 3 });
@@ -221,7 +220,7 @@ describe('leases', () => {
     expect(ask('b', { background: 5, soon: 7 }, 2_000).calls).toBe(12);
   });
 
-  test('say whose readers have called lately, two of them at most', () => {
+  test('name the tenants whose readers have called lately, two at most', () => {
     const ask = openLeases();
     for (const tenant of ['a', 'b', 'c', 'b']) ask(`holder of ${tenant}`, { readers: [[tenant, 1]] }, 1_000);
     expect(ask('other', {}, 2_000).called).toEqual(['c', 'b']);
@@ -229,7 +228,7 @@ describe('leases', () => {
   });
 });
 
-test('a call that another tenant needs, too, is charged to the tenant that caused it, across isolates', async () => {
+test('a call that two tenants share is charged to the tenant that caused it, across isolates', async () => {
   const clock = new ManualClock();
   const limits = { callsPerSecond: 10, callsAtOnce: 20 };
   const leases = new Leases({ nowMs: clock.now(), limits });
@@ -252,7 +251,7 @@ test('a call that another tenant needs, too, is charged to the tenant that cause
     await clock.advance(500);
   }
   expect(calls.shared).toBeGreaterThan(35);
-  // Each tenant has paid for a third of them.
+  // Each tenant is charged for a third of all calls.
   const third = (limits.callsAtOnce + 200) / 3;
   for (const paid of [calls.greedy + calls.shared, calls.victim, calls.other])
     expect(Math.abs(paid - third)).toBeLessThan(10);

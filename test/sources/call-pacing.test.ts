@@ -1,4 +1,4 @@
-/** The intervals between polls: max-min fair between tenants, and within the budget. */
+/** The intervals between polls keep all polls within the budget, with max-min fairness between tenants. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { boundedDemand, type Demand, OTHERS, summedDemand } from '../../src/sources/call-budget/demand.ts';
@@ -21,14 +21,14 @@ const anyDemand: fc.Arbitrary<Demand> = fc.uniqueArray(fc.tuple(fc.string({ minL
   selector: ([tenant]) => tenant,
   maxLength: 6,
 });
-/** Polls have as many calls as are wanted: silent executions are not polled more often. */
+/** A budget without spare calls, so that silent executions are not polled more often than they request. */
 const tight = (callsPerSecond: number) => ({ callsPerSecond, spareCallsPerSecond: 0 });
 const atLeast = (leastMs: number): Pace => ({ leastMs, mostMs: Infinity });
 const atMost = (mostMs: number): Pace => ({ leastMs: 0, mostMs });
 const perSecond = fc.integer({ min: 1, max: 20 });
 
 describe("the interval of a tenant's polls", () => {
-  test('keeps them within its calls, and is no longer than needed', () => {
+  test('keeps the polls within the calls of the tenant, and is no longer than necessary', () => {
     fc.assert(
       fc.property(tenantDemand, perSecond, (demand, calls) => {
         const least = leastIntervalMs(demand, calls);
@@ -38,8 +38,8 @@ describe("the interval of a tenant's polls", () => {
     );
   });
 
-  test('stretches only the executions that would be polled more often', () => {
-    // Ten quiet ones and twenty busy ones: 13.5 - 10/15 calls a second are left for the busy ones.
+  test('slows down only the executions that would be polled more often', () => {
+    // The ten quiet executions need 10/15 of the 13.5 calls a second. The rest is for the twenty busy ones.
     const least = leastIntervalMs(
       [
         [15_000, 10],
@@ -50,26 +50,26 @@ describe("the interval of a tenant's polls", () => {
     expect(least).toBeCloseTo(20_000 / (13.5 - 10 / 15), 6);
   });
 
-  test('is as wanted while there is enough for all', () => {
+  test('has no lower bound while there are enough calls for all polls', () => {
     expect(leastIntervalMs([[1_000, 13]], 13.5)).toBe(0);
     expect(leastIntervalMs([], 13.5)).toBe(0);
   });
 });
 
 describe('the intervals of all tenants', () => {
-  test('keep all polls within the budget, and use it if they want it', () => {
+  test('keep all polls within the budget, and use all of it if the polls need it', () => {
     fc.assert(
       fc.property(anyDemand, perSecond, (demand, calls) => {
         const used = callsPerSecondAt(demand, pacesOf(demand, tight(calls)));
         expect(used).toBeLessThanOrEqual(calls * 1.000_001);
         const wanted = callsPerSecondAt(demand, new Map());
-        // Intervals are whole milliseconds.
+        // Intervals are rounded to whole milliseconds.
         expect(used).toBeGreaterThanOrEqual(Math.min(calls, wanted) * 0.99);
       }),
     );
   });
 
-  test('give no tenant less than an equal part of the budget, unless it wants less', () => {
+  test('give each tenant at least an equal part of the budget, unless it needs less', () => {
     fc.assert(
       fc.property(anyDemand, perSecond, (demand, calls) => {
         const paces = pacesOf(demand, tight(calls));
@@ -82,7 +82,7 @@ describe('the intervals of all tenants', () => {
     );
   });
 
-  test('do not stretch the polls of a tenant that follows few, however many another follows', () => {
+  test('do not slow down the polls of a tenant that follows few executions, however many another tenant follows', () => {
     const paces = pacesOf(
       [
         ['few', [[1_000, 5]]],
@@ -96,14 +96,14 @@ describe('the intervals of all tenants', () => {
     expect(fairLevel(bounds, 13.5)).toBe(8.5);
   });
 
-  test('give tenants that are merged as many parts of the budget as there are of them, unless they want less', () => {
+  test('give n merged tenants at least n equal parts of the budget, unless they need less', () => {
     const isolates = fc.array(fc.tuple(anyDemand, fc.integer({ min: 1, max: 3 })), {
       minLength: 1,
       maxLength: 3,
     });
     fc.assert(
       fc.property(isolates, perSecond, (all, calls) => {
-        // Tenants of different isolates are different ones.
+        // Prefix tenants with their isolate, so that no two isolates have the same tenant.
         const own = all.map(([demand, named], isolate) => ({
           demand: demand
             .filter(([, ofTenant]) => ofTenant.length > 0)
@@ -126,7 +126,7 @@ describe('the intervals of all tenants', () => {
     );
   });
 
-  test('merge the tenants that want least, beyond a bound', () => {
+  test('merge the tenants that need the fewest calls if there are more tenants than the bound', () => {
     const demand: Demand = [
       ['a', [[1_000, 9]]],
       ['b', [[1_000, 1]]],
@@ -173,12 +173,12 @@ describe('silent executions', () => {
     expect(pacesOf(silent(count), budget).get('tenant')).toEqual(atMost(intervalMs));
   });
 
-  test('are polled as wanted, at most every 15 s, if the room is used up', () => {
+  test('are polled at the interval that they request, 15 s, if no calls are spare', () => {
     for (const count of [270, 300, 405])
       expect(pacesOf(silent(count), budget).get('tenant')).toEqual(atLeast(0));
   });
 
-  test('do not stretch the polls of busy ones', () => {
+  test('do not slow down the polls of busy executions', () => {
     const demand: Demand = [
       [
         'tenant',
@@ -194,7 +194,7 @@ describe('silent executions', () => {
     expect(paces.get('other')?.leastMs).toBe(0);
   });
 
-  test('of a tenant that follows few are polled often, however many another tenant follows', () => {
+  test('of a tenant that follows few are polled every 2.5 s, however many another tenant follows', () => {
     const paces = pacesOf(
       [
         ['few', [[15_000, 5]]],
@@ -206,7 +206,7 @@ describe('silent executions', () => {
     expect(paces.get('many')).toEqual(atMost(Math.ceil(200_000 / 16)));
   });
 
-  test('use the room and no more, are never polled less often than wanted, nor more often than is useful', () => {
+  test('use exactly the spare calls, and are polled at least as often as requested and at most every 2.5 s', () => {
     fc.assert(
       fc.property(spareDemand, ({ demand, wanted, room }) => {
         const paces = pacesOf(demand, room);
@@ -214,7 +214,7 @@ describe('silent executions', () => {
         expect(used).toBeLessThanOrEqual(room.spareCallsPerSecond * 1.000_001);
         expect(used).toBeGreaterThanOrEqual(wanted);
         const useful = new Map(demand.map(([tenant]) => [tenant, atMost(SILENT_INTERVAL_MS)]));
-        // Intervals are whole milliseconds.
+        // Intervals are rounded to whole milliseconds.
         expect(used).toBeGreaterThanOrEqual(
           Math.min(room.spareCallsPerSecond, callsPerSecondAt(demand, useful)) * 0.99,
         );
@@ -226,8 +226,9 @@ describe('silent executions', () => {
     );
   });
 
-  test('with the longest interval are shortened first', () => {
-    // 18 - 2 calls a second for the longest interval, which is still longer than that of the others.
+  test('with the longest interval are sped up first', () => {
+    // The eight others need 2 of the 18 calls a second. The 100 with the longest interval share the other 16,
+    // and are still polled less often than the eight.
     expect(
       mostIntervalMs(
         [
@@ -244,7 +245,7 @@ describe('followed executions', () => {
   const follow = (followers: Followers, executionId: string, tenants: string[], nowMs = 0) =>
     followers.follow(executionId, { wantedMs: 1_000, tenants }, new Map(), nowMs);
 
-  test('cost each of their tenants an equal part, and are polled as often as the parts pay for', () => {
+  test('are charged in equal parts to their tenants, and are polled as often as these parts allow', () => {
     const followers = new Followers();
     follow(followers, 'shared', ['a', 'b']);
     follow(followers, 'own', ['a']);
@@ -252,7 +253,7 @@ describe('followed executions', () => {
       ['a', [[1_000, 1.5]]],
       ['b', [[1_000, 0.5]]],
     ]);
-    // Half a call a second of b, a tenth of a call of a.
+    // Tenant b has half a call a second for it, and tenant a has a tenth.
     const paces = new Map([
       ['a', atLeast(5_000)],
       ['b', atLeast(0)],
@@ -262,7 +263,7 @@ describe('followed executions', () => {
     expect(followers.intervalMs('own', new Map())).toBe(1_000);
   });
 
-  test('are paid for by a bounded number of tenants', () => {
+  test('are charged to a bounded number of tenants', () => {
     const followers = new Followers();
     follow(
       followers,
@@ -273,7 +274,7 @@ describe('followed executions', () => {
     expect(callsPerSecondAt(followers.demand(0), new Map())).toBeCloseTo(1, 9);
   });
 
-  test('count no longer when their polls have stopped', () => {
+  test('no longer count once their polls have stopped', () => {
     const followers = new Followers();
     for (let n = 0; n < 100; n++) follow(followers, `execution-${n}`, ['a']);
     follow(followers, 'execution-0', ['a'], 20_000);

@@ -1,4 +1,4 @@
-/** The order of the calls that wait for a budget. */
+/** The order in which waiting calls get their turns. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -13,7 +13,7 @@ const reader = (tenant: string): CallOrigin => ({ class: 'reader', tenant });
 const POLL: CallOrigin = { class: 'poll' };
 const BACKGROUND: CallOrigin = { class: 'background' };
 
-/** As long as polls have not used up their part. */
+/** Grants the next call, as a budget does while polls have not used up their part. */
 const grantNext = (queue: CallQueue, nowMs = 0) => queue.grantPoll(nowMs) ?? queue.grantRead(nowMs);
 
 class QueueUnderTest {
@@ -27,7 +27,7 @@ class QueueUnderTest {
     return call;
   }
 
-  /** Names of the calls in the order of their turns. */
+  /** Grants all waiting calls. Returns their names in the order of their turns. */
   grantAll(nowMs = 0): string[] {
     const order: string[] = [];
     for (;;) {
@@ -42,14 +42,14 @@ class QueueUnderTest {
 
 const tenants = fc.constantFrom('a', 'b', 'c', 'd');
 const anyOrigin = fc.oneof(tenants.map(reader), fc.constant(POLL), fc.constant(BACKGROUND));
-/** Calls arrive, turns are given, retries are charged. */
+/** A call arrives, a turn is granted, or a retry is charged to a tenant. */
 const anyCommand = fc.oneof(
   anyOrigin.map((add) => ({ add })),
   fc.constant('grant' as const),
   tenants.map((charge) => ({ charge })),
 );
 
-test('each call of a tenant waits for at most one call of each other tenant per call of its own, whatever happened before', () => {
+test('the first call of a tenant waits for at most one call of each other tenant, whatever happened before', () => {
   fc.assert(
     fc.property(fc.array(anyCommand, { maxLength: 60 }), fc.nat(20), (before, flood) => {
       const { queue } = new QueueUnderTest();
@@ -71,7 +71,7 @@ test('each call of a tenant waits for at most one call of each other tenant per 
   );
 });
 
-test('as long as calls wait, a turn is used, and each call gets exactly one', () => {
+test('no turn is wasted while calls wait, and each call gets exactly one turn', () => {
   fc.assert(
     fc.property(fc.array(anyOrigin, { maxLength: 80 }), (origins) => {
       const under = new QueueUnderTest();
@@ -92,7 +92,7 @@ test('polls go first, then one call of each tenant in turn, then background work
   expect(under.grantAll()).toEqual(['poll', 'a1', 'b1', 'a2', 'b2', 'a3', 'background']);
 });
 
-test('a tenant that was idle has no turns saved up, and one that was alone owes none', () => {
+test('an idle tenant saves up no turns, and a tenant that was alone owes none', () => {
   const under = new QueueUnderTest();
   for (let n = 0; n < 50; n++) under.add('a', reader('a'));
   under.grantAll();
@@ -101,7 +101,7 @@ test('a tenant that was idle has no turns saved up, and one that was alone owes 
   expect(under.grantAll()).toEqual(['b1', 'a1', 'b2', 'a2', 'b3']);
 });
 
-test('the retries of a tenant delay its own calls only', () => {
+test('the retries of a tenant delay only its own calls', () => {
   const under = new QueueUnderTest();
   for (const n of [1, 2]) under.add(`a${n}`, reader('a'));
   for (const n of [1, 2, 3]) under.add(`b${n}`, reader('b'));
@@ -110,7 +110,7 @@ test('the retries of a tenant delay its own calls only', () => {
   expect(under.grantAll()).toEqual(['b1', 'b2', 'a1', 'b3', 'a2']);
 });
 
-test('background work gets a turn now and then while readers wait without a pause', () => {
+test('background work still gets an occasional turn while readers wait all the time', () => {
   const under = new QueueUnderTest();
   for (const n of [1, 2]) under.add(`background${n}`, BACKGROUND);
   const served: string[] = [];
@@ -123,7 +123,7 @@ test('background work gets a turn now and then while readers wait without a paus
   expect(served.slice(0, BACKGROUND_EVERY_MS / 100)).not.toContain('background');
 });
 
-test('a call that others need, too, waits no longer than their own would', () => {
+test('a call that several tenants share waits no longer than a call of any one of them would', () => {
   const under = new QueueUnderTest();
   for (const n of [1, 2, 3]) under.add(`a${n}`, reader('a'));
   under.add('shared', reader('a'), { executionId: 'flow' });
@@ -147,7 +147,7 @@ test('calls whose callers have left get no turn', () => {
   expect(under.grantAll()).toEqual(['stays']);
 });
 
-test('the calls of a tenant, and of all tenants, are bounded', () => {
+test('the number of waiting calls is bounded, for each tenant and in total', () => {
   const { queue } = new QueueUnderTest();
   for (let n = 0; n < 150; n++) expect(queue.add('id', reader('a'), 0)).toBeDefined();
   expect(queue.add('id', reader('a'), 0)).toBeUndefined();
@@ -156,7 +156,7 @@ test('the calls of a tenant, and of all tenants, are bounded', () => {
   expect(queue.add('id', reader('new'), 0)).toBeUndefined();
 });
 
-test('a full queue of readers refuses neither polls nor background work, which have bounds of their own', () => {
+test('polls and background work are accepted while the queue of readers is full, up to their own bounds', () => {
   const { queue } = new QueueUnderTest();
   for (let n = 0; n < WAITING_MAX; n++) queue.add('id', reader(`tenant-${n}`), 0);
   expect(queue.add('id', reader('new'), 0)).toBeUndefined();
@@ -166,7 +166,7 @@ test('a full queue of readers refuses neither polls nor background work, which h
   }
 });
 
-test('a call that others need, too, is charged to the tenant that caused it, wherever it is served', () => {
+test('a shared call is charged to the tenant that caused it, even if a poll or another tenant raised its priority', () => {
   for (const raisedBy of [reader('poor'), POLL]) {
     const under = new QueueUnderTest();
     for (const n of [1, 2]) under.add(`greedy${n}`, reader('greedy'));
@@ -176,12 +176,12 @@ test('a call that others need, too, is charged to the tenant that caused it, whe
     for (const n of [1, 2, 3]) under.add(`poor${n}`, reader('poor'));
     const order = under.grantAll();
     const before = order.slice(0, order.indexOf('greedy2'));
-    // Greedy has paid for two calls by then, so that poor has had as many.
+    // By then greedy has been charged for two calls, so poor has had two calls as well.
     expect(before.filter((name) => name.startsWith('poor'))).toHaveLength(2);
   }
 });
 
-test('two tenants, of which one waits for what the other causes, get no more calls than two others', () => {
+test('two tenants that share all their calls get at most two turns for each turn of a third tenant', () => {
   for (const raised of [10, 100]) {
     const under = new QueueUnderTest();
     for (let n = 0; n < raised; n++) under.add(`shared ${n}`, reader('causes'));

@@ -1,6 +1,6 @@
 /**
- * Hostile tenants, and a victim beside them: its reads start within a second, and its polls are late by at
- * most one interval.
+ * While hostile tenants attack, a victim's reads start within a second, and its polls are late by at most one
+ * interval.
  */
 import { describe, expect, test } from 'vitest';
 
@@ -23,7 +23,7 @@ const ISOLATES = 10;
 const FOR_MS = 60_000;
 const reader = (tenant: string): CallOrigin => ({ class: 'reader', tenant });
 
-/** `budgetOf`: the budget in which the calls about the n-th execution are made. */
+/** `budgetOf(n)` is the budget for calls about the n-th execution. */
 interface Place {
   readonly clock: ManualClock;
   readonly budgetOf: (n: number) => CallBudget;
@@ -60,7 +60,7 @@ function follow({ clock, budgetOf }: Place, n: number, tenant: string, wantedMs 
   const name = `followed by ${tenant} ${n}`;
   const late: number[] = [];
   void (async () => {
-    // A standard key makes ten requests a second; this owner has two.
+    // The owner opens 20 streams a second, as two standard keys allow.
     await clock.sleep(n * 50);
     for (const untilMs = clock.now() + FOR_MS; clock.now() < untilMs;) {
       const intervalMs = budget.pace(name, wantedMs, [tenant]);
@@ -72,7 +72,7 @@ function follow({ clock, budgetOf }: Place, n: number, tenant: string, wantedMs 
   return late;
 }
 
-/** Reads, each about another execution. */
+/** Reads another execution every `everyMs`. Returns how long each read waited for its turn. */
 function read(
   { clock, budgetOf }: Place,
   tenant: string,
@@ -96,7 +96,7 @@ function read(
 
 const attacks: [string, (at: Place) => void | Promise<void>][] = [
   [
-    'follows hundreds of executions, and then reads more than the budget has',
+    'follows hundreds of executions and then reads more than the budget allows',
     async (at) => {
       for (let n = 0; n < 400; n++) follow(at, n, 'greedy');
       await at.clock.advance(20_000);
@@ -104,7 +104,7 @@ const attacks: [string, (at: Place) => void | Promise<void>][] = [
     },
   ],
   [
-    'reads with one key, and waits for the same calls with that of another owner',
+    'reads with one key and waits for the same calls with the key of another owner',
     (at) => {
       for (const pair of ['a', 'b'])
         read(at, `greedy ${pair}`, 50, (budget, name) =>
@@ -113,7 +113,7 @@ const attacks: [string, (at: Place) => void | Promise<void>][] = [
     },
   ],
   [
-    'leaves before its calls are made',
+    'cancels its calls before they are made',
     (at) => {
       read(at, 'greedy', 10, (_budget, _name, left) => void at.clock.sleep(15).then(() => left.abort()));
     },
@@ -124,7 +124,7 @@ describe.each([
   ['in one process', inProcess],
   ['across isolates', acrossIsolates],
 ])('%s, a tenant that', (_, place) => {
-  test.each(attacks)('%s delays neither reads nor polls of another', async (_name, attack) => {
+  test.each(attacks)('%s delays neither reads nor polls of another tenant', async (_name, attack) => {
     const at = place();
     const polls = [1, 4].map((n) => follow(at, n, 'victim'));
     await attack(at);

@@ -17,9 +17,9 @@ export interface HostileUpstream {
   url(route: string): URL;
   /** All requests, oldest first. */
   readonly requests: CapturedRequest[];
-  /** Bytes of bodies that the network took from this server. */
+  /** The number of bytes that this server has written to its connections. */
   sentBytes(): number;
-  /** How many connections of answers were closed by the peer before the answer's end. */
+  /** How many answers ended early because the peer closed the connection. */
   readonly cutShort: () => number;
   close(): Promise<void>;
 }
@@ -48,10 +48,7 @@ const json = (
     .writeHead(status, { 'content-type': 'application/x-amz-json-1.1', ...headers })
     .end(typeof body === 'string' ? body : JSON.stringify(body));
 
-/**
- * Sends `bytes` of spaces, as fast as the peer reads them, and then nothing. Only the end of the connection
- * ends it.
- */
+/** Sends `bytes` of spaces as fast as the peer reads them, and then ends the answer. */
 function flood(response: ServerResponse, bytes: number): void {
   const chunk = Buffer.alloc(64 * 1024, ' ');
   let sent = 0;
@@ -194,7 +191,7 @@ export async function startHostileUpstream(
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo; // Safety: listening on TCP.
+  const { port } = server.address() as AddressInfo; // Safety: the server listens on TCP.
 
   return {
     url: (route) => new URL(`http://127.0.0.1:${port}${route}`),

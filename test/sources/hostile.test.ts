@@ -42,7 +42,7 @@ const asPage = {
   nextToken: 'more',
 };
 
-describe('an upstream that misbehaves gives a page or the failure that says what was wrong', () => {
+describe('a misbehaving upstream leads to a page or to a failure of the right type', () => {
   const pages: [route: string, attempts: number][] = [
     ['/page', 1],
     ['/gzip-page', 1],
@@ -111,7 +111,7 @@ describe('an upstream that misbehaves gives a page or the failure that says what
     expect(clock.sleepers).toBe(0);
   });
 
-  test('nothing at all listening: upstream-internal after 4 attempts', async () => {
+  test('a refused connection: upstream-internal after 4 attempts', async () => {
     const gone = await startHostileUpstream();
     const url = gone.url('/page');
     await gone.close();
@@ -124,13 +124,13 @@ describe('an upstream that misbehaves gives a page or the failure that says what
 });
 
 test('a redirect is never followed, so that no other host gets the session token', () => {
-  // Runs after the table above, which asked both redirecting routes.
+  // Runs after the tests above, which requested both redirecting routes.
   expect(upstream.requests.some(({ url }) => url === '/redirect')).toBe(true);
   expect(stranger.requests).toEqual([]);
 });
 
 test.each(['/40-mb', '/40-mb-announced', '/huge-503', '/redirect-body'])(
-  '%s: the rest of an answer that is not wanted is not waited for, and its connection is given back',
+  '%s: the unwanted rest of an answer is not read, and its connection is closed',
   async (route) => {
     const server = await startHostileUpstream({
       '/redirect-body': (response) => {
@@ -175,7 +175,7 @@ const SHAPES: readonly string[] = [
 ];
 
 test.each(SHAPES.map((shape) => [shape.slice(0, 60), shape]))(
-  'an answer of another shape is upstream-broken at once: %s',
+  'an answer with a wrong shape is upstream-broken, without a retry: %s',
   async (_, shape = '') => {
     const { page, throughBackoff, attempts } = thingsGraphUnderTest(
       upstream.url(`/shape?${encodeURIComponent(shape)}`),
@@ -186,9 +186,9 @@ test.each(SHAPES.map((shape) => [shape.slice(0, 60), shape]))(
   },
 );
 
-describe('the text for the operator', () => {
+describe('what the operator sees', () => {
   test.each(['/echo', '/echo-500'])(
-    '%s: an upstream that repeats our credentials gets none of them into a failure or a log line',
+    '%s: if the upstream repeats credentials, no failure and no log line contains them',
     async (route) => {
       const { page, throughBackoff, records } = thingsGraphUnderTest(upstream.url(route));
       const shown = JSON.stringify([await throughBackoff(page()), records]);
@@ -203,7 +203,7 @@ describe('the text for the operator', () => {
     },
   );
 
-  test('a failure names the operation, the status, the error, and the beginning of its message on one line', async () => {
+  test('a failure names the operation, status, error and start of its message, on one line', async () => {
     const { page } = thingsGraphUnderTest(upstream.url('/huge-message'));
     const result = await page();
     const internal = result.ok ? '' : 'internal' in result.failure ? result.failure.internal : '';
@@ -212,7 +212,7 @@ describe('the text for the operator', () => {
     expect(internal.length).toBeLessThan(300);
   });
 
-  test('every retry is one log record, with the wait and the reason', async () => {
+  test('every retry is one log record, with its wait and its reason', async () => {
     const { page, throughBackoff, records } = thingsGraphUnderTest(upstream.url('/throttled'));
     await throughBackoff(page());
     expect(records).toHaveLength(3);
@@ -231,7 +231,7 @@ describe('the text for the operator', () => {
 
 describe('time', () => {
   test.each(['/stalled', '/stalled-body'])(
-    '%s: an attempt ends after 10 s and the call after 20 s, on upstream-timeout',
+    '%s: an attempt ends after 10 s, and the call ends after 20 s with upstream-timeout',
     async (route) => {
       const before = upstream.requests.length;
       const { page, throughTimeouts, attempts, clock } = thingsGraphUnderTest(upstream.url(route));
@@ -245,7 +245,7 @@ describe('time', () => {
     },
   );
 
-  test('an upstream that stalls once is asked again after 10 s', async () => {
+  test('a request that stalls is repeated after 10 s', async () => {
     const before = upstream.requests.length;
     const { page, throughBackoff, clock, attempts } = thingsGraphUnderTest(upstream.url('/stalled-once'));
     const call = page();
@@ -259,7 +259,7 @@ describe('time', () => {
   });
 
   test.each(['/stalled', '/stalled-body'])(
-    '%s: a caller that leaves ends the call at once, and its connection with it',
+    '%s: if the caller leaves, the call ends at once and its connection is closed',
     async (route) => {
       const before = upstream.requests.length;
       const cut = upstream.cutShort();
@@ -276,7 +276,7 @@ describe('time', () => {
     },
   );
 
-  test('a caller that leaves between two attempts costs no further one', async () => {
+  test('if the caller leaves between two attempts, no further attempt is made', async () => {
     const { page, clock, attempts } = thingsGraphUnderTest(upstream.url('/throttled'));
     const caller = new AbortController();
     const call = page(caller.signal);
@@ -287,7 +287,7 @@ describe('time', () => {
     expect(clock.sleepers).toBe(0);
   });
 
-  test('a caller that left before the call costs no attempt', async () => {
+  test('if the caller has left before the call, no attempt is made', async () => {
     const { page, attempts } = thingsGraphUnderTest(upstream.url('/page'));
     expect(await page(AbortSignal.abort())).toMatchObject({
       ok: false,

@@ -1,4 +1,4 @@
-/** Isolates that share one budget by leases, each with its own clock-driven polls. */
+/** Isolates that share one budget by leases. Each of them polls on its own. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -18,7 +18,10 @@ import { seededRandom } from '../support/seeded-random.ts';
 const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
 
 describe('isolates that share a budget', () => {
-  /** Each follows one execution, polls as the budget says, and asks it before each call. */
+  /**
+   * Lets each isolate follow one execution. It polls at the interval that its budget states, and takes a permit
+   * for each call.
+   */
   async function follow(isolates: number, forMs: number, ask?: (request: LeaseRequest) => LeaseGrant) {
     const clock = new ManualClock();
     const random = seededRandom();
@@ -61,7 +64,7 @@ describe('isolates that share a budget', () => {
     expect(questions).toBeLessThan(5 * 10);
   });
 
-  test('grow with the number of polls: all stay within the budget, each gets its turn, and requests for leases are far fewer than calls', async () => {
+  test('stay within the budget if they are many, each with its turns, and with far fewer lease requests than calls', async () => {
     const { calls, questions, perIsolate } = await follow(200, 300_000);
     expect(calls.length).toBeLessThanOrEqual(CALLS_AT_ONCE + CALLS_PER_SECOND * 300);
     expect(calls.length).toBeGreaterThan(CALLS_PER_SECOND * 300 * 0.7);
@@ -71,7 +74,7 @@ describe('isolates that share a budget', () => {
     expect(questions).toBeLessThan(calls.length * 0.6);
   });
 
-  test('do not let the polls of their executions wait for each other, since a reader may share such a call', async () => {
+  test('do not let the polls of different executions wait for each other', async () => {
     const clock = new ManualClock();
     const leases = new Leases({ nowMs: clock.now(), limits: LIMITS });
     const ask = async (request: LeaseRequest) => leases.renew(request, clock.now()).grant;
@@ -84,7 +87,7 @@ describe('isolates that share a budget', () => {
         while (clock.now() - startMs < 120_000) {
           const turn = await budget.take(execution, { class: 'poll' });
           if (turn.ok && clock.now() - startMs > 10_000) waitedMs.push(turn.waitedMs);
-          // As a pacer does, which shortens intervals at random.
+          // Shorten the interval at random, as a pacer does.
           await clock.sleep(budget.pace(execution, 1_000, [execution]) * (1 - 0.1 * random()));
         }
       })();
@@ -94,7 +97,7 @@ describe('isolates that share a budget', () => {
     expect(waitedMs.filter((ms) => ms > 50).length).toBeLessThan(waitedMs.length / 20);
   });
 
-  /** As version 0.1.0 answered. */
+  /** What version 0.1.0 of the object answered. */
   const oldGrant = {
     callsPerSecond: 15,
     calls: 1,
@@ -105,14 +108,14 @@ describe('isolates that share a budget', () => {
 
   test.each([
     [
-      'while no leases are given',
+      'while the object gives no leases',
       () => {
         throw new Error('the object is overloaded');
       },
     ],
-    // Safety: the shape of another version is the point.
+    // Safety: the test needs an answer with the shape of another version.
     ['while the object runs another version', () => oldGrant as unknown as LeaseGrant],
-  ])('continue slowly on their own %s', async (_, ask) => {
+  ])('keep polling slowly without a lease %s', async (_, ask) => {
     const { calls } = await follow(10, 60_000, ask);
     expect(calls.length).toBeGreaterThanOrEqual(10 * 3);
     expect(calls.length).toBeLessThan(10 * 60 * 0.5);
@@ -136,8 +139,8 @@ describe('an isolate that reads a long history for a stream', () => {
     const startMs = clock.now();
     const elapsedMs = () => clock.now() - startMs;
     /**
-     * The calls of a poll that finds this many pages which nobody has read: all but the first one are reads
-     * of its tenant.
+     * Makes the calls of a poll that finds `pages` unread pages. The first call is a poll; the others count as
+     * reads of the tenant.
      */
     const walk = async (executionId: string, tenant: string, pages: number) => {
       for (let page = 0; page < pages; page++) {
@@ -153,7 +156,7 @@ describe('an isolate that reads a long history for a stream', () => {
   test.each([
     [88, 6_000],
     [250, 16_000],
-  ])('lets its poll walk through %i unread pages as fast as the budget allows', async (pages, withinMs) => {
+  ])('lets its poll read %i unread pages as fast as the budget allows', async (pages, withinMs) => {
     const { clock, counted, elapsedMs, walk } = underTest();
     let doneMs = Infinity;
     void walk('long', 'tenant', pages).then(() => (doneMs = elapsedMs()));
@@ -162,7 +165,7 @@ describe('an isolate that reads a long history for a stream', () => {
     expect(counted.questions).toBeLessThan(pages);
   });
 
-  test('leaves other tenants their turns while polls walk', async () => {
+  test('still serves other tenants within a second while its polls read long histories', async () => {
     const { clock, budget, elapsedMs, walk } = underTest();
     for (let n = 0; n < 10; n++) void walk(`long-${n}`, 'greedy', 1_000);
     const waitedMs: number[] = [];
@@ -178,21 +181,21 @@ describe('an isolate that reads a long history for a stream', () => {
     expect(Math.max(...waitedMs)).toBeLessThan(1_000);
   });
 
-  test('does not delay a read that a poll needs, too', async () => {
+  test('does not delay a read that shares its call with a poll', async () => {
     const { clock, budget } = underTest();
     const executions = ['a', 'b', 'c', 'd'];
     for (const id of executions) budget.pace(id, 1_000, [id]);
     for (const id of executions) void budget.take(id, POLL);
-    // So long that no single calls are granted in advance.
+    // After this long, the isolate no longer gets single calls in advance.
     await clock.advance(6_000);
-    // Retries have used up the leased rate.
+    // Retries use up the leased rate.
     for (let n = 0; n < 5; n++) budget.spent(POLL);
     const waitedMs: number[] = [];
     const read = async (id: string) => {
       const turn = await budget.take(id, reader(id));
       if (turn.ok) waitedMs.push(turn.waitedMs);
     };
-    // A request for the calls of another reader, who leaves, is in flight.
+    // Another reader causes a lease request and leaves while it is in flight.
     const left = new AbortController();
     void budget.take('other', reader('other'), left.signal);
     for (const id of executions) {
@@ -206,7 +209,7 @@ describe('an isolate that reads a long history for a stream', () => {
   });
 });
 
-test('tenants beyond those that a request names share a turn: those with the most waiting calls; no call is lost', () => {
+test('a lease request merges the tenants with the most waiting calls if it cannot name all, and counts every call', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 150 }), { maxLength: 100 }), (calls) => {
       const waiting = new Map(calls.map((count, n) => [`tenant-${n}`, count]));

@@ -1,6 +1,4 @@
-/**
- * How long polls wait for their turns in a budget that suffices for them: a budget must not make them queue.
- */
+/** If a budget suffices for all polls, it must not make them wait for turns. */
 import { describe, expect, test } from 'vitest';
 
 import { type CallBudget, createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
@@ -11,7 +9,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
-/** All executions start at once, and are polled often at first. After this time only the busy ones are. */
+/** At first all executions are polled often. After this time only the busy ones are. */
 const SETTLED_MS = 20_000;
 const FOR_MS = 100_000;
 const THINGS_GRAPH = { callsPerSecond: 30, callsAtOnce: 100 };
@@ -29,8 +27,8 @@ const budgets: [string, (clock: ManualClock) => CallBudget][] = [
 ];
 
 /**
- * How long the polls of executions that get a message with each poll wait for their turns, ascending. The
- * others are silent.
+ * How long the polls of busy executions wait for their turns, in ascending order. Busy ones get a message with
+ * each poll; the others are silent.
  */
 async function waits(budget: CallBudget, clock: ManualClock, busy: number, executions: number) {
   const random = seededRandom(7);
@@ -58,13 +56,13 @@ async function waits(budget: CallBudget, clock: ManualClock, busy: number, execu
   return waitedMs.toSorted((a, b) => a - b);
 }
 
-describe.each(budgets)('the polls of busy executions, within a budget %s that suffices,', (_, budgetOf) => {
+describe.each(budgets)('within a sufficient budget %s, the polls of', (_, budgetOf) => {
   test.each([
     [1, 1],
     [2, 9],
     [20, 20],
     [10, 100],
-  ])('%i of %i, do not wait for turns', async (busy, executions) => {
+  ])('%i busy executions among %i do not wait for turns', async (busy, executions) => {
     const clock = new ManualClock();
     const waitedMs = await waits(budgetOf(clock), clock, busy, executions);
     expect(waitedMs.length).toBeGreaterThan(busy * 50);

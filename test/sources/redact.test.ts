@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { redact } from '../../src/sources/aws/redact.ts';
 
-test('a secret is removed from a text, wherever and however often it occurs', () => {
+test('every occurrence of a known secret is removed from a text', () => {
   const secret = fc.stringMatching(/^[\w.-]{12,100}$/);
   fc.assert(
     fc.property(
@@ -22,11 +22,11 @@ test.each([
   ['a secret key', 'should have been wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY.'],
   ['an access key id', 'should have been AKIAIOSFODNN7EXAMPLE.'],
   ['a session token', `should have been ${'AQoDYXdzEPT//////////wEXAMPLE'.repeat(200)}==.`],
-])('%s that is not ours is known by its look', (_, text) => {
+])('%s that the service does not know is recognized by its pattern', (_, text) => {
   expect(redact(text, [])).toMatch(/^should have been \[redacted\]\.?$/);
 });
 
-test('an empty secret changes nothing, and what is left is one line without control characters', () => {
+test('an empty secret removes nothing, and the result is one line without control characters', () => {
   expect(redact('Rate\r\n\texceeded\u001b[31m \u0000 now\n', [''])).toBe('Rate exceeded [31m now');
 });
 

@@ -1,4 +1,6 @@
-/** Our signatures compared with AWS's test vectors, the AWS SDK's signer, and botocore's. */
+/**
+ * Compares the signatures of requests with AWS's test vectors, the AWS SDK's signer, and botocore's signer.
+ */
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
@@ -33,7 +35,7 @@ interface Sent {
   readonly region: string;
 }
 
-/** Requests a page, and returns the bytes that went over the wire. */
+/** Requests a page, and returns the request as it went over the wire. */
 async function send(
   id: string,
   token: string | undefined,
@@ -56,11 +58,11 @@ async function send(
   const result = await source.page(parseExecutionRef(id), token, limit, READ);
   expect(result.ok).toBe(true);
   const request = upstream.requests.at(-1);
-  if (request === undefined) throw new Error('Cannot judge as nothing was sent');
+  if (request === undefined) throw new Error('No request was sent');
   return { request, credentials, region };
 }
 
-/** The signature of the AWS SDK's signer for the same request on the wire. */
+/** The Authorization header that the AWS SDK's signer gives to the same request. */
 async function smithyAuthorization({ request, credentials, region }: Sent): Promise<string | undefined> {
   const judge = new SignatureV4({
     service: 'iotthingsgraph',
@@ -99,18 +101,21 @@ const credentials: fc.Arbitrary<AwsCredentials> = fc.record(
 const nowMs = fc.integer({ min: 0, max: Date.UTC(2100, 0, 1) });
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 });
 
-test.each(suite.vectors)('the official vector $name is signed as AWS says', async (vector) => {
-  const sign = createAwsSigner(suite.service, suite.region);
-  const { accessKeyId, secretAccessKey } = suite;
-  const headers = await sign(
-    { url: new URL(vector.url), headers: vector.headers, body: vector.body },
-    { accessKeyId, secretAccessKey, ...(vector.sessionToken ? { sessionToken: vector.sessionToken } : {}) },
-    Date.parse(suite.time),
-  );
-  expect(headers.get('authorization')).toBe(vector.authorization);
-});
+test.each(suite.vectors)(
+  'the official test vector $name gets the signature that AWS states',
+  async (vector) => {
+    const sign = createAwsSigner(suite.service, suite.region);
+    const { accessKeyId, secretAccessKey } = suite;
+    const headers = await sign(
+      { url: new URL(vector.url), headers: vector.headers, body: vector.body },
+      { accessKeyId, secretAccessKey, ...(vector.sessionToken ? { sessionToken: vector.sessionToken } : {}) },
+      Date.parse(suite.time),
+    );
+    expect(headers.get('authorization')).toBe(vector.authorization);
+  },
+);
 
-test("every request that is sent carries the signature that the AWS SDK's own signer gives it", async () => {
+test('every request has the signature that the AWS SDK would give it', async () => {
   await fc.assert(
     fc.asyncProperty(
       text,
@@ -138,7 +143,7 @@ test("every request that is sent carries the signature that the AWS SDK's own si
   );
 });
 
-test('a request has the protocol headers of AWS JSON 1.1 and nothing beside them but what fetch itself adds', async () => {
+test('a request has only the protocol headers of AWS JSON 1.1 and the headers that fetch adds', async () => {
   const { request } = await send('id', undefined, 1, { credentials: CREDENTIALS, nowMs: 0 });
   expect(request.method).toBe('POST');
   expect(request.headers).toMatchObject({
@@ -155,7 +160,7 @@ test('a request has the protocol headers of AWS JSON 1.1 and nothing beside them
   ).toEqual(['authorization', 'content-type', 'x-amz-date', 'x-amz-security-token', 'x-amz-target']);
 });
 
-test('signing keys are reused within a day and stay right over days, credentials and more of both than are kept', async () => {
+test('cached signing keys give correct signatures over many days and credentials, even after evictions', async () => {
   const kept = new Map<string, ArrayBuffer>();
   const sign = createAwsSigner('states', 'eu-west-1', kept);
   const url = new URL('https://states.eu-west-1.amazonaws.com/');
@@ -181,7 +186,7 @@ test('signing keys are reused within a day and stay right over days, credentials
 });
 
 test.skipIf(!hasBoto3(PYTHON))(
-  `every request that is sent passes botocore's verifier (skipped when ${PYTHON} has no boto3)`,
+  `every request has the signature that botocore would give it (skipped if ${PYTHON} has no boto3)`,
   async () => {
     const samples = fc.sample(fc.tuple(text, fc.option(text, { nil: undefined }), credentials, nowMs), {
       numRuns: runs(40),

@@ -29,7 +29,7 @@ function mapRunOf(arn: string) {
 
 const ORDER = { flow: flowOfArn(MACHINE) };
 
-/** The listing in front of a server that gives this answer, and the inputs of the calls. */
+/** A listing whose upstream always gives this answer, and the inputs of the calls that the upstream got. */
 function answering(answer: object, status = 200) {
   const inputs: unknown[] = [];
   const fetch: Fetch = async (_url, init) => {
@@ -50,7 +50,7 @@ const item = {
 };
 
 describe('executions of a flow', () => {
-  test("have our words beside AWS's own members", async () => {
+  test("have Flowtap's members, and those of AWS unchanged in `members`", async () => {
     const { listing, inputs } = answering({ executions: [item], nextToken: 'more' });
     const query = { of: ORDER, limit: 10, token: 'token', upstreamStatus: 'TIMED_OUT' };
     expect(await listing.listExecutions(query, READ)).toEqual(
@@ -77,7 +77,7 @@ describe('executions of a flow', () => {
     ]);
   });
 
-  test('of a map run are listed by its ARN, and name it', async () => {
+  test('of a map run are listed by the ARN of the map run, and name it', async () => {
     const executionArn = 'arn:aws:states:us-west-2:123456789012:execution:Order/Lines:3f1c';
     const { executionArn: _, stopDate: _stop, ...rest } = item;
     const child = { ...rest, executionArn, status: 'PENDING_REDRIVE', mapRunArn: MAP_RUN, itemCount: 3 };
@@ -88,7 +88,7 @@ describe('executions of a flow', () => {
     expect(inputs).toEqual([{ mapRunArn: MAP_RUN, maxResults: 1 }]);
   });
 
-  test('have no status of ours if AWS adds a word', async () => {
+  test('have no `status` if the status of AWS is unknown', async () => {
     const { listing } = answering({ executions: [{ ...item, status: 'PAUSED' }] });
     const page = await listing.listExecutions({ of: ORDER, limit: 1 }, READ);
     expect(page).toMatchObject({ value: { executions: [{ upstreamStatus: 'PAUSED' }] } });
@@ -101,7 +101,7 @@ describe('executions of a flow', () => {
     [{ executions: [{ ...item, startDate: 1e15 }] }],
     [{ executions: [{ ...item, stopDate: 1e15 }] }],
     [{}],
-  ])('of a wrong shape are a failure: %j', async (answer) => {
+  ])('with a wrong shape are a failure: %j', async (answer) => {
     const { listing } = answering(answer);
     expect(await listing.listExecutions({ of: ORDER, limit: 1 }, READ)).toMatchObject({
       failure: { type: 'upstream-broken', internal: expect.stringContaining('ListExecutions') },
@@ -115,14 +115,14 @@ describe('executions of a flow', () => {
     ['InvalidArn', 'upstream-invalid-request'],
     ['StateMachineTypeNotSupported', 'upstream-invalid-request'],
     ['AccessDeniedException', 'upstream-broken'],
-  ])('%s is the failure %s, and keeps its name', async (name, type) => {
+  ])('cannot be listed on the error %s: the failure is %s and keeps the name', async (name, type) => {
     const { listing } = answering({ __type: name, message: 'text' }, 400);
     expect(await listing.listExecutions({ of: ORDER, limit: 1 }, READ)).toMatchObject({
       failure: { type, awsCode: name },
     });
   });
 
-  test('are not asked for outside of SFN_ALLOWED, nor of what is not a state machine', async () => {
+  test('are requested only for places in SFN_ALLOWED, and only of state machines and map runs', async () => {
     const { listing, urls } = answering({ executions: [] });
     const elsewhere = { flow: flowOfArn(MACHINE.replace('us-west-2', 'eu-west-1')) };
     const workflow = { flow: flowOfArn('urn:tdm:us-west-2/123456789012/default:Workflow:Flow') };
@@ -138,7 +138,7 @@ describe('executions of a flow', () => {
 });
 
 describe('flows', () => {
-  test("have AWS's own members, also EXPRESS ones, which the caller leaves out", async () => {
+  test('have the members of AWS; EXPRESS state machines are included, and callers filter them out', async () => {
     const machine = { stateMachineArn: MACHINE, name: 'Order', type: 'EXPRESS', creationDate: 1 };
     const { listing, inputs } = answering({ stateMachines: [machine], nextToken: null });
     expect(listing.places).toEqual([PLACE]);
@@ -148,7 +148,7 @@ describe('flows', () => {
     expect(inputs).toEqual([{ maxResults: 1_000, nextToken: 'token' }]);
   });
 
-  test('are not asked for outside of SFN_ALLOWED', async () => {
+  test('are requested only for places in SFN_ALLOWED', async () => {
     const { listing, urls } = answering({ stateMachines: [] });
     expect(await listing.listFlows({ ...PLACE, account: '999999999999' }, undefined, READ)).toMatchObject({
       failure: { type: 'source-forbidden' },
@@ -166,7 +166,7 @@ describe('the budget of lists', () => {
     expect(listLimits(region, setting)).toEqual({ callsPerSecond: rate, callsAtOnce: 50 });
   });
 
-  test('is one for flows, executions and map runs of a place', async () => {
+  test('is shared by flows, executions and map runs of an account and region', async () => {
     const { listing } = answering({ executions: [], stateMachines: [] });
     const budget = createCallBudget({ clock: new ManualClock(), callsPerSecond: 0.01, callsAtOnce: 3 });
     const budgeted = withListBudget(listing, ({ account }) =>
@@ -185,7 +185,7 @@ describe('the budget of lists', () => {
     });
   });
 
-  test('sets the interval between polls by how many lists are followed', () => {
+  test('lengthens the interval between polls if many lists are followed', () => {
     const { listing } = answering({});
     const budget = createCallBudget({ clock: new ManualClock(), ...listLimits('us-west-2') });
     const budgeted = withListBudget(listing, () => budget);
@@ -193,7 +193,8 @@ describe('the budget of lists', () => {
       budgeted.pace?.({ of: { flow: flowOfArn(`${MACHINE}-${n}`) } }, 1_000, ['tenant']) ?? 0;
     expect(pace(0)).toBe(1_000);
     for (let n = 1; n < 18; n++) pace(n);
-    // 18 lists at 75 % of 2 calls a second, with room for the jitter of polls.
+    // 18 lists share 75 % of 2 calls a second, which is 12 s between polls of a list. The factor makes room for
+    // the jitter.
     expect(pace(0)).toBe(Math.ceil(12_000 * POLLS_PER_INTERVAL));
   });
 });

@@ -16,19 +16,19 @@ const AGREED: Record<string, string> = JSON.parse(
 
 const histories = readRecordedHistories();
 
-/** Fails rather than leaves out. */
+/** The message of an event. Throws if the event has no message. */
 function message(event: HistoryEvent) {
   const made = messageOfEvent(event);
   if (!made) throw new Error(`no message for ${JSON.stringify(event)}`);
   return made;
 }
 
-test('every type of the model, and no other, is in the agreed table, and maps as it says', () => {
+test('the agreed table has exactly the event types of the model, and each maps as the table states', () => {
   expect(Object.fromEntries(UPSTREAM_EVENT_TYPES.map((type) => [type, eventTypeOf(type)]))).toEqual(AGREED);
 });
 
 describe('every recorded history', () => {
-  test('comes out one message an event, each of the agreed type, with the id as text and the time as it was', () => {
+  test('gives one message for each event, with the agreed type, and with the id as text', () => {
     for (const { events } of histories) {
       for (const event of events) {
         const { messageId, eventType } = message(event);
@@ -46,7 +46,7 @@ describe('every recorded history', () => {
     }
   });
 
-  test('ends with the status that its execution had', () => {
+  test('ends with the status of its execution', () => {
     const statuses = histories.map(({ events }) => {
       const last = events.at(-1);
       return [last?.type, last && statusAfter(message(last).eventType)].join(' ');
@@ -58,12 +58,12 @@ describe('every recorded history', () => {
 });
 
 test.each(['TaskPaused', 'FooStarted', 'ExecutionMerged', 'PassStateFailedOver', 'constructor', '__proto__'])(
-  'the unknown type %s is passed on as news that ends nothing',
+  'the unknown type %s is mapped to a neutral type that does not end the execution',
   (type) => expect(eventTypeOf(type)).toBe('SCHEDULE_NEXT_READY_STEPS_TASK'),
 );
 
 test.each(['AgentTaskFailed', 'MapRunTimedOut', 'ExecutionBranchAborted', 'Failed'])(
-  'the unknown type %s is passed on as a failure that ends nothing',
+  'the unknown type %s is mapped to a failure that does not end the execution',
   (type) => expect(eventTypeOf(type)).toBe('ACTIVITY_FAILED'),
 );
 
@@ -76,7 +76,7 @@ test.each([
   ['TaskTimedOut', 'THING_ACTION_TASK_FAILED'],
   ['TaskStartFailed', 'THING_ACTION_TASK_FAILED'],
   ['TaskSubmitFailed', 'THING_ACTION_TASK_FAILED'],
-])('%s of a task that speaks to a thing is %s', (type, eventType) => {
+])('%s of a task that sends data to a thing is mapped to %s', (type, eventType) => {
   const details = { resourceType: 'aws-sdk:iotdataplane', resource: 'publish' };
   const event = { type, id: 7, previousEventId: 6, timestamp: 1_764_547_200.25, taskEventDetails: details };
   expect(message(event)).toEqual({
@@ -88,7 +88,7 @@ test.each([
   });
 });
 
-test('strings inside an event stay the strings they are, also where they hold JSON', () => {
+test('strings in an event stay unchanged, even if they contain JSON', () => {
   const input = '{ "a":  1.0, "big": 12345678901234567890, "text": "ä\\u0000😀" }';
   const event = {
     type: 'ExecutionStarted',
@@ -100,7 +100,7 @@ test('strings inside an event stay the strings they are, also where they hold JS
   expect(JSON.parse(message(event).payload ?? '').input).toBe(input);
 });
 
-test('nothing of an event is lost, whatever its details are: members of any name, none, or two', () => {
+test('no data of an event is lost, whether it has one member with details, two or none, of any name', () => {
   const details = fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer(), fc.boolean()), {
     minKeys: 1,
   });
@@ -130,6 +130,6 @@ test('nothing of an event is lost, whatever its details are: members of any name
   );
 });
 
-test('an event with an impossible time becomes no message', () => {
+test('an event with an impossible time gives no message', () => {
   expect(messageOfEvent({ type: 'ExecutionStarted', id: 1, timestamp: 1e15 })).toBeUndefined();
 });

@@ -11,7 +11,7 @@ import { letBackoffPass } from './things-graph-under-test.ts';
 import { allMessages, arnOf, sourceUnderTest, UUID } from '../step-functions/source-under-test.ts';
 import { READ } from '../support/call-options.ts';
 
-test('every recorded history comes through signature, wire and paging as one message an event, in order', async () => {
+test('every recorded history, read page by page from the emulator, gives one message per event, in order', async () => {
   const { source, script } = sourceUnderTest();
   for (const [index, { events }] of readRecordedHistories().entries()) {
     const arn = arnOf(`recorded-${index}`);
@@ -21,7 +21,7 @@ test('every recorded history comes through signature, wire and paging as one mes
   }
 });
 
-test('events that come in another order are put in the order of their ids', async () => {
+test('events that arrive out of order are sorted by their ids', async () => {
   const events = [3, 1, 2].map((id) => ({ id, type: 'PassStateEntered', timestamp: 1 }));
   const { page } = sourceUnderTest({ fetch: async () => Response.json({ events }) });
   const result = await page(arnOf('x'));
@@ -37,11 +37,11 @@ test.each([
   expect(await page(arnOf('x'))).toEqual(ok({ messages: [] }));
 });
 
-describe('what may be asked for', () => {
+describe('which executions are requested', () => {
   test.each([
     ['another account', arnOf('x', 'us-west-2:999999999999')],
     ['another region', arnOf('x', 'eu-west-1:123456789012')],
-    ['a region that would make another host', arnOf('x', 'evil-host:123456789012')],
+    ['a region that would lead to another host', arnOf('x', 'evil-host:123456789012')],
   ])('%s is forbidden before a call is made', async (_, arn) => {
     const { page, source, urls } = sourceUnderTest({
       allowed: 'us-west-2:123456789012,evil-host:123456789012',
@@ -53,7 +53,7 @@ describe('what may be asked for', () => {
     expect(urls).toEqual([]);
   });
 
-  test('an EXPRESS execution is refused without a call, since it has no history', async () => {
+  test('an EXPRESS execution, which has no history, is refused without a call', async () => {
     const { page, urls } = sourceUnderTest();
     const arn = 'arn:aws:states:us-west-2:123456789012:express:StateMachine:name:uuid';
     expect(await page(arn)).toMatchObject({
@@ -62,7 +62,7 @@ describe('what may be asked for', () => {
     expect(urls).toEqual([]);
   });
 
-  test('is requested from the region in its ARN', async () => {
+  test('an execution is requested from the region in its ARN', async () => {
     const { page, urls } = sourceUnderTest({
       allowed: 'us-west-2:123456789012, eu-west-1:123456789012, cn-north-1:123456789012',
       fetch: async () => Response.json({ events: [] }),
@@ -92,7 +92,7 @@ describe('errors', () => {
     ['KmsThrottlingException', 'upstream-throttled'],
     ['ThrottlingException', 'upstream-throttled'],
     ['InternalServerError', 'upstream-internal'],
-  ])('%s is %s', async (name, type) => {
+  ])('%s becomes the failure %s', async (name, type) => {
     const answer = () =>
       Response.json({ __type: `com.amazonaws.swf.service.v2.model#${name}` }, { status: 400 });
     const { page, clock } = sourceUnderTest({ fetch: async () => answer() });
@@ -104,14 +104,17 @@ describe('errors', () => {
     ['no events', {}, 'events: invalid_type'],
     ['an event without an id', { events: [{ type: 'A', id: null }] }, 'events.0.id: invalid_type'],
     ['an impossible time', { events: [{ type: 'A', id: 1, timestamp: 1e18 }] }, 'event 1: impossible time'],
-  ])('an answer with %s is reported without its content', async (_, answer, internal) => {
-    const { page } = sourceUnderTest({ fetch: async () => Response.json(answer) });
-    expect(await page(arnOf('x'))).toMatchObject({
-      failure: { type: 'upstream-broken', internal: expect.stringContaining(internal) },
-    });
-  });
+  ])(
+    'the failure for an answer with %s names the place, but does not repeat the content',
+    async (_, answer, internal) => {
+      const { page } = sourceUnderTest({ fetch: async () => Response.json(answer) });
+      expect(await page(arnOf('x'))).toMatchObject({
+        failure: { type: 'upstream-broken', internal: expect.stringContaining(internal) },
+      });
+    },
+  );
 
-  test('an expired token, a token of another execution, and an unknown execution are different failures', async () => {
+  test('an expired token and a token of another execution are invalid tokens, unlike an unknown execution', async () => {
     const { page, clock, faults } = sourceUnderTest();
     const arn = scenarioArn('LambdaCalls', clock.now() - 60_000, UUID);
     const first = await page(arn, undefined, 5);
@@ -128,7 +131,7 @@ describe('errors', () => {
 });
 
 describe('a description', () => {
-  test('gives status and times without the history, and whether it can be redriven', async () => {
+  test('gives status, times and redrivability without reading the history', async () => {
     const { source, clock } = sourceUnderTest();
     const startMs = clock.now();
     const arn = scenarioArn('Redriven', startMs, UUID);
@@ -155,7 +158,7 @@ describe('a description', () => {
     ['TIMED_OUT', 'FAILED'],
     ['ABORTED', 'ABORTED'],
     ['SOMETHING_NEW', undefined],
-  ])('%s is %s here, and in its own words still', async (upstreamStatus, status) => {
+  ])('the AWS status %s becomes %s, and is also kept unchanged', async (upstreamStatus, status) => {
     const { source } = sourceUnderTest({ fetch: async () => Response.json({ status: upstreamStatus }) });
     expect(await source.describe?.(parseExecutionRef(arnOf('x')), READ)).toEqual(
       ok({ upstreamStatus, ...(status && { status }), metadata: { status: upstreamStatus } }),
@@ -172,7 +175,7 @@ describe('the ARN of an execution', () => {
     ['arn:aws:states:local:0123456789:execution:Machine:name', 'local', 'standard'],
     ['arn:aws-eusc:states:eusc-de-east-1:123456789012:execution:Machine:name', 'eusc-de-east-1', 'standard'],
     ['arn:aws-iso-b:states:us-isob-east-1:123456789012:execution:Machine:name', 'us-isob-east-1', 'standard'],
-  ])('%s is one', (arn, region, type) => expect(parseExecutionArn(arn)).toMatchObject({ region, type }));
+  ])('%s is valid', (arn, region, type) => expect(parseExecutionArn(arn)).toMatchObject({ region, type }));
 
   test.each([
     'urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow_2019-05-11T19:39:55.317Z_MotionSensor_69b151ad',
@@ -190,7 +193,7 @@ describe('the ARN of an execution', () => {
     'arn:aws:lambda:us-east-1:123456789012:execution:Machine:name',
     `arn:aws:states:us-east-1:123456789012:execution:Machine:${'x'.repeat(256)}`,
     ' arn:aws:states:us-east-1:123456789012:execution:Machine:name',
-  ])('%s is not one', (text) => expect(parseExecutionArn(text)).toBeUndefined());
+  ])('%s is invalid', (text) => expect(parseExecutionArn(text)).toBeUndefined());
 });
 
 test.each([
@@ -207,10 +210,10 @@ test.each([
   'us-east-1:123',
   'us-east-1:123456789012:x',
   'us_east:123456789012',
-])("SFN_ALLOWED '%s' is wrong", (setting) => expect(parseAllowedAccounts(setting)).toBeUndefined());
+])("SFN_ALLOWED '%s' is invalid", (setting) => expect(parseAllowedAccounts(setting)).toBeUndefined());
 
 test.each(['local:123456789012', 'us-west-0:123456789012', 'us-east-1:0123456789'])(
-  "SFN_ALLOWED '%s' is wrong where AWS itself is read, since AWS has no such region or account",
+  "SFN_ALLOWED '%s' is valid for other servers, but not for AWS, which has no such region or account",
   (setting) => {
     expect(parseAllowedAccounts(setting, 'other-server')).toEqual(new Set([setting]));
     expect(parseAllowedAccounts(setting, 'aws')).toBeUndefined();

@@ -26,7 +26,7 @@ interface UnderTest {
   readonly roleArn?: string;
   readonly externalId?: string;
   readonly secretAccessKey?: string;
-  /** A proxy between the source and the emulator. */
+  /** Answers calls to STS in place of the emulator, or passes them on with `call`. `calls` counts them. */
   readonly through?: (call: () => Promise<Response>, calls: number) => Promise<Response>;
 }
 
@@ -74,7 +74,7 @@ describe('credentials of a role', () => {
     expect(bodies).toHaveLength(2);
   });
 
-  test('are of the account that is read, where the ARN has a star for it', async () => {
+  test('are requested for the account that is read, if the role ARN has `*` as its account', async () => {
     const { credentialsFor, bodies } = underTest();
     await credentialsFor('111122223333')();
     await credentialsFor('444455556666')();
@@ -85,7 +85,7 @@ describe('credentials of a role', () => {
     ]);
   });
 
-  test('are one and the same for all accounts, where the ARN names one', async () => {
+  test('are the same for all accounts, if the role ARN names an account', async () => {
     const { credentialsFor, bodies } = underTest({ roleArn: 'arn:aws:iam::111122223333:role/team/reader' });
     expect(await keyIdOf(credentialsFor('111122223333')())).toBe(
       await keyIdOf(credentialsFor('444455556666')()),
@@ -93,7 +93,7 @@ describe('credentials of a role', () => {
     expect(bodies).toHaveLength(1);
   });
 
-  test('are given for the external id that the other account wants, and for no other', async () => {
+  test('are given only for the external id that the role requires', async () => {
     const roleArn = 'arn:aws:iam::111122223333:role/reader';
     const roles = { [roleArn]: { externalId: 'partner/42' } };
     expect(await keyIdOf(underTest({ roles, roleArn, externalId: 'partner/42' }).ask())).toMatch(/^ASIA/);
@@ -103,7 +103,7 @@ describe('credentials of a role', () => {
     expect(await keyIdOf(underTest({ roles, roleArn }).ask())).toBe('upstream-broken');
   });
 
-  test('are requested by one of many simultaneous callers, and all get them', async () => {
+  test('are requested once for many simultaneous callers, and all callers get them', async () => {
     const gate = Promise.withResolvers<void>();
     const { ask, clock, bodies } = underTest({
       through: async (call) => {
@@ -118,7 +118,7 @@ describe('credentials of a role', () => {
     expect(bodies).toHaveLength(1);
   });
 
-  test('stay in use while new ones are requested, and while STS is down', async () => {
+  test('stay in use while new ones are requested and while STS is down, until shortly before they expire', async () => {
     const { ask, clock, bodies, records } = underTest({
       through: (call, calls) =>
         calls === 1 ? call() : Promise.resolve(new Response('<html>down</html>', { status: 503 })),
@@ -136,7 +136,7 @@ describe('credentials of a role', () => {
     expect(await keyIdOf(ask())).toBe('upstream-internal');
   });
 
-  test('are not requested again at once by every waiting caller if STS fails', async () => {
+  test('are not requested again for some time after STS has failed', async () => {
     const { ask, clock, bodies } = underTest({
       through: () => Promise.resolve(new Response('', { status: 500 })),
     });
@@ -149,7 +149,7 @@ describe('credentials of a role', () => {
     expect(bodies).toHaveLength(2);
   });
 
-  test('are not waited for longer than the time that one request has', async () => {
+  test('are upstream-timeout if STS does not answer in time', async () => {
     const { ask, clock } = underTest({ through: () => new Promise(() => undefined) });
     const answer = keyIdOf(ask());
     await clock.advance(ASSUME_MS_MAX);
@@ -157,7 +157,7 @@ describe('credentials of a role', () => {
   });
 });
 
-describe('what STS answers instead', () => {
+describe('if STS gives no credentials', () => {
   const answered = (status: number, body: string, headers: Record<string, string> = {}) =>
     underTest({ through: () => Promise.resolve(new Response(body, { status, headers })) });
   const error = (code: string) =>
@@ -172,7 +172,7 @@ describe('what STS answers instead', () => {
     ['Throttling', 400, 'upstream-throttled'],
     ['InternalFailure', 500, 'upstream-internal'],
     ['ServiceUnavailable', 503, 'upstream-internal'],
-  ])('%s (%i) is %s', async (code, status, type) => {
+  ])('%s (%i) becomes the failure %s', async (code, status, type) => {
     const result = await answered(status, error(code)).ask();
     expect(result).toMatchObject({ ok: false, failure: { type } });
     expect(JSON.stringify(result)).toContain(code);
@@ -184,14 +184,14 @@ describe('what STS answers instead', () => {
     ['HTML', 200, '<html>hello</html>'],
     ['JSON', 200, '{"Credentials":{}}'],
     ['nothing', 200, ''],
-    ['an error in a 200', 200, error('AccessDenied')],
-  ])('%s is an upstream that can not be used', async (_, status, body) => {
+    ['an error with status 200', 200, error('AccessDenied')],
+  ])('%s is upstream-broken', async (_, status, body) => {
     expect(await keyIdOf(answered(status, body, { location: 'http://elsewhere.invalid/' }).ask())).toBe(
       'upstream-broken',
     );
   });
 
-  test('with foreign keys is refused by the emulator as such', async () => {
+  test('a request with a wrong secret key is upstream-broken', async () => {
     expect(await keyIdOf(underTest({ secretAccessKey: 'another' }).ask())).toBe('upstream-broken');
   });
 });
@@ -212,7 +212,7 @@ describe('the XML of AssumeRole', () => {
         .join(''),
     );
 
-  test('gives keys, token and end, in whatever order, with its entities read', () => {
+  test('gives keys, token and expiry in any order, with entities decoded', () => {
     const read = {
       credentials: {
         accessKeyId: 'ASIAIOSFODNN7EXAMPLE',
@@ -230,9 +230,9 @@ describe('the XML of AssumeRole', () => {
     ['with a line break in the token', { ...good, SessionToken: 'a\nb' }],
     ['with an element in the token', { ...good, SessionToken: 'a<b>c</b>' }],
     ['with two keys', { ...good, Other: '<SecretAccessKey>x</SecretAccessKey>' }],
-    ['with an end that is no time', { ...good, Expiration: 'soon' }],
+    ['with an expiry that is not a time', { ...good, Expiration: 'soon' }],
     ['with a 13th month', { ...good, Expiration: '2026-13-09T13:34:41Z' }],
-  ])('%s is not an answer of AssumeRole', (_, members) => {
+  ])('%s is rejected', (_, members) => {
     expect(parseAssumedRole(of(members))).toBeUndefined();
   });
 });
@@ -246,10 +246,10 @@ test.each([
   ['arn:aws:iam::12345*:role/reader', false],
   ['arn:aws:iam::123456789012:user/reader', false],
   ['reader', false],
-])('%s is a role to assume: %s', (arn, is) => expect(isRoleArn(arn)).toBe(is));
+])('%s is a valid role ARN: %s', (arn, is) => expect(isRoleArn(arn)).toBe(is));
 
 test.each([
   ['partner:42/a', true],
   ['a', false],
   ['two words', false],
-])('%s is an external id: %s', (id, is) => expect(isExternalId(id)).toBe(is));
+])('%s is a valid external id: %s', (id, is) => expect(isExternalId(id)).toBe(is));

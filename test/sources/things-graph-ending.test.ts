@@ -12,7 +12,7 @@ import { readThingsGraphEnding } from '../../src/sources/things-graph/things-gra
 
 const findFailure = (newest: readonly Message[]) => readThingsGraphEnding(newest)?.failure;
 
-/** All messages of a scenario of the emulator, after its end. */
+/** All messages of an emulator scenario that has ended. */
 function played(scenario: Scenario): Message[] {
   const view = scenario.history(0, 'b7a53a4e').at(scenario.durationMs ?? 0);
   return Array.from({ length: view?.count ?? 0 }, (_, position) => {
@@ -22,7 +22,7 @@ function played(scenario: Scenario): Message[] {
   });
 }
 
-/** `STEP_FAILED {stepId: A}` as a message. */
+/** Makes messages of lines such as `STEP_FAILED {stepId: A}`: the event type, then the payload. */
 const messagesOf = (...lines: string[]): Message[] =>
   lines.map((line, index) => {
     const [eventType = '', ...payload] = line.split(' ');
@@ -30,7 +30,7 @@ const messagesOf = (...lines: string[]): Message[] =>
   });
 
 describe('what ended an execution', () => {
-  test('is the step that failed last, not the activity that was retried before', () => {
+  test('is the step that failed last, not an earlier activity that was retried', () => {
     const history = played(failingFlow);
     const found = findFailure(history);
     expect(found?.index).toBe(history.length - 2);
@@ -43,7 +43,7 @@ describe('what ended an execution', () => {
     expect(found?.facts).not.toHaveProperty('payload');
   });
 
-  test('is its abortion, with the given reason', () => {
+  test('is the message of its abort, with the reason', () => {
     const history = played(abortedFlow);
     const found = findFailure(history);
     expect(found?.index).toBe(history.length - 1);
@@ -54,7 +54,7 @@ describe('what ended an execution', () => {
     });
   });
 
-  test('is absent while it runs, and when it succeeded', () => {
+  test('is absent while the execution runs, and if it succeeded', () => {
     const history = played(securityFlow);
     expect(findFailure(history)).toBeUndefined();
     expect(findFailure(history.slice(0, -1))).toBeUndefined();
@@ -76,7 +76,7 @@ describe('what ended an execution', () => {
       ],
     ],
     [
-      'a failure that was being tried again',
+      'a failure that was being retried',
       4,
       'A',
       [
@@ -99,7 +99,7 @@ describe('what ended an execution', () => {
     expect(found?.facts.step).toBe(step);
   });
 
-  test('is the failed step even if another step continued meanwhile', () => {
+  test('is the failed step even if another step continued after the failure', () => {
     const found = findFailure(
       messagesOf(
         'STEP_STARTED {stepId: A}',
@@ -113,7 +113,7 @@ describe('what ended an execution', () => {
     expect(found).toMatchObject({ index: 2, facts: { step: 'A', error: 'Broken', cause: 'no, it is' } });
   });
 
-  test('is the last attempt of an activity, with the step that started it', () => {
+  test('is the last failed attempt of an activity, with the step that started the activity', () => {
     const found = findFailure(
       messagesOf(
         'STEP_STARTED {stepId: A}',
@@ -126,7 +126,7 @@ describe('what ended an execution', () => {
     expect(found).toMatchObject({ index: 3, facts: { messageId: '3', step: 'A', cause: 'second' } });
   });
 
-  /** Payloads of ACTIVITY_* without information: those of the service are empty. */
+  /** Payloads that tell nothing about an activity. Things Graph itself sends empty ones. */
   const WITHOUT_INFORMATION: readonly (string | undefined)[] = ['', undefined, 'x'];
 
   const withActivities = (messages: readonly Message[], activityPayload: string | undefined): Message[] =>
@@ -157,15 +157,20 @@ describe('what ended an execution', () => {
   ];
   test.each([
     ['not the activity whose failure was caught', CAUGHT, 6, 'S2'],
-    ['an activity that failed for good, whatever another step did since', FAILED_FOR_GOOD, 2, 'S1'],
-  ])('is %s, also where payloads are empty', (_, lines, index, step) => {
+    [
+      'an activity that was not retried after its failure, even if another step continued',
+      FAILED_FOR_GOOD,
+      2,
+      'S1',
+    ],
+  ])('is %s, even if the payloads of activities are empty', (_, lines, index, step) => {
     for (const payload of WITHOUT_INFORMATION) {
       const found = findFailure(withActivities(messagesOf(...lines), payload));
       expect({ payload, index: found?.index, step: found?.facts.step }).toEqual({ payload, index, step });
     }
   });
 
-  test('is the same for activities with an empty payload, without one, and with one without information', () => {
+  test('does not depend on whether the payloads of activities are empty, absent or meaningless', () => {
     const line = fc.oneof(
       fc.constantFrom('ACTIVITY_SCHEDULED', 'ACTIVITY_STARTED', 'ACTIVITY_FAILED', 'ACTIVITY_SUCCEEDED'),
       fc
@@ -190,7 +195,7 @@ describe('what ended an execution', () => {
     );
   });
 
-  test('has the text of the end if the failure has no text', () => {
+  test('has the text of the terminal message as its cause, if the failure has no text', () => {
     expect(findFailure(messagesOf('STEP_FAILED', 'EXECUTION_FAILED out of memory'))?.facts).toEqual({
       messageId: '0',
       eventType: 'STEP_FAILED',
@@ -207,13 +212,13 @@ describe('what ended an execution', () => {
     ['{stepId: A, cause: }', undefined, '{stepId: A, cause: }'],
     ['prose about an error: E and its cause: none', undefined, 'prose about an error: E and its cause: none'],
     ['{', undefined, '{'],
-  ])('is read out of %s', (payload, error, cause) => {
+  ])('has the error and the cause that can be parsed from %s', (payload, error, cause) => {
     const { facts } =
       findFailure([{ eventType: 'STEP_FAILED', payload }, { eventType: 'EXECUTION_FAILED' }]) ?? {};
     expect([facts?.error, facts?.cause]).toEqual([error, cause]);
   });
 
-  test('is found in bounded time, however large the payloads and whatever they say', () => {
+  test('is found in bounded time, whatever the size and the text of the payloads', () => {
     const nasty = ['cause:', 'stepId', 'error     ', '{stepId:', 'cause: "'].map(
       (text) => `{${text.repeat(40_000)}`,
     );
@@ -222,7 +227,7 @@ describe('what ended an execution', () => {
       payload: nasty[index % nasty.length] ?? '',
     }));
     for (const payload of nasty) history.push({ eventType: 'STEP_FAILED', payload });
-    // In quadratic time this takes minutes, and the test runs into its time limit.
+    // A search in quadratic time would take minutes and exceed the time limit of the test.
     const found = findFailure([...history, { eventType: 'EXECUTION_FAILED' }]);
     expect(found).toBeDefined();
   });

@@ -1,4 +1,4 @@
-/** A Things Graph source on test time, with functions that advance it. */
+/** A Things Graph source with a manual clock, and functions that advance this clock. */
 import { parseExecutionRef } from '../../src/core/execution-ref.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { LogRecord } from '../../src/core/log.ts';
@@ -12,11 +12,11 @@ import { READ } from '../support/call-options.ts';
 export const CREDENTIALS = {
   accessKeyId: 'AKIDEXAMPLE',
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
-  /** A secret that no pattern recognises: it is redacted only because it is known. */
+  /** This secret matches no pattern, so it is redacted only because the service knows it. */
   sessionToken: 'session.token-that.no-pattern.knows-of',
 };
 
-/** Waits longer than this are time-outs; shorter ones are the waits between attempts. */
+/** Longer waits are time-outs, and shorter ones are waits between attempts. */
 const BACKOFF_MS_LONGEST = 1_000;
 
 export function thingsGraphUnderTest(endpoint: URL, options: { fetch?: Fetch; random?: () => number } = {}) {
@@ -44,7 +44,7 @@ export function thingsGraphUnderTest(endpoint: URL, options: { fetch?: Fetch; ra
         onAttempt: () => attempts++,
       }),
     throughBackoff: <T>(call: Promise<T>) => letBackoffPass(clock, call),
-    /** Advances time until the call is over. Each attempt may time out once `inFlight` is true for it. */
+    /** Advances the clock until the call ends. Lets an attempt time out once `inFlight(attempt)` is true. */
     async throughTimeouts<T>(call: Promise<T>, inFlight: (attempt: number) => boolean): Promise<T> {
       const isOver = watch(call);
       for (let attempt = 1; !isOver(); attempt++) {
@@ -60,7 +60,7 @@ export function thingsGraphUnderTest(endpoint: URL, options: { fetch?: Fetch; ra
   };
 }
 
-/** Lets the waits between attempts pass, but no attempt time out. */
+/** Advances the clock through the waits between attempts, without letting an attempt time out. */
 export async function letBackoffPass<T>(clock: ManualClock, call: Promise<T>): Promise<T> {
   const isOver = watch(call);
   while (!isOver()) {
@@ -80,10 +80,10 @@ function watch(call: Promise<unknown>): () => boolean {
   return () => over;
 }
 
-/** A turn of the event loop in which data of sockets may arrive. */
+/** Waits for one turn of the event loop, so that data from sockets can arrive. */
 export const nextTurn = (): Promise<void> => systemClock.sleep(0);
 
-/** Waits for an effect of a real socket. */
+/** Waits in real time for a condition that depends on sockets. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await nextTurn();
 }

@@ -6,7 +6,7 @@ import { WALK_START, deriveAll } from '../../src/messages/derive.ts';
 import type { Message } from '../../src/messages/message.ts';
 import { payloadMember } from '../../src/sources/things-graph/things-graph-payload.ts';
 
-/** `STEP_FAILED {stepId: A}` as a message. */
+/** Makes messages of lines such as `STEP_FAILED {stepId: A}`: the event type, then the payload. */
 const messagesOf = (...lines: string[]): Message[] =>
   lines.map((line, index) => {
     const [eventType = '', ...payload] = line.split(' ');
@@ -32,7 +32,7 @@ describe('the step of a message', () => {
     ).toEqual([undefined, 'A', 'A', 'A', 'A', 'A', undefined, undefined]);
   });
 
-  test('is absent while several are open, or one without a name', () => {
+  test('is absent while several steps are open, or while the open step has no name', () => {
     expect(
       stepsOf(
         'STEP_STARTED {stepId: A}',
@@ -51,7 +51,7 @@ describe('the step of a message', () => {
     ).toEqual(['A', 'B', undefined, 'A', 'B', undefined, undefined, undefined, undefined, 'B', 'C', 'C']);
   });
 
-  test('and its error are found in a whole flow, from any position on', () => {
+  test('and its error are the same from whatever position the walk of a flow is resumed', () => {
     const view = failingFlow.history(0, 'b7a53a4e').at(failingFlow.durationMs ?? 0);
     const messages = Array.from({ length: view?.count ?? 0 }, (_, position): Message => {
       const { messageId = '', eventType = '', payload } = view?.message(position) ?? {};
@@ -84,6 +84,6 @@ test.each([
   ['{note: stepId}', undefined],
   ['stepId: A', undefined],
   ['', undefined],
-])('the step in %j is %j', (payload, step) => {
+])('the step that the payload %j names is %j', (payload, step) => {
   expect(payloadMember(payload, 'stepId')).toBe(step);
 });

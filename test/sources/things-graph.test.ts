@@ -17,7 +17,7 @@ const answering = (answer: unknown): Fetch => {
 };
 const pageOf = (answer: unknown) => thingsGraphUnderTest(ENDPOINT, { fetch: answering(answer) }).page();
 
-test('messages come out as they went in, in order, with what is null or absent left out', async () => {
+test('messages keep their order and their known members; null members are omitted', async () => {
   const absentOr = <T>(value: fc.Arbitrary<T>) =>
     fc.option(fc.option(value, { nil: null }), { nil: undefined });
   const wire = fc.record(
@@ -58,7 +58,7 @@ test.each([
     { messages: [], nextToken: 'more' },
   ],
   [
-    'an event type that nobody knows yet',
+    'an unknown event type',
     { messages: [{ eventType: 'STEP_PAUSED' }] },
     { messages: [{ eventType: 'STEP_PAUSED' }] },
   ],
@@ -67,7 +67,7 @@ test.each([
   expect(await pageOf(answer)).toEqual(ok(page));
 });
 
-test("a faulty answer is reported without the customer's data in it", async () => {
+test('the failure for a malformed answer does not contain data of the customer', async () => {
   const result = await pageOf({ messages: [{ payload: 'private' }, { payload: { text: 'private' } }] });
   expect(result).toEqual({
     ok: false,
@@ -78,7 +78,7 @@ test("a faulty answer is reported without the customer's data in it", async () =
   });
 });
 
-test('a page is asked for by id, token and limit, with the token only where there is one', async () => {
+test('a page is requested by id and limit, and by token if there is one', async () => {
   const bodies: unknown[] = [];
   const fetch: Fetch = (_, init) => {
     bodies.push(JSON.parse(String(init.body)));
@@ -93,7 +93,7 @@ test('a page is asked for by id, token and limit, with the token only where ther
   ]);
 });
 
-test("without an endpoint in the settings, AWS's own in the region is used; a wrong region throws at once", async () => {
+test("without a configured endpoint, AWS's endpoint in the region is used; an invalid region throws at once", async () => {
   const urls: string[] = [];
   const fetch: Fetch = (url) => {
     urls.push(url);
