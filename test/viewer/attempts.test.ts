@@ -17,9 +17,9 @@ const message = (
   ...more,
 });
 
-/** The parts of the first step, in milliseconds. */
+/** The parts of the first step as text, with their start and end in milliseconds. */
 function parts(messages: readonly FlowMessage[], nowMs: number): string[] {
-  // Safety: each history has a step.
+  // Safety: the messages contain a step.
   const [step] = toSteps(messages).children as readonly [Step];
   const byId = new Map(messages.map((entry) => [entry.messageId, entry]));
   const endMs = step.endedAt === undefined ? nowMs : Date.parse(step.endedAt);
@@ -35,7 +35,7 @@ const TWICE = [
   message(4, 300, 'ACTIVITY_SCHEDULED'),
 ];
 
-test('a step that was tried once has no parts', () => {
+test('a step with a single attempt has no parts', () => {
   expect(parts(TWICE.slice(0, 3), 200)).toEqual([]);
 });
 
@@ -48,7 +48,7 @@ test('attempts and the pauses between them follow each other without a gap', () 
   ]);
 });
 
-test('a running attempt, and a pause that has not ended, last until now', () => {
+test('an attempt or pause that has not ended lasts until now', () => {
   expect(parts(TWICE, 350).at(-1)).toBe('attempt 2 running 300-350');
   expect(parts([...TWICE, message(5, 360, 'ACTIVITY_FAILED')], 500).slice(2)).toEqual([
     'attempt 2 failed 300-360',
@@ -88,10 +88,10 @@ test('an attempt of a parallel state ends with the last step in it', () => {
   ]);
 });
 
-test('a step that is running again names the error of its last attempt, as one that has succeeded does', () => {
+test('a step that is running again, or has succeeded at last, names the error of its last failed attempt', () => {
   const failing = TWICE.map((entry, index) => (index === 2 ? { ...entry, error: 'Gateway.Timeout' } : entry));
   const reason = (messages: readonly FlowMessage[]): string | undefined => {
-    // Safety: each history has a step.
+    // Safety: the messages contain a step.
     const [step] = toSteps(messages).children as readonly [Step];
     const byId = new Map(messages.map((entry) => [entry.messageId, entry]));
     return reasonOf(

@@ -1,6 +1,6 @@
 /**
- * The components of docs/embed.md as they stand there, each compiled by its own framework into a page that
- * shows it.
+ * Compiles the components of docs/embed.md, unchanged and each with its own framework, into scripts that show
+ * them on a page.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,13 +15,13 @@ const GUIDE = readFileSync(join(PROJECT, 'docs/embed.md'), 'utf8');
 interface Component {
   readonly source: string;
   readonly loader: Loader;
-  /** Shows the component in the page's body, with an id. */
+  /** The main script of a page that shows the component for this execution. */
   readonly main: (id: string) => string;
 }
 
 export const FRAMEWORKS = ['React', 'Vue', 'Svelte'] as const;
 
-/** The first code block of this section. */
+/** The first code block of this section of the guide. */
 const blockOf = (section: string): string =>
   /```\w+\n([\s\S]*?)```/.exec(GUIDE.slice(GUIDE.indexOf(`\n### ${section}\n`)))?.[1] ?? '';
 
@@ -61,11 +61,11 @@ const COMPONENTS: Readonly<Record<(typeof FRAMEWORKS)[number], () => Component |
   }),
 };
 
-/** What the guide gives to Vue's plugin of Vite, which passes it on to the compiler. */
+/** The compiler options that the guide passes to Vite's plugin for Vue. */
 async function vueOptions(): Promise<Readonly<Record<string, unknown>>> {
   const [call = ''] = /vue\(\{ template: .*\}\)/.exec(GUIDE) ?? [];
   const module = `const vue = (options) => options; export default ${call};`;
-  // Safety: the guide's own text.
+  // Safety: the guide's code has this shape; otherwise the test fails.
   const { default: options } = (await import(`data:text/javascript,${encodeURIComponent(module)}`)) as {
     readonly default: { readonly template: { readonly compilerOptions: Readonly<Record<string, unknown>> } };
   };

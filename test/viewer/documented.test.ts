@@ -1,4 +1,4 @@
-/** docs/embed.md names everything of the element that pages may rely on, and nothing else. */
+/** docs/embed.md names exactly what pages may rely on: the attributes, events, parts etc. of the element. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ const unique = (names: Iterable<string | undefined>): string[] =>
 const found = (text: string, pattern: RegExp): string[] =>
   unique([...text.matchAll(pattern)].map(([, name]) => name));
 
-/** The names in a column of the table whose first title begins so. */
+/** The names in a column of the table whose header row starts with `title`. */
 function documented(title: string, column = 0): string[] {
   const rows =
     reference
@@ -30,8 +30,8 @@ function documented(title: string, column = 0): string[] {
 const declared = /static override properties = \{([\s\S]*?)\n {2}\};/.exec(element)?.[1] ?? '';
 const properties = [...declared.matchAll(/^ {4}(\w+): \{(.*)\},?$/gm)];
 
-describe('docs/embed.md has every', () => {
-  test('attribute', () => {
+describe('docs/embed.md names exactly', () => {
+  test('the attributes of the element', () => {
     const attributes = properties.flatMap(([, name, options = '']) =>
       options.includes('attribute: false') ? [] : [/attribute: '([^']+)'/.exec(options)?.[1] ?? name],
     );
@@ -39,28 +39,28 @@ describe('docs/embed.md has every', () => {
     expect(documented('attribute')).toEqual(unique(attributes));
   });
 
-  test('property', () => {
+  test('the properties of the element', () => {
     const getters = found(element, /^ {2}get (\w+)\(/gm);
     expect(documented('attribute', 1)).toEqual(unique([...properties.map(([, name]) => name), ...getters]));
   });
 
-  test('event', () => {
+  test('the events of the element', () => {
     expect(documented('event')).toEqual(found(element, /#emit\('([\w-]+)'/g));
   });
 
-  test('phase', () => {
+  test('the phases of the store', () => {
     const declaration = /export type Phase =([^;]*);/.exec(code)?.[1] ?? '';
     const phases = found(declaration, /'([\w-]+)'/g);
     expect(phases.length).toBeGreaterThan(10);
     expect(documented('`phase`')).toEqual(phases);
   });
 
-  test('part', () => {
+  test('the parts that pages may style', () => {
     const parts = found(code, /\bpart="([^"$]+)"/g).flatMap((names) => names.split(' '));
     expect(documented('part')).toEqual(unique(parts));
   });
 
-  test('custom property', () => {
+  test('the custom properties of the styles', () => {
     expect(documented('custom property')).toEqual(found(code, /var\(\s*(--flowtap-[\w-]+)/g));
   });
 });

@@ -1,4 +1,7 @@
-/** <flowtap-execution> for everyone: axe, the keyboard alone, and what a screen reader hears. */
+/**
+ * The accessibility of <flowtap-execution>: axe, use with the keyboard alone, and what a screen reader
+ * announces.
+ */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -8,7 +11,7 @@ import { orderFlow } from './order-flow.ts';
 import { untilPhase } from './viewer-page.ts';
 import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
 
-/** The name of what has the focus in the element. */
+/** The accessible name of the focused control in the element. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {
     const element = document.querySelector('flowtap-execution')?.shadowRoot?.activeElement;
@@ -22,10 +25,10 @@ async function tabTo(page: Page, name: string): Promise<void> {
     passed.push(await focused(page));
     if (passed.at(-1) === name) return;
   }
-  throw new Error(`'${name}' is not reached by Tab, only ${passed.join(', ')}`);
+  throw new Error(`Tab does not reach '${name}', only ${passed.join(', ')}`);
 }
 
-describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
+describe.runIf(hasChromium())('the accessibility of <flowtap-execution>', () => {
   let world: ViewerWorld;
   let failed: string;
   beforeAll(async () => {
@@ -39,7 +42,7 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
     ['dark', 1280],
     ['light', 320],
     ['dark', 320],
-  ] as const)('axe finds nothing in the %s theme at %i px', async (colorScheme, width) => {
+  ] as const)('axe finds no violation in the %s theme at %i px', async (colorScheme, width) => {
     const page = await world.openEnded(failed, { colorScheme, viewport: { width, height: 900 } });
     await page.locator('.failure').waitFor();
     await page.locator('.message').nth(2).click();
@@ -47,7 +50,7 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
     expect(await violationsOfAxe(page)).toEqual([]);
   });
 
-  test('nothing is wider than a screen of 320 px', async () => {
+  test('the page does not scroll sideways on a screen of 320 px', async () => {
     const page = await world.openEnded(failed, { viewport: { width: 320, height: 800 } });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
   });
@@ -87,12 +90,12 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
     await expect.poll(() => active('.messages-grid')).toBe('65');
     await page.keyboard.press('Enter');
     await page.locator('.detail').waitFor();
-    // On to what is in the row.
+    // Tab moves into the row, to its first control.
     await page.keyboard.press('Tab');
     await expect.poll(() => focused(page)).toBe('64');
   });
 
-  test('the failed step is the active row, also after the element has connected again', async () => {
+  test('the failed step becomes the active row, again after the element has reconnected', async () => {
     const page = await world.openEnded(failed);
     const active = page.locator('.steps-grid .row.active .label');
     await expect.poll(() => active.allInnerTexts()).toEqual(['CapturePayment']);
@@ -130,7 +133,7 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
     }
   });
 
-  test('the id is copied, and the whole cause is shown, with the keyboard alone', async () => {
+  test('the id can be copied, and the full cause opened, with the keyboard alone', async () => {
     const page = await world.openEnded(failed, { permissions: ['clipboard-read', 'clipboard-write'] });
     await page.locator('.failure').waitFor();
     await tabTo(page, 'Copy id');
@@ -144,7 +147,7 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
     await expect.poll(() => whole.innerText()).toContain('stackTrace');
   });
 
-  test('messages are filtered, and the filters cleared, with the keyboard alone', async () => {
+  test('messages can be filtered, and the filters cleared, with the keyboard alone', async () => {
     const page = await world.openEnded(failed);
     const count = page.locator('#messages-title .count');
     const shown = async (): Promise<number> => Number(/^\d+/.exec(await count.innerText())?.[0]);
@@ -171,7 +174,7 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
     await page.locator('.message .type', { hasText: 'EXECUTION_STARTED' }).waitFor();
   });
 
-  test('updates are paused and followed again with the keyboard alone', async () => {
+  test('updates can be paused and resumed with the keyboard alone', async () => {
     const page = await world.open([await world.order(orderFlow('succeeds'), 20_000, 12_000)]);
     await untilPhase(page, 'live');
     await tabTo(page, 'Pause updates');
@@ -182,7 +185,7 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
     await page.getByRole('button', { name: 'Pause updates' }).waitFor();
   });
 
-  test('the live region announces the end, and no message', async () => {
+  test('the live region announces the end of the execution, but no messages', async () => {
     const page = await world.open([await world.order(orderFlow('fails'), 20_000)]);
     await page.locator('[role=status]').waitFor({ state: 'attached' });
     const spoken = await page.evaluate(async () => {
@@ -199,7 +202,7 @@ describe.runIf(hasChromium())('<flowtap-execution> for everyone', () => {
     expect(spoken).toEqual(['The execution has ended: failed.']);
   });
 
-  test('in forced colors, and with less motion, nothing moves and everything shows', async () => {
+  test('with reduced motion and forced colors, nothing moves and the bars are shown', async () => {
     const page = await world.open([await world.order(orderFlow('succeeds'), 5_000)], {
       forcedColors: 'active',
       reducedMotion: 'reduce',

@@ -1,6 +1,6 @@
 /**
- * The bars of <flowtap-execution> in Chromium: where they are, how they grow, and the keys, wheel and slider
- * of the time axis.
+ * The bars of <flowtap-execution> in Chromium: their position and growth, and how keys, wheel and slider change
+ * the time that is shown.
  */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -19,7 +19,9 @@ import {
 } from './viewer-page.ts';
 import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
 
-/** The parts of the payment step of orderFlow, in milliseconds since the start of the execution. */
+/**
+ * The parts of orderFlow's payment step, with start and end in milliseconds since the start of the execution.
+ */
 const PAYMENT_PARTS = [
   ['attempt failed', 2_000, 5_100],
   ['pause failed', 5_100, 7_100],
@@ -31,7 +33,7 @@ const SHIP_STARTS_MS = 25_000;
 const LENGTH_MS = 28_750;
 const TALL = { viewport: { width: 1280, height: 1600 } };
 
-/** What is shown of time, or how long something lasts: in milliseconds since the start of the execution. */
+/** A time range, in milliseconds since the start of the execution. */
 type Span = readonly [startMs: number, endMs: number];
 
 interface Drawn {
@@ -39,13 +41,13 @@ interface Drawn {
   readonly widthPx: number;
 }
 
-/** It covers this time, within a pixel on either side, in a cell that shows `shown`. */
+/** Expects that `drawn` covers `span` within a pixel at each end. The cell shows the time range `shown`. */
 function expectSpan(drawn: Drawn | undefined, span: Span, cellPx: number, shown: Span, name: string): void {
   const pxPerMs = cellPx / (shown[1] - shown[0]);
   const leftOff = (drawn?.leftPx ?? Number.NaN) - (span[0] - shown[0]) * pxPerMs;
   const widthOff = (drawn?.widthPx ?? Number.NaN) - (span[1] - span[0]) * pxPerMs;
-  expect(Math.abs(leftOff), `${name} begins`).toBeLessThanOrEqual(1);
-  expect(Math.abs(widthOff), `${name} lasts`).toBeLessThanOrEqual(1);
+  expect(Math.abs(leftOff), `start of ${name}`).toBeLessThanOrEqual(1);
+  expect(Math.abs(widthOff), `duration of ${name}`).toBeLessThanOrEqual(1);
 }
 
 interface Seen {
@@ -55,13 +57,13 @@ interface Seen {
 
 const barOf = ({ bars }: Seen, name: string): ShownBar => {
   const bar = bars.find((one) => one.name === name);
-  if (!bar) throw new Error(`No bar of ${name} among ${bars.map((one) => one.name).join(', ')}`);
+  if (!bar) throw new Error(`No bar for ${name}, only for ${bars.map((one) => one.name).join(', ')}`);
   return bar;
 };
 
 /**
- * Every bar is where the execution's messages and this part of its time put it. `shownOf`: from the length up
- * to now.
+ * Expects that every bar matches the execution's messages. `shownOf` returns the time range that is shown,
+ * given the duration of the execution so far.
  */
 async function expectAllAt(page: Page, shownOf: (lengthMs: number) => Span): Promise<Seen> {
   const execution = toSteps(await shownMessages(page));
@@ -84,7 +86,7 @@ async function expectAllAt(page: Page, shownOf: (lengthMs: number) => Span): Pro
 }
 
 const whole = (lengthMs: number): Span => [0, lengthMs];
-/** Between these shares of the execution's time. */
+/** The range between these fractions of the execution's duration. */
 const between =
   (from: number, to: number) =>
   (lengthMs: number): Span => [from * lengthMs, to * lengthMs];
@@ -103,7 +105,7 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
   });
   afterAll(() => world.close());
 
-  test('attempts, pauses and waits match their times within a pixel', async () => {
+  test('the bars of attempts, pauses and waits match their times within a pixel', async () => {
     const page = await world.openEnded(ended, TALL);
     const seen = await expectAllAt(page, whole);
     const { parts, cellPx } = barOf(seen, 'AuthorizePayment');
@@ -116,9 +118,9 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
   });
 
   test.each([0, -3_600_000])(
-    'bars and attempts of a running execution end now by the clock of the service, with a clock %i ms ahead of it',
+    'bars of a running execution end now by the clock of the service, even if the clock of the page is %i ms ahead',
     async (clockAheadMs) => {
-      // Its last message is in the pause before the third attempt.
+      // The scripted messages end in the pause before the third attempt.
       const id = await world.order(orderFlow('succeeds'), 20_000, 12_000);
       const page = await world.open([id], { ...TALL, clockAheadMs });
       await untilPhase(page, 'live');
@@ -135,7 +137,7 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
     },
   );
 
-  test('the bar of a running step grows by itself, up to now', async () => {
+  test('the bar of a running step grows without new messages', async () => {
     const page = await world.open([await world.order(orderFlow('succeeds'), 20_000, 12_000)], TALL);
     await untilPhase(page, 'live');
     const widths: number[] = [];
@@ -152,7 +154,7 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
     expect(widths).toEqual(widths.toSorted((one, other) => one - other));
   });
 
-  test('the keys + − 0 and z zoom, show everything and show one step', async () => {
+  test('the keys + and − zoom, 0 shows the whole execution, and z shows one step', async () => {
     const page = await world.openEnded(ended, TALL);
     await page.locator('.steps-grid').focus();
     await page.keyboard.press('Home');
@@ -162,7 +164,8 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
       ['+', between(3 / 8, 5 / 8)],
       ['-', between(1 / 4, 3 / 4)],
       ['0', whole],
-      // ValidateOrder, from 40 to 1,900 ms, with a tenth of room on each side, as far as the execution goes.
+      // ValidateOrder lasts from 40 to 1,900 ms. A tenth of room is added on each side, but not before the
+      // start of the execution.
       ['z', () => [0, 2_232]],
       ['0', whole],
     ];
@@ -172,7 +175,7 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
     }
   });
 
-  test('z shows a running step up to now by the clock of the service, with a clock an hour ahead of it', async () => {
+  test('z shows a running step up to now by the clock of the service, even if the clock of the page is an hour ahead', async () => {
     const id = await world.order(orderFlow('succeeds'), 30_000, 26_000);
     const page = await world.open([id], { ...TALL, clockAheadMs: 3_600_000 });
     await untilPhase(page, 'live');
@@ -184,7 +187,7 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
     await soon(page, (lengthMs) => [Math.max(0, lengthMs - 1.2 * (lengthMs - SHIP_STARTS_MS)), lengthMs]);
   });
 
-  test('the buttons zoom, and the slider moves, by keyboard', async () => {
+  test('buttons zoom and the slider moves the range, with the keyboard alone', async () => {
     const page = await world.openEnded(ended, TALL);
     await page.getByRole('button', { name: 'Zoom in' }).focus();
     await page.keyboard.press('Enter');
@@ -205,7 +208,7 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
     await soon(page, whole);
   });
 
-  test('Ctrl and the wheel zoom around the pointer, Shift and the wheel move, and a mark of what is out of sight leads to it', async () => {
+  test('Ctrl + wheel zooms around the pointer, Shift + wheel moves the range, and the arrow for a bar out of sight leads to the bar', async () => {
     const page = await world.openEnded(ended, TALL);
     const axis = await page.locator('.axis').boundingBox();
     const { x: axisX = 0, y: axisY = 0, width: axisPx = 0 } = axis ?? {};
@@ -215,7 +218,7 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
     await page.keyboard.down('Control');
     await page.mouse.wheel(0, -100);
     await page.keyboard.up('Control');
-    // A quarter more for each time; the moment below the pointer stays.
+    // A turn of the wheel zooms in by a quarter. The time below the pointer stays in its place.
     await soon(page, between(share * 0.2, share * 0.2 + 0.8));
     await page.keyboard.down('Shift');
     await page.mouse.wheel(0, -1_000_000);
@@ -229,7 +232,8 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
     await page.keyboard.press('End');
     await page.keyboard.press('z');
     await page.locator('.edge.before').first().click();
-    // ValidateOrder, from 40 to 1,900 ms: at the start of what can be shown. ShipOrder lasts 3.7 s.
+    // The range keeps its length, which is ShipOrder's 3.7 s with room, and moves to ValidateOrder at the start
+    // of the execution.
     await soon(page, () => [0, 4_440]);
   });
 });

@@ -17,7 +17,7 @@ const TYPES = [
   'STEP_SUCCEEDED',
 ];
 
-/** As `flowtap get --json` prints it: 2,000 steps of five messages. */
+/** A history of 2,000 steps with five messages each, in the format of `flowtap get --json`. */
 function history(): string {
   const startMs = Date.now() - 3_600_000;
   const lines = Array.from({ length: COUNT }, (_, index) => {
@@ -73,7 +73,7 @@ describe.runIf(hasChromium())('<flowtap-execution> with 10,000 messages', () => 
   test.each([
     ['messages', '.messages-grid', 100_000],
     ['steps', '.steps-grid', 20_000],
-  ] as const)('scrolls its %s without a task of more than 100 ms', async (_, name, farPx) => {
+  ] as const)('scrolls its %s without blocking the page for more than 100 ms', async (_, name, farPx) => {
     const grid = page.locator(name);
     await grid.evaluate((element) => element.scrollTo(0, 0));
     let topPx = 0;
@@ -81,7 +81,7 @@ describe.runIf(hasChromium())('<flowtap-execution> with 10,000 messages', () => 
       topPx = await grid.evaluate(async (element) => {
         let farthest = 0;
         for (let frame = 0; frame < 120; frame++) {
-          // Slowly, by the page, and far: a twelfth of the whole.
+          // Scroll by a row or two, by a page, and sometimes by a twelfth of the list.
           element.scrollBy(0, frame % 10 === 9 ? element.scrollHeight / 12 : frame % 2 === 0 ? 90 : 700);
           await new Promise((resolve) => requestAnimationFrame(resolve));
           farthest = Math.max(farthest, element.scrollTop);
@@ -95,7 +95,7 @@ describe.runIf(hasChromium())('<flowtap-execution> with 10,000 messages', () => 
     expect(await rows()).toBeLessThanOrEqual(500);
   });
 
-  test('shows the rows that are in view, wherever it is scrolled', async () => {
+  test('renders the rows that are in view, wherever it is scrolled', async () => {
     const grid = page.locator('.messages-grid');
     for (const share of [1, 0.5, 0]) {
       await grid.evaluate((element, at) => element.scrollTo(0, at * element.scrollHeight), share);
@@ -115,7 +115,7 @@ describe.runIf(hasChromium())('<flowtap-execution> with 10,000 messages', () => 
     }
   });
 
-  test('keeps its place when a message is opened far down', async () => {
+  test('places the next row below the details when a message far down is opened', async () => {
     await page.locator('.messages-grid').evaluate((element) => element.scrollTo(0, 150_000));
     const row = page.locator('[data-message-id=m5010]');
     await row.waitFor();
@@ -131,7 +131,7 @@ describe.runIf(hasChromium())('<flowtap-execution> with 10,000 messages', () => 
       .toBe(0);
   });
 
-  test('says which rows of the steps are in view, and that more follow', async () => {
+  test('states which rows of the steps are in view, and shows that more follow', async () => {
     const grid = page.locator('.steps-grid');
     const text = page.locator('.in-view');
     await grid.evaluate((element) => element.scrollTo(0, 0));

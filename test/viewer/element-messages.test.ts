@@ -1,4 +1,7 @@
-/** The messages of <flowtap-execution>, in Chromium: payloads, filters, copies, links, following. */
+/**
+ * The messages of <flowtap-execution> in Chromium: payloads, filters, copying, permalinks, and following new
+ * messages.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 
@@ -19,7 +22,7 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
   });
   afterAll(() => world.close());
 
-  test('a payload with markup stays text', async () => {
+  test('markup in payloads, errors and causes is shown as text', async () => {
     const markup = '<img src=x onerror="document.title=\'hacked\'"><script>document.title="hacked"</script>';
     const script = new EventScript();
     script
@@ -36,7 +39,7 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
     expect(await page.locator('.failure').innerText()).toContain('<img src=x');
   });
 
-  test('JSON is indented, and other text stays as it was', async () => {
+  test('JSON is indented, and other text is unchanged', async () => {
     const id = 'urn:tdm:us-west-2/123456789012/default:Workflow:Texts_1';
     await world.world.script(id, [
       {
@@ -76,7 +79,7 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
     await expect.poll(count).toBe('11 of 71');
   });
 
-  test('messages can be downloaded, one JSON object a line', async () => {
+  test('messages can be downloaded, one JSON object per line', async () => {
     const page = await world.openEnded(succeeded);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -96,7 +99,7 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
     expect(await opened.isVisible()).toBe(true);
   });
 
-  test('a permalink to a message that does not exist says so', async () => {
+  test('a permalink to an unknown message shows that there is no such message', async () => {
     const page = await world.openEnded(failed, { message: '9999' });
     expect(await page.locator('.messages').innerText()).toContain('There is no message 9999');
   });
@@ -121,7 +124,7 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
     expect(await copied('Copy id')).toBe(failed);
   });
 
-  test('a running list follows its end, and stays where it is while it is paused', async () => {
+  test('the list of a running execution follows new messages, and keeps its position while it is paused', async () => {
     const id = 'urn:tdm:us-west-2/123456789012/default:Workflow:Followed_1';
     const messages = (first: number, count: number) =>
       Array.from({ length: count }, (_, index) => ({
@@ -146,7 +149,7 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
   });
 
   const scrollBy = (page: Page, px: number): Promise<void> =>
-    // As a drag of the scrollbar.
+    // Has the effect of dragging the scrollbar.
     page.locator('.messages-grid').evaluate((grid, by) => {
       grid.scrollTop += by;
     }, px);
@@ -169,7 +172,7 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
     ['Dragged', scrollBy],
     ['Swiped', swipe],
   ] as const)(
-    '%s away from its end, a running list stays there while messages arrive; back at the end it follows again',
+    '%s away from the end, a running list keeps its position; scrolled to the end, it follows new messages again',
     async (name, scroll) => {
       const id = `urn:tdm:us-west-2/123456789012/default:Workflow:${name}_1`;
       const append = (first: number, count: number) =>
@@ -198,7 +201,7 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
     },
   );
 
-  test('a ticket without payloads says that they are hidden', async () => {
+  test('with a ticket that shows no payloads, the element states that payloads are hidden', async () => {
     world.ticketAnswers.set(failed, () => world.ticket(failed, { payloads: 'names' }));
     const page = await world.openEnded(failed);
     await expect.poll(() => page.locator('.note').innerText()).toBe('Payloads hidden');

@@ -1,6 +1,6 @@
 /**
- * What helps a reader of <flowtap-execution> to understand it: counts, colours, reasons, time zones, whole
- * rows. In Chromium.
+ * What helps a reader to understand <flowtap-execution>: counts, colours, reasons, time zones, and rows that
+ * are not cut off. In Chromium.
  */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
   const legend = (page: Page): Promise<string[]> =>
     page.getByRole('list', { name: 'Colours of the bars' }).getByRole('listitem').allInnerTexts();
 
-  test('counts as many steps, and failed, handled and retried ones, as there are rows', async () => {
+  test('sees counts of steps and of failed, handled and retried steps that match the rows', async () => {
     for (const id of [failed, succeeded]) {
       const page = await world.openEnded(id, { viewport: { width: 1280, height: 1600 } });
       const rows = await shownSteps(page);
@@ -38,7 +38,7 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
     }
   });
 
-  test('finds in the legend the colours that this execution has, and no other', async () => {
+  test('finds exactly the colours of this execution in the legend', async () => {
     const handled = ['Failed attempt, retried or handled', 'Pause before a retry', 'Wait'];
     expect(await legend(await world.openEnded(succeeded))).toEqual(['Succeeded', ...handled]);
     expect(await legend(await world.openEnded(failed))).toEqual(['Succeeded', 'Failed', ...handled]);
@@ -47,7 +47,7 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
     expect(await legend(running)).toContain('Running');
   });
 
-  test('sees why a step was retried, and sees red only for the failure that ended the run', async () => {
+  test('sees why a step was retried, and sees red only for the failure that ended the execution', async () => {
     const page = await world.openEnded(failed);
     const step = (name: string) => page.locator('.step').filter({ hasText: name });
     const reason = step('AuthorizePayment').locator('.error');
@@ -66,7 +66,7 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
     expect(await colourOf('ReserveStock', '.bar')).not.toBe(red);
   });
 
-  test('finds an arrow in place of a bar that is zoomed out of sight, and it leads to the bar', async () => {
+  test('finds an arrow in place of a bar out of sight, and the arrow leads to the bar', async () => {
     const page = await world.openEnded(failed);
     const bar = page.locator('.culprit .bar');
     const arrow = page.locator('.culprit .edge.after');
@@ -82,12 +82,12 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
     await arrow.click();
     await bar.waitFor();
     expect(await length()).toBeCloseTo(before, 0);
-    // The arrow does not select the row.
+    // Clicking the arrow does not select the row.
     expect(await page.locator('.step.selected').count()).toBe(0);
     await page.locator('[data-key="0"] .edge.before').waitFor();
   });
 
-  test('sees one type name per message, and the other one on demand', async () => {
+  test('sees the type name of AWS for each message, and the generic type on request', async () => {
     const page = await world.openEnded(succeeded);
     const first = page.locator('.message .type').first();
     expect(await first.innerText()).toBe('ExecutionStarted');
@@ -110,7 +110,7 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
     expect(await page.locator('.detail').innerText()).toMatch(/:\d\d\.\d{3} GMT\+9 \(/);
   });
 
-  test('sees lines of the time axis beside the bars only, also where bars are below names', async () => {
+  test('sees the lines of the time axis only beside bars, even if the bars are below the names', async () => {
     const page = await world.openEnded(failed, { viewport: { width: 320, height: 900 } });
     const mask = await page.locator('.grid-lines').evaluate((lines) => getComputedStyle(lines).maskImage);
     const label = await page.locator('.step .name').first().boundingBox();
@@ -121,7 +121,7 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
   });
 
   test.each([1280, 320])(
-    'scrolls the page past a few steps, and messages by whole rows, %i px wide',
+    'sees a few steps without scrolling their grid, and only whole rows of messages, at %i px',
     async (width) => {
       const page = await world.openEnded(succeeded, { viewport: { width, height: 777 } });
       const sizes = (grid: string) =>
@@ -139,7 +139,7 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
     },
   );
 
-  test('reads all of a refusal, 320 px wide', async () => {
+  test('sees the whole text of a refusal at 320 px', async () => {
     const id = 'urn:tdm:us-west-2/123456789012/default:Workflow:Refused_1';
     world.ticketAnswers.set(id, async () => Response.json({}, { status: 403 }));
     const page = await world.open([id], { viewport: { width: 320, height: 700 } });

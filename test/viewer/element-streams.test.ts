@@ -1,6 +1,6 @@
 /**
- * What <flowtap-execution> does with its connection: losses, tickets that expire, hidden tabs, more elements
- * than streams.
+ * How <flowtap-execution> handles lost connections, expiring tickets, hidden tabs, and more elements than
+ * streams.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
@@ -13,7 +13,7 @@ import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
 
 const idOf = (name: string): string => `urn:tdm:us-west-2/123456789012/default:Workflow:${name}_1`;
 
-describe.runIf(hasChromium())('<flowtap-execution> and its connection', () => {
+describe.runIf(hasChromium())('the connection of <flowtap-execution>', () => {
   let world: ViewerWorld;
   beforeAll(async () => {
     world = await openViewerWorld();
@@ -35,23 +35,23 @@ describe.runIf(hasChromium())('<flowtap-execution> and its connection', () => {
   const phases = (page: Page): Promise<readonly string[]> => page.locator('.phase').allInnerTexts();
   const expectedIds = (count: number): string[] => Array.from({ length: count }, (_, index) => `m${index}`);
 
-  test('a killed connection resumes without a gap and without a repeat', async () => {
+  test('after lost connections, the element shows every message exactly once', async () => {
     const id = await scripted('Killed', 60, 100);
     let connections = 0;
-    // Three connections die young, whatever they carry.
+    // The proxy cuts the first three connections after 700 ms.
     const proxy = await openCuttingProxy(world.world.url, () => (++connections <= 3 ? 700 : 2 ** 30));
     try {
       const page = await world.openEnded(id, { service: `${proxy.url}/` });
       expect(proxy.cuts).toBeGreaterThan(0);
       expect(await idsShown(page)).toEqual(expectedIds(60));
-      // The number of rows is that of the messages, too.
+      // There is one row for each message, besides the header row.
       expect(await page.locator('.messages-grid').getAttribute('aria-rowcount')).toBe('61');
     } finally {
       await proxy.close();
     }
   });
 
-  test('a reload in the middle of a run loses and repeats nothing', async () => {
+  test('a reload of the page during an execution loses and repeats no message', async () => {
     const id = idOf('Reloaded');
     const history = flow(30, 0);
     await world.world.script(id, history.slice(0, 12));
@@ -65,7 +65,7 @@ describe.runIf(hasChromium())('<flowtap-execution> and its connection', () => {
     expect(await idsShown(page)).toEqual(expectedIds(30));
   });
 
-  test('a ticket of 12 s is renewed before and after it expires', async () => {
+  test('a ticket of 12 s is renewed, without a problem or a lost message', async () => {
     const id = await scripted('Renewed', 29, 500);
     const asked = world.ticketsAsked;
     world.ticketAnswers.set(id, () => world.ticket(id, { ttlSeconds: 12 }));
@@ -74,7 +74,7 @@ describe.runIf(hasChromium())('<flowtap-execution> and its connection', () => {
     await page.exposeFunction('onProblem', (text: string) => problems.push(text));
     await page.evaluate(() =>
       document.addEventListener('problem', (event) =>
-        // Safety: exposed above; the event has details.
+        // Safety: `onProblem` is exposed above, and the event has details.
         (window as unknown as { onProblem(text: string): void }).onProblem(
           JSON.stringify((event as CustomEvent).detail),
         ),
@@ -86,7 +86,7 @@ describe.runIf(hasChromium())('<flowtap-execution> and its connection', () => {
     expect(world.ticketsAsked - asked).toBeGreaterThanOrEqual(2);
   });
 
-  test('a ticket that cannot be renewed says so, and what was read stays', async () => {
+  test('if a ticket cannot be renewed, the element shows that it has expired and keeps its messages', async () => {
     const id = await scripted('Expired', 4, 0, 'STEP_STARTED');
     let asked = 0;
     world.ticketAnswers.set(id, async () =>
@@ -97,14 +97,14 @@ describe.runIf(hasChromium())('<flowtap-execution> and its connection', () => {
     expect(await phases(page)).toEqual(['Expired']);
     expect(await page.locator('.banner').innerText()).toContain('has expired');
     expect(await idsShown(page)).toEqual(expectedIds(4));
-    // Signed in again.
+    // From now on the endpoint gives tickets again, as after signing in.
     world.ticketAnswers.delete(id);
     await page.getByRole('button', { name: 'Try again' }).click();
     await untilPhase(page, 'live');
     expect(await idsShown(page)).toEqual(expectedIds(4));
   });
 
-  test('a page that gets no ticket says that it has no access', async () => {
+  test('if the page gets no ticket, the element shows that it has no access', async () => {
     const id = idOf('Refused');
     world.ticketAnswers.set(id, async () => Response.json({}, { status: 401 }));
     const page = await world.open([id]);
@@ -112,13 +112,13 @@ describe.runIf(hasChromium())('<flowtap-execution> and its connection', () => {
     expect(await phases(page)).toEqual(['No access']);
   });
 
-  test('an unknown execution is not found', async () => {
+  test('the element shows that an unknown execution was not found', async () => {
     const page = await world.open([idOf('Unknown')]);
     await untilPhase(page, 'not-found');
     expect(await phases(page)).toEqual(['Not found']);
   });
 
-  test('a hidden tab closes its stream, and resumes where it was', async () => {
+  test('a hidden tab closes its stream, and resumes without loss when it is shown again', async () => {
     const id = await scripted('Hidden', 40, 200, 'STEP_STARTED');
     const page = await world.open([id]);
     await untilPhase(page, 'live');
@@ -131,7 +131,7 @@ describe.runIf(hasChromium())('<flowtap-execution> and its connection', () => {
     await expect.poll(() => idsShown(page), { timeout: 60_000 }).toEqual(expectedIds(40));
   });
 
-  test('seven elements on one page work over HTTP/1.1: four stream, three poll until a stream is free', async () => {
+  test('of seven elements on one page over HTTP/1.1, four stream and three poll until a stream is free', async () => {
     const names = ['A', 'B', 'C', 'D', 'E', 'F', 'G'].map((name) => `Many${name}`);
     const ids = await Promise.all(names.map((name) => scripted(name, 3, 0, 'STEP_STARTED')));
     const append = (index: number, eventType: string) =>
@@ -158,7 +158,7 @@ describe.runIf(hasChromium())('<flowtap-execution> and its connection', () => {
   });
 });
 
-/** As the browser does when the reader goes to another tab. */
+/** Has the effect of switching to another tab and back. */
 const setVisibility = (page: Page, state: DocumentVisibilityState): Promise<void> =>
   page.evaluate((visible) => {
     Object.defineProperty(document, 'visibilityState', { value: visible, configurable: true });

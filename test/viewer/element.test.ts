@@ -1,4 +1,4 @@
-/** <flowtap-execution> on a partner's page in Chromium, under a strict policy. */
+/** <flowtap-execution> on a partner's page in Chromium, under a strict Content-Security-Policy. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { toSteps } from '../../src/client/client.ts';
@@ -17,7 +17,7 @@ describe.runIf(hasChromium())('<flowtap-execution>', () => {
   });
   afterAll(() => world.close());
 
-  test('a failed execution shows step, error and cause of its failure first', async () => {
+  test('a failed execution shows the step, error and cause of its failure above the steps', async () => {
     const page = await world.openEnded(failed);
     const panel = page.locator('.failure');
     await panel.waitFor();
@@ -32,7 +32,7 @@ describe.runIf(hasChromium())('<flowtap-execution>', () => {
     expect(await page.locator('.culprit .label').innerText()).toBe('CapturePayment');
   });
 
-  test('the failure leads to its message', async () => {
+  test('a button at the failure opens its message', async () => {
     const page = await world.openEnded(failed);
     await page.getByRole('button', { name: 'Show message 64' }).click();
     const detail = page.locator('.detail');
@@ -56,7 +56,7 @@ describe.runIf(hasChromium())('<flowtap-execution>', () => {
     expect(await page.locator('.failure').count()).toBe(0);
   });
 
-  test('branches, retries and iterations nest as toSteps has them', async () => {
+  test('branches, retries and iterations are nested as toSteps nests them', async () => {
     const page = await world.openEnded(succeeded, { viewport: { width: 1280, height: 1400 } });
     const outline = outlineOf(toSteps(await shownMessages(page)));
     expect((await shownSteps(page)).map(({ level, name }) => ({ level, name }))).toEqual(
@@ -67,13 +67,13 @@ describe.runIf(hasChromium())('<flowtap-execution>', () => {
     );
   });
 
-  test('attempts are counted for what can be tried again', async () => {
+  test('steps have a count of attempts; branches and iterations, which cannot be retried, have none', async () => {
     const page = await world.openEnded(succeeded, { viewport: { width: 1280, height: 1400 } });
     for (const { name, attempts } of await shownSteps(page))
       expect(attempts, name).toMatch(/^(?:Branch|Iteration) /.test(name) ? /^$/ : /^×\d$/);
   });
 
-  test.each([1280, 800, 360])('bars match start and duration within a pixel, %i px wide', async (width) => {
+  test.each([1280, 800, 360])('bars match start and duration within a pixel at %i px', async (width) => {
     const page = await world.openEnded(succeeded, { viewport: { width, height: 1400 } });
     const execution = toSteps(await shownMessages(page));
     const zeroMs = Date.parse(execution.startedAt ?? '');
@@ -84,12 +84,15 @@ describe.runIf(hasChromium())('<flowtap-execution>', () => {
       const step = outline[index]?.step;
       const pxOf = (ms: number): number => (ms / (execution.durationMs ?? 0)) * cellPx;
       const expected = pxOf(Date.parse(step?.startedAt ?? '') - zeroMs);
-      expect(Math.abs(leftPx - expected), `${step?.name} begins`).toBeLessThanOrEqual(1);
-      expect(Math.abs(widthPx - pxOf(step?.durationMs ?? 0)), `${step?.name} lasts`).toBeLessThanOrEqual(1);
+      expect(Math.abs(leftPx - expected), `start of ${step?.name}`).toBeLessThanOrEqual(1);
+      expect(
+        Math.abs(widthPx - pxOf(step?.durationMs ?? 0)),
+        `duration of ${step?.name}`,
+      ).toBeLessThanOrEqual(1);
     }
   });
 
-  test('durations grow while a step runs, and stop where the execution ends', async () => {
+  test('the duration of a step grows while the step runs, and stops at its end', async () => {
     const script = new EventScript();
     script
       .begin()
@@ -110,7 +113,7 @@ describe.runIf(hasChromium())('<flowtap-execution>', () => {
     expect(await page.locator('.bar.running').count()).toBe(0);
   });
 
-  test('another execution in the same element starts anew', async () => {
+  test('an element that gets another execution forgets the filter and failure of the first', async () => {
     const page = await world.openEnded(failed);
     await page.getByLabel('Text in messages').fill('nothing like it');
     await page
@@ -123,7 +126,7 @@ describe.runIf(hasChromium())('<flowtap-execution>', () => {
     expect(await page.locator('.failure').count()).toBe(0);
   });
 
-  test('the page learns status and end by events', async () => {
+  test('the page learns the status and the end of the execution by events', async () => {
     const page = await world.open([]);
     const events = await page.evaluate(
       async (ticketUrl) => {
@@ -149,7 +152,7 @@ describe.runIf(hasChromium())('<flowtap-execution>', () => {
     expect(events.filter((event) => event.startsWith('problem'))).toEqual([]);
   });
 
-  test('nothing violates the policy of the page', async () => {
+  test('the element does not violate the Content-Security-Policy of the page', async () => {
     const page = await world.open([failed]);
     const violations: string[] = [];
     page.on('console', (message) => violations.push(message.text()));

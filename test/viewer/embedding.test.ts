@@ -1,4 +1,7 @@
-/** examples/embed: a page on another origin shows an execution, under a strict policy of its own. */
+/**
+ * Tests examples/embed, a page on another origin that shows an execution under its own strict policy, and the
+ * headers of the scripts and of /watch.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -10,7 +13,7 @@ import { openWorld } from '../support/on-workerd.ts';
 import { flow } from '../streams/scripted-flow.ts';
 
 test.runIf(hasChromium())(
-  'a page on another origin embeds an execution, with nothing but its own ticket endpoint',
+  'a page on another origin needs only its own ticket endpoint to embed an execution',
   async () => {
     await using world = await openWorld();
     await world.script('order 4711', flow(4, 300, { terminal: 'EXECUTION_FAILED' }));
@@ -37,7 +40,7 @@ test.runIf(hasChromium())(
   },
 );
 
-test('the element may be loaded and embedded by any origin, and is asked for again after minutes', async () => {
+test('any origin may load the element, and browsers check for a new version after five minutes', async () => {
   await using world = await openWorld();
   const { headers, status } = await world.fetch('/embed/v1.js');
   expect(status).toBe(200);
@@ -47,7 +50,7 @@ test('the element may be loaded and embedded by any origin, and is asked for aga
   expect(headers.get('Content-Type')).toMatch(/^text\/javascript/);
 });
 
-test('/watch is served under a policy without unsafe-inline, and only from its own origin', async () => {
+test('/watch may load only from its own origin, and its policy has no unsafe-inline', async () => {
   await using world = await openWorld();
   for (const path of ['/watch', '/watch/app.js', '/watch/page.css']) {
     const { headers, status } = await world.fetch(path);

@@ -1,4 +1,6 @@
-/** Histories of Step Functions for the emulator, written as what happens when, branch by branch. */
+/**
+ * Builds Step Functions histories for the emulator. A script states which event happens when, branch by branch.
+ */
 
 export interface ScriptedEvent {
   readonly id: number;
@@ -6,7 +8,7 @@ export interface ScriptedEvent {
   readonly type: string;
   /** Epoch seconds. */
   readonly timestamp: number;
-  /** Milliseconds since the epoch: when it can be read. */
+  /** When the event becomes readable, in milliseconds since the epoch. */
   readonly visibleAt: number;
   readonly [details: string]: unknown;
 }
@@ -18,7 +20,7 @@ interface Planned {
   readonly previous: Planned | undefined;
 }
 
-/** One strand of events, each led to by the one before. */
+/** A sequence of events in which each event has the one before as its `previousEventId`. */
 export class Strand {
   readonly #script: EventScript;
   #last: Planned | undefined;
@@ -28,13 +30,13 @@ export class Strand {
     this.#last = last;
   }
 
-  /** `atMs`: since the start of the execution. */
+  /** Adds an event. `atMs` counts from the start of the execution. */
   at(atMs: number, type: string, details: Readonly<Record<string, unknown>> = {}): this {
     this.#last = this.#script.plan({ atMs, type, details, previous: this.#last });
     return this;
   }
 
-  /** A strand that begins here: a branch, an iteration. */
+  /** A new strand after the last event, for a branch or an iteration. */
   fork(): Strand {
     return new Strand(this.#script, this.#last);
   }
@@ -51,7 +53,7 @@ export class Strand {
     });
   }
 
-  /** A Lambda function from `fromMs` to `toMs`, which succeeds, or fails with an error. */
+  /** A call of a Lambda function from `fromMs` to `toMs`. It fails if `failure` is given. */
   lambda(fromMs: number, toMs: number, failure?: { readonly error: string; readonly cause: string }): this {
     const resource = 'arn:aws:lambda:us-west-2:123456789012:function:orders';
     this.at(fromMs, 'LambdaFunctionScheduled', {
@@ -90,8 +92,8 @@ export class EventScript {
   }
 
   /**
-   * In order of time. Only what happens until `untilMs` after the start, as of an execution that runs no
-   * further.
+   * The events in order of time. Events later than `untilMs` after the start are left out, so that the
+   * execution stays running.
    */
   events(startMs: number, untilMs = Number.POSITIVE_INFINITY): ScriptedEvent[] {
     const inOrder = this.#planned

@@ -1,4 +1,6 @@
-/** The store behind the element and the React hook, against the whole application in this process. */
+/**
+ * The store behind the element and the React hook. Its requests go to the whole application in this process.
+ */
 import { expect, test } from 'vitest';
 
 import { toSteps } from '../../src/client/client.ts';
@@ -11,10 +13,10 @@ import { Tab, openStore, snapshotWhen } from './store-under-test.ts';
 
 const hasEnded = ({ phase }: ExecutionSnapshot): boolean => phase === 'ended';
 const isLive = ({ phase }: ExecutionSnapshot): boolean => phase === 'live';
-/** A history that is still running. */
+/** The history of a running execution. */
 const running = (count: number, everyMs = 0) => history(count, { everyMs, last: 'STEP_STARTED' });
 
-test('a history is followed to its end, with its steps', async () => {
+test('a store follows a history to its end and derives its steps', async () => {
   const under = await openClient(history(30, { everyMs: 700 }));
   const store = await openStore(under);
   const { messages, status, steps, error, payloads, executionId } = await under.until(
@@ -30,7 +32,7 @@ test('a history is followed to its end, with its steps', async () => {
   expect(steps).toEqual(toSteps(messages));
 });
 
-test('a snapshot is the same object until subscribers are notified, and never changes', async () => {
+test('getSnapshot returns the same object until subscribers are notified, and a snapshot never changes', async () => {
   const under = await openClient(history(20, { everyMs: 300 }));
   const store = await openStore(under);
   const seen = new Map<ExecutionSnapshot, string>();
@@ -45,7 +47,7 @@ test('a snapshot is the same object until subscribers are notified, and never ch
   for (const [snapshot, text] of seen) expect(JSON.stringify(snapshot)).toBe(text);
 });
 
-test('messages that arrive at once notify once', async () => {
+test('messages that arrive together cause few notifications', async () => {
   const under = await openClient(running(200));
   const store = await openStore(under);
   let notified = 0;
@@ -55,7 +57,7 @@ test('messages that arrive at once notify once', async () => {
   expect(notified).toBeLessThan(10);
 });
 
-test('it reads while it has subscribers, and resumes without a repeat', async () => {
+test('a store reads only while it has subscribers, and then resumes without repeating messages', async () => {
   const under = await openClient(history(20, { everyMs: 500 }));
   const store = await openStore(under);
   const { messages } = await under.until(snapshotWhen(store, ({ messages }) => messages.length >= 5));
@@ -66,7 +68,7 @@ test('it reads while it has subscribers, and resumes without a repeat', async ()
   expect(idsOf(all)).toEqual(idsOf(history(20)));
 });
 
-test('a throttled upstream is a phase, and live again afterwards', async () => {
+test('the phase is `throttled` while the upstream throttles, and `live` again afterwards', async () => {
   const under = await openClient(running(3));
   const store = await openStore(under);
   await under.until(snapshotWhen(store, isLive));
@@ -77,7 +79,7 @@ test('a throttled upstream is a phase, and live again afterwards', async () => {
   await under.until(snapshotWhen(store, isLive));
 });
 
-test('a history that was replaced while the store was away is read anew', async () => {
+test('a history that was replaced while the store had no subscribers is read from its start', async () => {
   const under = await openClient(running(6));
   const store = await openStore(under);
   await under.until(snapshotWhen(store, isLive));
@@ -91,7 +93,7 @@ test('a history that was replaced while the store was away is read anew', async 
   expect(idsOf(messages)).toEqual(idsOf(history(4)).map((id) => `new-${id}`));
 });
 
-test('a hidden tab closes its stream and resumes where it was', async () => {
+test('a hidden tab closes its stream and frees its slot, and resumes without loss when it is shown again', async () => {
   const under = await openClient(history(30, { everyMs: 1_000 }));
   const tab = new Tab();
   const slots = new StreamSlots();
@@ -104,7 +106,7 @@ test('a hidden tab closes its stream and resumes where it was', async () => {
   const count = store.getSnapshot().messages.length;
   await under.clock.advance(10_000);
   expect(store.getSnapshot().messages).toHaveLength(count);
-  // Its slot is free.
+  // All four slots are free, including the one of the closed stream.
   expect([1, 2, 3, 4].map(() => slots.request().isGranted)).toEqual([true, true, true, true]);
   tab.hide(false);
   const { messages } = await under.until(snapshotWhen(store, hasEnded));
@@ -112,7 +114,7 @@ test('a hidden tab closes its stream and resumes where it was', async () => {
   stop();
 });
 
-test('without a free slot it polls every 5 s, and streams as soon as there is one', async () => {
+test('a store without a slot polls every 5 s, and opens a stream as soon as it gets a slot', async () => {
   const under = await openClient(history(30, { everyMs: 1_000 }));
   const slots = new StreamSlots();
   const [first] = [1, 2, 3, 4].map(() => slots.request());
@@ -135,7 +137,7 @@ test('without a free slot it polls every 5 s, and streams as soon as there is on
   await settle();
 });
 
-test('a poll that fails is shown with its error, and the next one succeeds', async () => {
+test('the snapshot has the error of a failed poll, and the store polls again', async () => {
   const under = await openClient(running(3));
   const slots = new StreamSlots();
   for (let taken = 0; taken < 4; taken++) slots.request();
@@ -153,7 +155,7 @@ test('a poll that fails is shown with its error, and the next one succeeds', asy
   stop();
 });
 
-test('an execution that ends while it is polled needs no slot', async () => {
+test('an execution can be polled to its end without a slot', async () => {
   const under = await openClient(history(8, { everyMs: 1_000 }));
   const slots = new StreamSlots();
   for (let taken = 0; taken < 4; taken++) slots.request();
@@ -175,7 +177,7 @@ const FAILED = [
 ];
 const isSummary = (url: string): boolean => url.includes('/v1/executions/') && !url.includes('/messages');
 
-test('a failure that has already happened is shown before the first message, and asked for once', async () => {
+test('the failure of an ended execution is requested once, and known before the first message', async () => {
   const under = await openClient(FAILED);
   await under.clock.advance(1_000);
   let summaries = 0;
@@ -195,7 +197,7 @@ test('a failure that has already happened is shown before the first message, and
   stop();
 });
 
-test('without a summary, messages tell what failed', async () => {
+test('if the summary cannot be read, the failure is derived from the messages', async () => {
   const under = await openClient(FAILED);
   const fetch: Fetch = async (url, init) =>
     isSummary(url) ? Response.json({ code: 'X', detail: 'No.' }, { status: 403 }) : under.fetch(url, init);
@@ -204,7 +206,7 @@ test('without a summary, messages tell what failed', async () => {
   expect(failure).toEqual({ step: 'Open', error: 'E42', messageId: 'c' });
 });
 
-test('a failed execution brings what ended it', async () => {
+test('the snapshot of a failed execution has the failure that ended it', async () => {
   const under = await openClient(FAILED);
   const store = await openStore(under);
   const { failure, status } = await under.until(snapshotWhen(store, ({ failure }) => failure !== undefined));
@@ -212,7 +214,7 @@ test('a failed execution brings what ended it', async () => {
   expect(failure).toMatchObject({ step: 'Open', error: 'E42', cause: 'bolt stuck', messageId: 'c' });
 });
 
-test('a subscriber that leaves and returns in the middle of a burst gets no message twice', async () => {
+test('unsubscribing and resubscribing during a burst repeats no message', async () => {
   const burst = history(40).map((message, index) => ({ ...message, afterMs: index < 5 ? 0 : 5_000 }));
   const under = await openClient(burst);
   const store = await openStore(under);

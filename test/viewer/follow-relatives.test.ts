@@ -1,11 +1,14 @@
-/** Parent and children at /watch, read again while the execution runs. */
+/** /watch reads the parent and children of an execution repeatedly while the execution runs. */
 import { expect, test } from 'vitest';
 
 import { FlowtapConnectionError, FlowtapProblem } from '../../src/client/client.ts';
 import { followRelatives } from '../../src/viewer/watch/follow-relatives.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
-/** What each request answers: a number of children, or an error. The execution ends after the last one. */
+/**
+ * Runs followRelatives against these answers: numbers of children, or errors. The execution ends after the last
+ * answer. Returns the times of the requests and their outcomes.
+ */
 async function outcomes(answers: readonly (number | Error)[]): Promise<readonly (number | string)[]> {
   const clock = new ManualClock();
   const startMs = clock.now();
@@ -38,7 +41,7 @@ async function outcomes(answers: readonly (number | Error)[]): Promise<readonly 
   return seen;
 }
 
-test('a failed request is reported and retried after a longer pause, until the execution has ended', async () => {
+test('failed requests are reported and retried after longer and longer pauses, until the execution ends', async () => {
   const lost = new FlowtapConnectionError('lost');
   expect(await outcomes([1, lost, lost, 2, 3])).toEqual([
     'at 0 s',
@@ -54,7 +57,7 @@ test('a failed request is reported and retried after a longer pause, until the e
   ]);
 });
 
-test('a request that is refused for good is not repeated', async () => {
+test('a request that was refused with a 403 is neither reported nor repeated', async () => {
   const refused = new FlowtapProblem({
     status: 403,
     code: 'AccessDeniedException',

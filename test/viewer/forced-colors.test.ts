@@ -1,4 +1,4 @@
-/** The viewer in forced colors, in Chromium: the reader's system chooses all colours. */
+/** The viewer in forced colors, where the reader's system chooses all colours. In Chromium. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { watchLink } from '../../src/core/watch-link.ts';
@@ -17,14 +17,14 @@ describe.runIf(hasChromium())('in forced colors', () => {
   let failed: string;
   beforeAll(async () => {
     world = await openViewerWorld();
-    // Stays in the pause before the third attempt.
+    // This execution stays in the pause before its third attempt.
     running = await world.order(orderFlow('succeeds'), 60_000, 12_000);
     failed = await world.order(orderFlow('fails'), 3_600_000);
   });
   afterAll(() => world.close());
 
   test.each(['light', 'dark'] as const)(
-    'bars, their parts, the legend and signs use system colours in the %s theme',
+    'bars, their parts, the legend and other marks use system colours in the %s theme',
     async (colorScheme) => {
       const page = await world.open([running, failed], {
         forcedColors: 'active',
@@ -42,7 +42,7 @@ describe.runIf(hasChromium())('in forced colors', () => {
     },
   );
 
-  test('the legend is shown, no two of its patterns are alike, and bars have those patterns', async () => {
+  test('the legend is shown, all its patterns differ, and the bars have these patterns', async () => {
     const page = await world.open([running, failed], {
       forcedColors: 'active',
       viewport: { width: 1280, height: 2400 },
@@ -73,7 +73,7 @@ describe.runIf(hasChromium())('in forced colors', () => {
     expect(await fillOf('.part.attempt.succeeded')).toBe(patterns.get('succeeded'));
   });
 
-  test('bars, legend and the sign of the list use system colours at /watch', async () => {
+  test('at /watch, the bars, the legend and the live mark of the list use system colours', async () => {
     const page = await world.open([], { forcedColors: 'active' });
     await page.goto(watchLink(world.world.url.href, { execution: failed }));
     await enterKey(page, await world.world.key());

@@ -1,11 +1,11 @@
-/** Whether what a page shows is drawn with the colours that the reader's system has chosen. */
+/** Finds out whether a page uses only the colours that the reader's system has chosen. */
 import type { Page } from 'playwright-core';
 
 const SYSTEM_COLOURS = ['Canvas', 'CanvasText', 'Highlight', 'GrayText', 'LinkText', 'ButtonText'];
 
 /**
- * The computed colours below `root` that are not of the system, each with the element that has it. Empty: all
- * follow the reader.
+ * The computed colours of elements that match `parts` which are not system colours, each with the class of its
+ * element. Empty if all colours are from the system.
  */
 export const foreignColours = (page: Page, parts: string): Promise<readonly string[]> =>
   page.locator(parts).evaluateAll((elements, names) => {
@@ -27,7 +27,7 @@ export const foreignColours = (page: Page, parts: string): Promise<readonly stri
     });
   }, SYSTEM_COLOURS);
 
-/** How each of these is filled and outlined, by its class. */
+/** The class of each element that matches `parts`, with its fill and outline. */
 export const fillsOf = (page: Page, parts: string): Promise<readonly (readonly [string, string])[]> =>
   page.locator(parts).evaluateAll((elements) =>
     elements.map((element) => {

@@ -1,7 +1,4 @@
-/**
- * The components of docs/embed.md for React, Vue and Svelte, as they stand there, in Chromium on a partner's
- * page.
- */
+/** The unchanged components of docs/embed.md for React, Vue and Svelte, in Chromium on a partner's page. */
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +11,7 @@ import { FRAMEWORKS, scriptOfGuide } from './component-of-guide.ts';
 
 const ID = 'order-4711';
 
-describe.runIf(hasChromium())('the component of the guide', () => {
+describe.runIf(hasChromium())('the component in docs/embed.md', () => {
   let world: World;
   let browser: Browser;
   let partner: Server;
@@ -48,7 +45,7 @@ describe.runIf(hasChromium())('the component of the guide', () => {
     };
     partner = createServer((request, response) => void answer(request, response)).listen(0, '127.0.0.1');
     await once(partner, 'listening');
-    // Safety: it listens on TCP.
+    // Safety: the server listens on TCP.
     origin = `http://127.0.0.1:${(partner.address() as AddressInfo).port}`;
   });
   afterAll(async () => {
@@ -58,7 +55,7 @@ describe.runIf(hasChromium())('the component of the guide', () => {
     await world?.close();
   });
 
-  test.each(FRAMEWORKS)('in %s shows the execution, and learns how it ended', async (framework) => {
+  test.each(FRAMEWORKS)('for %s shows the execution and its final status', async (framework) => {
     scripts.set(`/${framework}.js`, await scriptOfGuide(framework, ID));
     const { page, problems } = await openPage(browser);
     const logged: string[] = [];

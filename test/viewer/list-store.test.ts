@@ -1,4 +1,4 @@
-/** The store of the list at /watch, over a source that the test feeds. */
+/** The store of the list at /watch, with a source whose pages and events the test provides. */
 import { describe, expect, test } from 'vitest';
 
 import { FlowtapProblem, type Status } from '../../src/client/client.ts';
@@ -91,7 +91,7 @@ function opened(parts: readonly (ListPart | Error)[], query: ListQuery = { flow:
 }
 
 describe('the store of a list', () => {
-  test('inserts what appears, replaces what changes, and keeps the newest first', async () => {
+  test('inserts new executions, replaces changed ones, and keeps the newest first', async () => {
     const { source, store, names } = opened([
       part([execution('b', 2, 'RUNNING'), execution('a', 1)], { isLast: true }),
     ]);
@@ -115,7 +115,7 @@ describe('the store of a list', () => {
     await eventually(() => expect(names()).toEqual([]));
   });
 
-  test('an older page does not undo what the live list brought', async () => {
+  test('does not overwrite newer states from the live list with those of an older page', async () => {
     const first = part(Array.from({ length: 30 }, (_, n) => execution(`x${n}`, 100 + n)));
     const { source, store, names } = opened([first, part([execution('a', 1, 'RUNNING')], { isLast: true })]);
     await eventually(() => expect(names()).toHaveLength(30));
@@ -126,7 +126,7 @@ describe('the store of a list', () => {
     expect(store.getSnapshot().hasOlder).toBe(false);
   });
 
-  test('searches through empty pages, says how far it got, and that a part is missing', async () => {
+  test('searches through empty pages, and reports how far back it has searched and that executions may be missing', async () => {
     const empty = (searchedBackTo: string) => part([], { searchedBackTo, partial: true });
     const { store, names } = opened([
       ...Array.from({ length: 8 }, (_, n) => empty(`2026-01-0${n + 1}`)),
@@ -143,7 +143,7 @@ describe('the store of a list', () => {
     expect(store.getSnapshot()).toMatchObject({ isPartial: true, hasOlder: false });
   });
 
-  test('a refusal is shown', async () => {
+  test('has the phase `refused` and the error if the list is refused', async () => {
     const problem = new FlowtapProblem({
       status: 403,
       code: 'AccessDeniedException',
@@ -154,7 +154,7 @@ describe('the store of a list', () => {
     await eventually(() => expect(store.getSnapshot()).toMatchObject({ phase: 'refused', error: problem }));
   });
 
-  test('a hidden page closes its stream and opens it when it is shown; the last subscriber ends it', async () => {
+  test('closes its stream while the page is hidden, and for good when the last subscriber leaves', async () => {
     const { source, store, visibility, unsubscribe } = opened([part([], { isLast: true })]);
     await eventually(() => expect(source.follows).toBe(1));
     visibility.set(true);

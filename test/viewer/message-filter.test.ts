@@ -31,7 +31,7 @@ test.each([
   expect(found(filter)).toEqual(ids);
 });
 
-test('messages that were added are found, and those of another history are found anew', () => {
+test('results include added messages, and are computed anew for another history', () => {
   const filtered = new FilteredMessages();
   const filter = { ...NO_FILTER, step: 'A' };
   expect(filtered.of(MESSAGES.slice(0, 1), filter)).toHaveLength(1);
@@ -40,7 +40,7 @@ test('messages that were added are found, and those of another history are found
   expect(filtered.of(others, filter)).toEqual(others);
 });
 
-test('a download has one message a line, and a name that every file system takes', () => {
+test('a download has one message per line, and a file name that is valid everywhere', () => {
   expect(
     messagesAsLines(MESSAGES)
       .split('\n')

@@ -1,6 +1,6 @@
 /**
- * An order as a state machine: parallel branches, retries, a map, a failure that is caught, and perhaps one
- * that ends it.
+ * The history of an order: a state machine with parallel branches, retries, a map, and a failure that is
+ * caught. With `fails`, another failure ends it.
  */
 import { EventScript } from './event-script.ts';
 
@@ -24,7 +24,7 @@ export const ORDER = {
   ],
 };
 
-/** `outcome`: the capture of the payment succeeds, or is declined and ends the execution. */
+/** With `fails`, the capture of the payment is declined, which ends the execution. */
 export function orderFlow(outcome: 'succeeds' | 'fails'): EventScript {
   const script = new EventScript();
   const main = script

@@ -1,6 +1,6 @@
 /**
- * How long a page's main thread works, by its own CPU time: what else runs on the machine does not count.
- * From Chromium's trace.
+ * Measures how long a page's main thread works, from Chromium's trace. It uses CPU time, so other programs on
+ * the machine do not matter.
  */
 import type { Browser, Page } from 'playwright-core';
 
@@ -18,7 +18,7 @@ export interface PageTasks {
   readonly totalMs: number;
 }
 
-/** No other page may be open. */
+/** Measures the tasks of the page while `work` runs. No other page may be open. */
 export async function tasksDuring(
   browser: Browser,
   page: Page,
@@ -27,7 +27,7 @@ export async function tasksDuring(
   await browser.startTracing(page, { categories: ['disabled-by-default-devtools.timeline', '__metadata'] });
   await work();
   const trace = await browser.stopTracing();
-  // Safety: the form of Chromium's trace.
+  // Safety: Chromium's traces have this shape.
   const { traceEvents } = JSON.parse(trace.toString()) as { readonly traceEvents: readonly TraceEvent[] };
   const threadOf = ({ pid, tid }: TraceEvent): string => `${pid}/${tid}`;
   const mainThreads = new Set(

@@ -1,4 +1,4 @@
-/** What readers of the element see about its connection, for each state that the store gets into. */
+/** The texts about the connection that readers of the element see, for each state of the store. */
 import { expect, test } from 'vitest';
 
 import type { Fetch } from '../../src/client/http.ts';
@@ -10,17 +10,17 @@ import { StreamSlots } from '../../src/viewer/store/stream-slots.ts';
 import { EXECUTION, history, openClient } from '../client/client-under-test.ts';
 import { openStore, snapshotWhen } from './store-under-test.ts';
 
-/** A history that is still running. */
+/** The history of a running execution. */
 const running = history(3, { last: 'STEP_STARTED' });
 const isLive = ({ phase }: ExecutionSnapshot): boolean => phase === 'live';
 
-/** All that the header says about the connection. */
+/** The whole text of the header about the connection. */
 const shown = (snapshot: ExecutionSnapshot, nowMs = 0): string => {
   const { word, sentence = '' } = phaseText(snapshot);
   return [word, sentence, retryText(snapshot, nowMs)].filter(Boolean).join(': ');
 };
 
-/** A store whose requests for messages get this answer until `heal` is called. */
+/** A store whose requests for messages get `answer` until `heal` is called. */
 async function openBroken(answer: () => Response) {
   const under = await openClient(running);
   let isBroken = true;
@@ -37,11 +37,11 @@ const refusal = (code: keyof typeof PROBLEM_STATUS) => (): Response =>
     { status: PROBLEM_STATUS[code], headers: { 'Retry-After': '7' } },
   );
 
-test('before the first answer it connects', () => {
+test('before the first answer, the text is "Connecting"', () => {
   expect(shown(EMPTY_SNAPSHOT)).toBe('Connecting');
 });
 
-test('a running execution is live and caught up', async () => {
+test('for a running execution that is followed, the text is "Live · caught up"', async () => {
   const under = await openClient(running);
   const store = await openStore(under);
   expect(shown(await under.until(snapshotWhen(store, isLive)))).toBe('Live · caught up');
@@ -56,7 +56,7 @@ test.each([
   ['StoreUnavailable', /^Busy: .*cannot answer/],
   ['ThrottlingException', /^Upstream throttled: AWS limits/],
   ['UpstreamTimeout', /^Upstream unavailable: AWS does not answer/],
-] as const)('%s says what it is, and when the next attempt follows', async (code, text) => {
+] as const)('the text for %s states the problem and when the next attempt follows', async (code, text) => {
   const { under, store, heal } = await openBroken(refusal(code));
   const refused = await under.until(snapshotWhen(store, ({ error }) => error !== undefined));
   expect(shown(refused, under.clock.now())).toMatch(text);
@@ -69,7 +69,7 @@ test.each([
 test.each([
   ['throttled', 'upstream-throttled'],
   ['unavailable', 'upstream-timeout'],
-] as const)('an upstream that is %s says so', async (upstream, failure) => {
+] as const)('the text states that the upstream is %s', async (upstream, failure) => {
   const under = await openClient(running);
   const store = await openStore(under);
   await under.until(snapshotWhen(store, isLive));
@@ -78,7 +78,7 @@ test.each([
   expect(shown(snapshot)).toContain(`Upstream ${upstream}: AWS`);
 });
 
-test('a connection that was never open is not reported as lost', async () => {
+test('a connection that was never open is not called lost', async () => {
   const { under, store, heal } = await openBroken(() => {
     throw new TypeError('Failed to fetch');
   });
@@ -90,7 +90,7 @@ test('a connection that was never open is not reported as lost', async () => {
   await under.until(snapshotWhen(store, isLive));
 });
 
-test('a lost connection is opened again', async () => {
+test('a connection that was open is called lost while the store reconnects', async () => {
   const under = await openClient(running);
   let isBroken = false;
   const fetch: Fetch = async (url, init) => {
@@ -105,7 +105,7 @@ test('a lost connection is opened again', async () => {
 });
 
 test.each([0, 1])(
-  'a ticket endpoint that fails after %i tickets says so, and is asked again',
+  'the text states that the ticket endpoint fails after %i tickets, and the store retries it',
   async (good) => {
     const under = await openClient(running);
     let asked = 0;
@@ -123,7 +123,7 @@ test.each([0, 1])(
   },
 );
 
-test('without a free stream of the page it waits for a slot', async () => {
+test('the text names the limit of four streams while the store waits for a slot', async () => {
   const under = await openClient(running);
   const slots = new StreamSlots();
   for (let taken = 0; taken < 4; taken++) slots.request();

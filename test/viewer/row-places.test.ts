@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { RowPlaces } from '../../src/viewer/grid/row-places.ts';
 
-test('a row is found by every place in it', () => {
+test('indexAt finds a row by its first and its last pixel', () => {
   const lists = fc.record({
     count: fc.integer({ min: 1, max: 300 }),
     tall: fc.uniqueArray(fc.integer({ min: 0, max: 299 }), { maxLength: 6 }),
@@ -26,7 +26,7 @@ test('a row is found by every place in it', () => {
   );
 });
 
-test('places outside of the list belong to its first and last row', () => {
+test('a position outside the list belongs to the first or the last row', () => {
   const places = new RowPlaces(5, 10);
   expect([places.indexAt(-100), places.indexAt(1e9)]).toEqual([0, 4]);
 });

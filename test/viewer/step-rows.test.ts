@@ -20,7 +20,7 @@ const NONE = { chosen: new Map<string, boolean>() };
 const handled = (root: Step): string[] =>
   stepRows(root, NONE).flatMap(({ step: { name }, isHandled }) => (isHandled ? [name] : []));
 
-test('rows say where in the tree they are', () => {
+test('rows have their level, position and number of siblings in the tree', () => {
   const root = execution(
     step('a', { children: [step('b'), step('c', { children: [step('d')] })] }),
     step('e'),
@@ -42,7 +42,7 @@ test('rows say where in the tree they are', () => {
   ]);
 });
 
-test('a closed step hides what is in it', () => {
+test('a collapsed step hides its children', () => {
   const root = execution(step('a', { children: [step('b')] }), step('c'));
   const rows = stepRows(root, { chosen: new Map([['0', false]]) });
   expect(rows.map(({ step: { name }, isExpanded }) => [name, isExpanded])).toEqual([
@@ -51,7 +51,7 @@ test('a closed step hides what is in it', () => {
   ]);
 });
 
-test('of many steps, iterations that succeeded start closed', () => {
+test('if there are many steps, iterations that succeeded are collapsed at first', () => {
   const iteration = (name: string, status: Step['status']) =>
     step(name, { kind: 'iteration', status, children: [step('work')] });
   const many = Array.from({ length: 200 }, (_, index) =>
@@ -61,7 +61,7 @@ test('of many steps, iterations that succeeded start closed', () => {
   expect(rows).toHaveLength(1 + 200 + 1);
 });
 
-test('failures that the execution survived are handled, also those inside of what was caught', () => {
+test('failures that were caught or retried are handled, and so are failures inside them', () => {
   const root = execution(
     failed('caught', { caught: true, children: [failed('inside')] }),
     step('retried', { attempts: 3, children: [failed('first attempt')] }),
@@ -76,11 +76,11 @@ test('failures that the execution survived are handled, also those inside of wha
   });
 });
 
-test('if the execution succeeded, every failure was handled', () => {
+test('if the execution succeeded, all its failures are handled', () => {
   expect(handled({ ...execution(failed('a')), status: 'SUCCEEDED' })).toEqual(['a']);
 });
 
-test('a message leads to its step', () => {
+test('pathToMessage gives the rows that lead to the step of a message', () => {
   const root = execution(step('a', { children: [step('b', { messageIds: ['7'] })] }));
   expect(pathToMessage(root, '7')).toEqual(['0', '0.0']);
   expect(pathToMessage(root, '8')).toEqual([]);
@@ -95,7 +95,7 @@ test('steps that are running again are counted', () => {
   });
 });
 
-test('what only contains a running step is not counted as working', () => {
+test('branches, maps and iterations that only contain running steps are not counted as working', () => {
   const running = (name: string, kind: Step['kind'], ...children: Step[]): Step =>
     step(name, { kind, status: 'RUNNING', children });
   const pay = running('pay', 'task');

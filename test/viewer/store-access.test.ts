@@ -1,5 +1,6 @@
 /**
- * How the store gets at an execution: tickets, their endpoint, keys, and what happens when these are refused.
+ * How the store gets access to an execution: by tickets, a ticket endpoint or a key, and what happens if these
+ * are refused.
  */
 import { expect, test } from 'vitest';
 
@@ -10,10 +11,10 @@ import { EXECUTION, history, idsOf, openClient } from '../client/client-under-te
 import { ORIGIN, openStore, snapshotWhen } from './store-under-test.ts';
 
 const hasEnded = ({ phase }: ExecutionSnapshot): boolean => phase === 'ended';
-/** A history that is still running. */
+/** The history of a running execution. */
 const running = (count: number, everyMs = 0) => history(count, { everyMs, last: 'STEP_STARTED' });
 
-test('a ticket endpoint is asked by POST without a body, and names execution and service', async () => {
+test('a ticket is requested by POST without a body, and its answer names execution and service', async () => {
   const under = await openClient(history(3));
   const asked: [string, RequestInit][] = [];
   const fetch: Fetch = async (url, init) => {
@@ -45,7 +46,7 @@ test('a ticket endpoint is asked by POST without a body, and names execution and
   expect(init?.body).toBeUndefined();
 });
 
-test('a ticket that ends is renewed, and nothing is lost', async () => {
+test('expiring tickets are renewed without losing messages', async () => {
   const under = await openClient(history(30, { everyMs: 1_000 }));
   let asked = 0;
   const ticket = () => {
@@ -61,7 +62,7 @@ test('a ticket that ends is renewed, and nothing is lost', async () => {
   expect([...phases]).not.toContain('ticket-expired');
 });
 
-test('when a fixed ticket expires, the reader learns it and keeps what was read', async () => {
+test('when a fixed ticket expires, the phase is `ticket-expired` and the messages are kept', async () => {
   const under = await openClient(running(5));
   const { ticket } = await under.client().createTicket(EXECUTION, { ttlSeconds: 12 });
   const store = await openStore(under, { access: { ticket } });
@@ -72,7 +73,7 @@ test('when a fixed ticket expires, the reader learns it and keeps what was read'
   expect(error).toMatchObject({ code: 'ExpiredTicket' });
 });
 
-test('an endpoint that refuses the first ticket leads to not-allowed, a later one to ticket-expired', async () => {
+test('the phase is `not-allowed` if the endpoint refuses the first ticket, and `ticket-expired` if it refuses a later one', async () => {
   for (const [good, phase] of [
     [0, 'not-allowed'],
     [1, 'ticket-expired'],
@@ -91,7 +92,7 @@ test('an endpoint that refuses the first ticket leads to not-allowed, a later on
   }
 });
 
-test('an endpoint that fails for a while is asked again', async () => {
+test('a ticket endpoint that fails is retried until it succeeds', async () => {
   const under = await openClient(history(3));
   let asked = 0;
   const fetch: Fetch = async (url, init) => {
@@ -106,7 +107,7 @@ test('an endpoint that fails for a while is asked again', async () => {
   expect(messages).toHaveLength(3);
 });
 
-test('an unknown execution is not found', async () => {
+test('the phase for an unknown execution is `not-found`', async () => {
   const under = await openClient([]);
   under.service.source.conduct = () => ({ failure: 'upstream-not-found' });
   const store = await openStore(under);
@@ -114,7 +115,7 @@ test('an unknown execution is not found', async () => {
   expect(error).toMatchObject({ status: 404 });
 });
 
-test('a key that may not read the execution is not allowed', async () => {
+test('the phase for a key that may not read the execution is `not-allowed`', async () => {
   const under = await openClient(running(3));
   const apiKey = await under.service.key({ executions: ['urn:other:*'] });
   const store = await openStore(under, { access: { apiKey } });
@@ -122,9 +123,9 @@ test('a key that may not read the execution is not allowed', async () => {
   expect(error).toMatchObject({ status: 403 });
 });
 
-test('without an execution or a service it stops, and says what is missing', async () => {
+test('without an execution, the store stops with an error that states what is missing', async () => {
   const under = await openClient([]);
-  const store = await openStore(under, { access: { ticket: 'no ticket of ours' }, executionId: undefined });
+  const store = await openStore(under, { access: { ticket: 'not a ticket' }, executionId: undefined });
   const { phase, error } = await under.until(snapshotWhen(store, ({ phase }) => phase === 'stopped'));
   expect({ phase, text: error?.message }).toEqual({
     phase: 'stopped',

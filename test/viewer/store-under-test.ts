@@ -1,5 +1,6 @@
 /**
- * An ExecutionStore whose requests go to the whole application in this process. Tests move the time of both.
+ * Opens an ExecutionStore whose requests go to the whole application in this process. Both use the manual clock
+ * of the test.
  */
 import { type ClientUnderTest, EXECUTION } from '../client/client-under-test.ts';
 import type { ExecutionAccess } from '../../src/viewer/store/access.ts';
@@ -9,7 +10,7 @@ import { StreamSlots } from '../../src/viewer/store/stream-slots.ts';
 
 export const ORIGIN = 'https://flowtap.example';
 
-/** A tab that a test hides and shows. */
+/** A browser tab that a test can hide and show. */
 export class Tab {
   #isHidden = false;
   readonly #listeners = new Set<() => void>();
@@ -30,13 +31,13 @@ export class Tab {
 
 export interface StoreOptions {
   readonly access?: ExecutionAccess;
-  /** Undefined: not given. */
+  /** Default: the execution of the test. If undefined, the store gets none. */
   readonly executionId?: string | undefined;
   readonly service?: string | undefined;
   readonly ports?: Partial<ExecutionStorePorts>;
 }
 
-/** By a key, unless `access` says otherwise. */
+/** Opens a store. Without `access`, it uses an API key. */
 export async function openStore(under: ClientUnderTest, options: StoreOptions = {}): Promise<ExecutionStore> {
   const { executionId, service, access, ports } = { executionId: EXECUTION, service: ORIGIN, ...options };
   const slots = new StreamSlots();
@@ -55,7 +56,7 @@ export async function openStore(under: ClientUnderTest, options: StoreOptions = 
   });
 }
 
-/** Subscribes until the snapshot is as wanted, and returns that one. */
+/** Subscribes until `isWanted` is true for a snapshot, and resolves with this snapshot. */
 export const snapshotWhen = (
   store: ExecutionStore,
   isWanted: (snapshot: ExecutionSnapshot) => boolean,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { browserModule } from '../../src/site/browser-module.ts';
 import { STREAMS_MAX, StreamSlots, type slotsFor } from '../../src/viewer/store/stream-slots.ts';
 
-test('slots are granted up to the limit, then in the order of the requests', async () => {
+test('slots are granted up to the limit, and freed slots in the order of the requests', async () => {
   const slots = new StreamSlots();
   const taken = Array.from({ length: STREAMS_MAX }, () => slots.request());
   const waiting = [slots.request(), slots.request()];
@@ -21,7 +21,7 @@ test('slots are granted up to the limit, then in the order of the requests', asy
   expect(waiting.map(({ isGranted }) => isGranted)).toEqual([true, false]);
 });
 
-test('a request that is given up leaves the queue', () => {
+test('a request that is released while it waits leaves the queue', () => {
   const slots = new StreamSlots();
   const taken = Array.from({ length: STREAMS_MAX }, () => slots.request());
   const [gone, next] = [slots.request(), slots.request()];
@@ -32,16 +32,16 @@ test('a request that is given up leaves the queue', () => {
   expect(slots.request().isGranted).toBe(true);
 });
 
-/** The module in a bundle of its own, evaluated on its own, as by another script of the page. */
+/** Loads the module from its own bundle, as a second script on the page does. */
 async function fromBundle(name: string): Promise<{ readonly slotsFor: typeof slotsFor }> {
   const script = `${await browserModule('src/viewer/store/stream-slots.ts')}// ${name}`;
-  // Safety: what the bundle exports.
+  // Safety: the bundle has the exports of the module.
   return (await import(`data:text/javascript,${encodeURIComponent(script)}`)) as {
     readonly slotsFor: typeof slotsFor;
   };
 }
 
-test('the slots of a service are the same for every bundle on a page', async () => {
+test('all bundles on a page share the slots of a service', async () => {
   const [one, other] = await Promise.all([fromBundle('one'), fromBundle('another')]);
   expect(one.slotsFor).not.toBe(other.slotsFor);
   expect(one.slotsFor('https://one.example')).toBe(other.slotsFor('https://one.example'));

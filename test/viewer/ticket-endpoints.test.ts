@@ -1,4 +1,4 @@
-/** The ticket endpoints of docs/embed.md, as they stand there. */
+/** Runs the unchanged ticket endpoints of docs/embed.md. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -32,7 +32,7 @@ test.each([
   ['js', 'ticket.mjs', process.execPath, 15],
   ['python', 'ticket.py', PYTHON, 22],
 ])(
-  'the endpoint in %s returns what Flowtap answers, refusals too',
+  'the endpoint in %s passes on the answers of Flowtap, including refusals',
   async (language, name, program, linesMax) => {
     if (!existsSync(program)) return;
     const code = new RegExp(`\`\`\`${language}\\n((?:#|//) ${name}[\\s\\S]*?)\`\`\``).exec(GUIDE)?.[1] ?? '';
@@ -53,7 +53,7 @@ test.each([
       const answer = await eventually(() => ask(ID));
       expect(answer.status).toBe(201);
       expect(answer.headers.get('Cache-Control')).toBe('no-store');
-      // Safety: the members are checked next.
+      // Safety: the members are checked below.
       const { ticket, expiresAt, streamUrl } = (await answer.json()) as Record<string, string>;
       expect(Date.parse(expiresAt ?? '')).toBeGreaterThan(Date.now());
       expect(streamUrl).toContain(world.url.origin);

@@ -14,7 +14,7 @@ import {
 
 const WHOLE = wholeRange(1_000, 101_000);
 
-test('zooming keeps the point under the pointer in its place', () => {
+test('zooming keeps the time under the pointer in its place', () => {
   const near = zoomed(WHOLE, 4, 41_000, WHOLE);
   expect(lengthOf(near)).toBe(25_000);
   expect(fractionOf(near, 41_000)).toBeCloseTo(fractionOf(WHOLE, 41_000));
@@ -37,7 +37,7 @@ test('a range stays within the whole and is never empty, however it is zoomed an
   );
 });
 
-test('the range of an execution that took no time is not empty', () => {
+test('the range of an execution with a duration of 0 is not empty', () => {
   expect(fractionOf(wholeRange(5, 5), 5)).toBe(0);
 });
 
@@ -53,7 +53,7 @@ test.each<[lengthMs: number, labels: readonly string[]]>([
   expect(ticksOf(wholeRange(0, lengthMs), 0, 4).map(({ label }) => label)).toEqual(labels);
 });
 
-test('ticks of a zoomed range count from the start of the execution', () => {
+test('the labels of a zoomed range count from the start of the execution', () => {
   const ticks = ticksOf({ startMs: 61_000, endMs: 71_000 }, 1_000, 5);
   expect(ticks.map(({ ms, label }) => [ms, label])).toEqual([
     [61_000, '1 min'],
@@ -65,7 +65,7 @@ test('ticks of a zoomed range count from the start of the execution', () => {
   ]);
 });
 
-test('a label is placed after its line where there is room', () => {
+test('a label fits after its line only if there is room before the end of the axis', () => {
   const range = { startMs: 0, endMs: 1_000 };
   const fits = (ms: number, widthPx: number): boolean =>
     fitsBeforeEnd(range, { ms, label: '10 min' }, widthPx);

@@ -1,10 +1,10 @@
-/** Reads from the page what the element shows. Locators of Playwright see into its shadow root. */
+/** Reads what the element shows from the page. Playwright's locators look into shadow roots. */
 import type { Page } from 'playwright-core';
 
 import type { FlowMessage, Step } from '../../src/client/client.ts';
 import type { ExecutionSnapshot, Phase } from '../../src/viewer/store/snapshot.ts';
 
-/** The type of the element. Its class is in the module that the page loads. */
+/** The element's members that tests use. Tests cannot import its class, which the page loads as a module. */
 interface Shown extends HTMLElement {
   readonly snapshot: ExecutionSnapshot;
   readonly updateComplete: Promise<boolean>;
@@ -14,14 +14,14 @@ interface Shown extends HTMLElement {
 export const untilPhase = async (page: Page, phase: Phase, index = 0): Promise<void> => {
   await page.waitForFunction(
     ([wanted, at]) => {
-      // Safety: all elements of this name have this class.
+      // Safety: all elements with this name are of this class.
       const element = document.querySelectorAll('flowtap-execution')[at] as Shown | undefined;
       return element?.snapshot?.phase === wanted;
     },
     [phase, index] as const,
     { timeout: 60_000 },
   );
-  // Waits until the phase has been rendered, too.
+  // Also wait until the phase has been rendered.
   await page.evaluate(
     () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
   );
@@ -29,7 +29,7 @@ export const untilPhase = async (page: Page, phase: Phase, index = 0): Promise<v
 
 export const shownMessages = (page: Page, index = 0): Promise<readonly FlowMessage[]> =>
   page.evaluate(
-    // Safety: all elements of this name have this class.
+    // Safety: all elements with this name are of this class.
     (at) => (document.querySelectorAll('flowtap-execution')[at] as Shown).snapshot.messages,
     index,
   );
@@ -39,13 +39,13 @@ export interface ShownStep {
   readonly name: string;
   readonly status: string;
   readonly attempts: string;
-  /** From the left of its cell to the bar. Undefined: the step has no bar. */
+  /** The distance from the left edge of the cell to the bar. Undefined if the step has no bar. */
   readonly leftPx: number | undefined;
   readonly widthPx: number | undefined;
   readonly cellPx: number;
 }
 
-/** The rows of steps that are in the document, from the top. */
+/** The rows of steps that are rendered, from the top. */
 export const shownSteps = (page: Page): Promise<readonly ShownStep[]> =>
   page.locator('.step').evaluateAll((rows) =>
     rows.map((row) => {
@@ -64,30 +64,30 @@ export const shownSteps = (page: Page): Promise<readonly ShownStep[]> =>
     }),
   );
 
-/** The steps below the execution in the order of their rows, with their depth from 1. */
+/** All steps of the execution in the order of their rows. Top-level steps have level 1. */
 export const outlineOf = (execution: Step, level = 1): { level: number; step: Step }[] =>
   execution.children.flatMap((step) => [{ level, step }, ...outlineOf(step, level + 1)]);
 
 export interface ShownBar {
-  /** The index of its row, from 0. */
+  /** The index of the bar's row, from 0. */
   readonly index: number;
   readonly name: string;
-  /** Its classes. */
+  /** The CSS classes of the bar. */
   readonly shape: string;
-  /** From the left of its cell. */
+  /** The distance from the left edge of the cell. */
   readonly leftPx: number;
   readonly widthPx: number;
   readonly cellPx: number;
-  /** Attempts and the pauses between them. */
+  /** The parts of the bar: attempts and the pauses between them. */
   readonly parts: readonly { readonly kind: string; readonly leftPx: number; readonly widthPx: number }[];
 }
 
-/** The bars that are in the document, rendered at `nowMs` by the clock of the service. */
+/** Renders the element and returns its bars, and the time of the service at which they were rendered. */
 export const barsNow = (
   page: Page,
 ): Promise<{ readonly bars: readonly ShownBar[]; readonly nowMs: number }> =>
   page.evaluate(async () => {
-    // Safety: the page has one element of this name.
+    // Safety: the page has one element with this name.
     const element = document.querySelector('flowtap-execution') as Shown;
     const pageClock = Date.now;
     const pageNowMs = pageClock();
@@ -118,17 +118,17 @@ export const barsNow = (
     return { bars, nowMs: pageNowMs + element.snapshot.serverAheadMs };
   });
 
-/** Waits until a page with a wrong clock knows the time of the service. */
+/** Waits until a page with a wrong clock has learned the time of the service. */
 export const untilClockKnown = async (page: Page): Promise<void> => {
   await page.waitForFunction(
-    // Safety: the page has one element of this name.
+    // Safety: the page has one element with this name.
     () => (document.querySelector('flowtap-execution') as Shown).snapshot.serverAheadMs !== 0,
     undefined,
     { timeout: 60_000 },
   );
 };
 
-/** Stops the clock of the page. Its timers run. */
+/** Stops `Date.now` of the page. Timers continue to run. */
 export const stopClock = (page: Page): Promise<void> =>
   page.evaluate(() => {
     const nowMs = Date.now();

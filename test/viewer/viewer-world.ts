@@ -1,6 +1,6 @@
 /**
- * A partner's page that embeds the element: the service in workerd before the emulator, a page of another
- * origin under a strict Content-Security-Policy, its ticket endpoint, and Debian's Chromium.
+ * A partner's page that embeds the element. Consists of the service in workerd with the emulator, a page on
+ * another origin with a strict Content-Security-Policy and a ticket endpoint, and Debian's Chromium.
  */
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
@@ -20,7 +20,7 @@ let scripted = 0;
 export interface OpenOptions extends BrowserContextOptions {
   /** The id of a message to open. */
   readonly message?: string;
-  /** Default: the service itself. */
+  /** The URL of the service. Default: the service in workerd. */
   readonly service?: string;
   /** How far the page's clock is ahead of the service's. Default: 0. */
   readonly clockAheadMs?: number;
@@ -30,9 +30,9 @@ export class ViewerWorld {
   readonly world: World;
   readonly browser: Browser;
   readonly pageUrl: string;
-  /** What the ticket endpoint answers with, by the execution's id. Default: a ticket for ten minutes. */
+  /** The answers of the ticket endpoint, by execution id. By default it creates a ticket for ten minutes. */
   readonly ticketAnswers = new Map<string, () => Promise<Response>>();
-  /** How often it was asked. */
+  /** The number of requests to the ticket endpoint. */
   ticketsAsked = 0;
   readonly #server: Server;
   readonly #key: string;
@@ -42,13 +42,13 @@ export class ViewerWorld {
     this.browser = browser;
     this.#server = server;
     this.#key = key;
-    // Safety: it listens on TCP.
+    // Safety: the server listens on TCP.
     const { port } = server.address() as AddressInfo;
     this.pageUrl = `http://127.0.0.1:${port}`;
     server.on('request', (request, response) => void this.#answer(request, response));
   }
 
-  /** Tells the emulator of an execution that began `agoMs` ago; returns its ARN. */
+  /** Scripts an execution that began `agoMs` ago at the emulator. Returns its ARN. */
   async order(script: EventScript, agoMs: number, untilMs?: number): Promise<string> {
     const startMs = Date.now() - agoMs;
     const arn = scenarioArn('LambdaCalls', startMs, `viewer-${++scripted}`).replace(
@@ -72,7 +72,7 @@ export class ViewerWorld {
     };
   }
 
-  /** A real ticket. */
+  /** The answer of the service to a request for a ticket. */
   async ticket(executionId: string, wish: Readonly<Record<string, unknown>> = {}): Promise<Response> {
     return this.world.fetch(`/v1/executions/${encodeURIComponent(executionId)}/tickets`, {
       method: 'POST',
@@ -148,7 +148,7 @@ export class ViewerWorld {
 let embed: Promise<string> | undefined;
 const embedScript = (): Promise<string> => (embed ??= browserModule('src/viewer/embed.ts'));
 
-/** As strict as a page can be that loads one module and reads one service. */
+/** The strictest policy for a page that loads one module and reads from one service. */
 const policyFor = (service: string): string =>
   `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ${service}; img-src data:; base-uri 'none'; form-action 'none'`;
 

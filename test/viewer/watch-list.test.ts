@@ -1,6 +1,6 @@
 /**
- * The list at /watch, in Chromium, on the real Worker over the emulator's lists: live, filtered, and by
- * keyboard alone.
+ * The list at /watch in Chromium, with the real Worker and the lists of the emulator: live updates, filters,
+ * and use with the keyboard alone.
  */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -58,7 +58,7 @@ async function open(page: Page, fragment?: string): Promise<void> {
 }
 
 test.runIf(hasChromium())(
-  'the list is live: an execution appears when it starts, and disappears when its end no longer matches the filter',
+  'with the filter Running, an execution appears when it starts and disappears when it ends',
   async () => {
     const { page, problems } = await openPage(browser);
     await open(page, `#flow=${DOOR}&status=RUNNING`);
@@ -79,7 +79,7 @@ test.runIf(hasChromium())(
 );
 
 test.runIf(hasChromium())(
-  'the address contains the filters, and older executions are shown on request, each once',
+  'older executions are shown on request, each once, and the address contains the filters',
   async () => {
     const { page } = await openPage(browser);
     await open(page, `#flow=${DOOR}`);
@@ -109,7 +109,7 @@ test.runIf(hasChromium())(
 );
 
 test.runIf(hasChromium())(
-  'a row says when the execution started, with its day and the time zone, also in one compact row of a narrow page',
+  'a row shows when the execution started, with date and time zone, and stays compact on a narrow page',
   async () => {
     for (const width of [1280, 320]) {
       const { page } = await openPage(browser, {
@@ -147,11 +147,11 @@ test.runIf(hasChromium())('a narrow page shows all of a long name', async () => 
 });
 
 test.runIf(hasChromium())(
-  'the first flow is shown at once, and everything can be reached by the keyboard alone',
+  'the first flow is shown at once, and flows, filters and executions can be reached with the keyboard alone',
   async () => {
     const { page, problems } = await openPage(browser);
     await page.goto(watch());
-    // The field has the focus.
+    // The field for the key has the focus.
     await page.keyboard.type(apiKey);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Door' }).waitFor();
@@ -162,7 +162,7 @@ test.runIf(hasChromium())(
         await page.keyboard.press('Tab');
         if (await isThere()) return;
       }
-      throw new Error(`not reached by Tab; the focus is on '${await focused()}'`);
+      throw new Error(`Tab does not reach it; the focus is on '${await focused()}'`);
     };
     await tabTo(() =>
       page.getByRole('link', { name: /^Lamp/ }).evaluate((link) => link === document.activeElement),
@@ -184,7 +184,7 @@ test.runIf(hasChromium())(
 );
 
 test.runIf(hasChromium())(
-  'an execution is opened by its id, and the list is filtered by name, with the keyboard alone',
+  'the list can be filtered by name, and an execution opened by its id, with the keyboard alone',
   async () => {
     const { page, problems } = await openPage(browser);
     await open(page, `#flow=${DOOR}`);
@@ -194,7 +194,7 @@ test.runIf(hasChromium())(
         await page.keyboard.press('Tab');
         if (await field.evaluate((element) => element === document.activeElement)) return;
       }
-      throw new Error(`'${label}' is not reached by Tab`);
+      throw new Error(`Tab does not reach '${label}'`);
     };
     await tabTo('Name begins with');
     await page.keyboard.type('visit-3');
@@ -210,7 +210,7 @@ test.runIf(hasChromium())(
 );
 
 test.runIf(hasChromium())(
-  'an execution links to those that it has started, these back to it, and all to the list of their flow',
+  'an execution has links to its children, to its parent, and to the list of its flow',
   async () => {
     const { page, problems } = await openPage(browser);
     const parent = scenarioArn('Nested', Date.now() - 3_600_000, '00000000-0000-4000-8000-000000000000');
@@ -234,7 +234,7 @@ test.runIf(hasChromium())(
 );
 
 test.runIf(hasChromium()).each(['light', 'dark'] as const)(
-  'axe finds nothing on the list in the %s theme',
+  'axe finds no violation on the list in the %s theme',
   async (colorScheme) => {
     for (const width of [1280, 320]) {
       const { page } = await openPage(browser, { colorScheme, viewport: { width, height: 800 } });

@@ -10,7 +10,7 @@ import {
 const FLOW = 'arn:aws:states:us-west-2:123456789012:stateMachine:A';
 const VIEW: ListView = { flow: FLOW, statuses: ['RUNNING', 'FAILED'], namePrefix: 'a&b=ö', since: '24h' };
 
-test('a view of the list and its address follow from each other', () => {
+test('parsing the address of a list view gives the same view', () => {
   expect(parseLocation(listFragment(VIEW))).toEqual({ type: 'list', view: VIEW });
   expect(listFragment(VIEW)).toMatch(/^#flow=arn:aws:states:.*&status=RUNNING,FAILED&/);
   const between = {
@@ -23,7 +23,7 @@ test('a view of the list and its address follow from each other', () => {
   expect(parseLocation(listFragment(between))).toEqual({ type: 'list', view: between });
 });
 
-test('an execution or a ticket in the address shows that execution', () => {
+test('an address with an execution and a ticket leads to that execution', () => {
   expect(parseLocation('#execution=a&ticket=t&message=17')).toEqual({
     type: 'execution',
     execution: 'a',
@@ -32,7 +32,7 @@ test('an execution or a ticket in the address shows that execution', () => {
   });
 });
 
-test('invalid parts of an address are ignored', () => {
+test('invalid parameters of an address are ignored', () => {
   const view = { statuses: ['FAILED'], namePrefix: '' };
   expect(parseLocation('#status=FAILED,LOST&since=constructor&from=yesterday')).toEqual({
     type: 'list',
@@ -40,7 +40,7 @@ test('invalid parts of an address are ignored', () => {
   });
 });
 
-test('a range becomes times, and without a flow nothing is requested', () => {
+test('the time range of a view becomes start times, and a view without a flow makes no request', () => {
   const nowMs = Date.parse('2026-11-29T16:00:00Z');
   expect(queryOf(VIEW, nowMs)).toEqual({
     flow: FLOW,

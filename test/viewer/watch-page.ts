@@ -1,4 +1,4 @@
-/** What a caller does on the page at /watch. */
+/** What a person does on the page at /watch. */
 import type { Page } from 'playwright-core';
 
 export async function enterKey(page: Page, key: string): Promise<void> {

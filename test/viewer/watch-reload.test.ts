@@ -1,4 +1,4 @@
-/** A reload of the page at /watch in the middle of a run: the history has neither a gap nor a repeat. */
+/** Reloading the page at /watch during an execution loses and repeats no message. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
@@ -9,10 +9,7 @@ import { flow } from '../streams/scripted-flow.ts';
 import { shownMessages, untilPhase } from './viewer-page.ts';
 
 const COUNT = 30;
-/**
- * How many have happened before the page is reloaded for the first and the second time, and before the
- * execution ends.
- */
+/** How many messages exist before the first reload, and after it. */
 const [FIRST, SECOND] = [10, 20];
 
 let world: World;
@@ -36,7 +33,7 @@ const HISTORY = flow(COUNT, 0);
 interface Started {
   readonly execution: string;
   readonly ticket: string;
-  /** Lets everything up to this number of messages happen. The last one ends the execution. */
+  /** Scripts messages until the history has `count`. The last message ends the execution. */
   readonly happenUpTo: (count: number) => Promise<void>;
 }
 
@@ -52,7 +49,7 @@ async function started(name: string): Promise<Started> {
     method: 'POST',
     headers: { Authorization: `Bearer ${apiKey}` },
   });
-  // Safety: a ticket, or the page shows nothing.
+  // Safety: if the answer has no ticket, the page shows nothing and the test fails.
   const { ticket } = (await answer.json()) as { ticket: string };
   return { execution, ticket, happenUpTo };
 }
@@ -60,12 +57,12 @@ async function started(name: string): Promise<Started> {
 const untilShown = (page: Page, count: number): Promise<void> =>
   expect.poll(async () => (await shownMessages(page)).length, { timeout: 60_000 }).toBe(count);
 
-/** All messages of the ended execution, as the API has them. */
+/** All messages of the ended execution, as the API returns them. */
 async function messagesOfApi(execution: string): Promise<unknown> {
   const answer = await world.fetch(messagesPath(execution, '?maxResults=250'), {
     headers: { Authorization: `Bearer ${apiKey}` },
   });
-  // Safety: a page of messages.
+  // Safety: the answer is a page of messages.
   const { messages } = (await answer.json()) as { messages: readonly unknown[] };
   expect(messages).toHaveLength(COUNT);
   return messages;
@@ -82,8 +79,8 @@ async function enterKey(page: Page): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-describe.runIf(hasChromium())('a reload of a running execution', () => {
-  test('that was opened by a link with a ticket shows every message once, and asks for nothing', async () => {
+describe.runIf(hasChromium())('after a reload, a running execution', () => {
+  test('that was opened by a link with a ticket shows every message once, without asking for a key', async () => {
     const { execution, ticket, happenUpTo } = await started('ByTicket');
     const { page, problems } = await openPage(browser);
     await page.goto(watchLink(world.url.href, { execution, ticket }));
@@ -98,7 +95,7 @@ describe.runIf(hasChromium())('a reload of a running execution', () => {
     expect(problems).toEqual([]);
   });
 
-  test('that was opened with a key asks for the key, says why, and then shows every message once', async () => {
+  test('that was opened with a key shows every message once, after the page has asked for the key and explained why', async () => {
     const { execution, happenUpTo } = await started('ByKey');
     const { page, problems } = await openPage(browser);
     await page.goto(watchLink(world.url.href, { execution }));

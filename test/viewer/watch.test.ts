@@ -1,5 +1,5 @@
 /**
- * The page at /watch, in Chromium, on the real Worker: links with tickets, and a key that stays in memory.
+ * The page at /watch in Chromium, with the real Worker: links with tickets, and a key that stays in memory.
  */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -42,7 +42,7 @@ afterAll(async () => {
 
 const at = (path: string): string => new URL(path, world.url).href;
 
-/** Everything that the page has stored in the browser, and its address. */
+/** Everything that the page has stored in the browser, its address included. */
 const kept = (page: Page): Promise<string> =>
   page.evaluate(async () => {
     const places = {
@@ -58,7 +58,7 @@ const kept = (page: Page): Promise<string> =>
   });
 
 describe.runIf(hasChromium())('a link', () => {
-  test('of flowtap link opens the execution without a key, and a reload shows it again', async () => {
+  test('from `flowtap link` opens the execution without a key, also after a reload', async () => {
     const { stdout } = await command.run(['link', FAILED]);
     const { page, problems } = await openPage(browser);
     await page.goto(stdout.trim());
@@ -71,7 +71,7 @@ describe.runIf(hasChromium())('a link', () => {
     expect(problems).toEqual([]);
   });
 
-  test('without a ticket asks for a key, and then shows the execution', async () => {
+  test('without a ticket asks for a key before it shows the execution', async () => {
     const { page, problems } = await openPage(browser);
     await page.goto(watchLink(world.url.href, { execution: FAILED }));
     await page.getByText('This link shows an execution to people with an API key').waitFor();
@@ -82,7 +82,7 @@ describe.runIf(hasChromium())('a link', () => {
     expect(problems).toEqual([]);
   });
 
-  test('with a message opens it, and the address follows what the reader opens', async () => {
+  test('with a message opens the message, and the address changes with the message that the reader opens', async () => {
     const { stdout } = await command.run(['link', FAILED]);
     const { page } = await openPage(browser);
     await page.goto(stdout.trim());
@@ -93,7 +93,7 @@ describe.runIf(hasChromium())('a link', () => {
   });
 
   test.each(['light', 'dark'] as const)(
-    'that has expired says what to do, in plain words, in the %s theme',
+    'that has expired states in plain words what to do, in the %s theme',
     async (colorScheme) => {
       const { stdout } = await command.run(['link', FAILED, '--ttl', '1s']);
       const { page } = await openPage(browser, { colorScheme, viewport: { width: 320, height: 800 } });
@@ -114,7 +114,7 @@ describe.runIf(hasChromium())('a link', () => {
       expect(words).toContain('Ask the person who sent it for a new one.');
       expect(words).not.toMatch(/ticket|back end/i);
       expect(await page.getByRole('alert').innerText()).toContain('This link has expired');
-      // No link to a list, which this reader may not see.
+      // There is no link to a list, because this reader may not see one.
       expect(await page.getByRole('navigation', { name: 'Breadcrumb' }).count()).toBe(0);
       expect(await page.locator('flowtap-execution').isVisible()).toBe(false);
       expect(await violationsOfAxe(page)).toEqual([]);
@@ -122,7 +122,7 @@ describe.runIf(hasChromium())('a link', () => {
     },
   );
 
-  test('that was cut off does not work and offers to use a key, with which the reader gets to the list', async () => {
+  test('that is damaged offers to use a key instead, which also gives access to the list', async () => {
     const { stdout } = await command.run(['link', FAILED]);
     const { page } = await openPage(browser);
     await page.goto(`${stdout.trim()}x`);
@@ -134,7 +134,7 @@ describe.runIf(hasChromium())('a link', () => {
     expect(await links.allTextContents()).toEqual(['Executions', 'FailingFlow']);
   });
 
-  test('to / opens the page, which has a link to the documentation', async () => {
+  test('to / opens /watch, which has a link to the documentation', async () => {
     const { page } = await openPage(browser);
     await page.goto(at('/'));
     expect(new URL(page.url()).pathname).toBe('/watch');
@@ -145,7 +145,7 @@ describe.runIf(hasChromium())('a link', () => {
 });
 
 describe.runIf(hasChromium())('a key', () => {
-  test('is kept in memory only: not in storage, not in the address, and a reload forgets it', async () => {
+  test('is kept only in memory: not in storage or the address, and not after a reload', async () => {
     const { page } = await openPage(browser);
     const sent: { readonly url: string; readonly authorization: string | undefined }[] = [];
     page.on('request', (request) => {
@@ -163,7 +163,7 @@ describe.runIf(hasChromium())('a key', () => {
     await page.getByLabel('API key', { exact: true }).waitFor();
   });
 
-  test('that is wrong is refused with the service’s own words, and can be corrected', async () => {
+  test('that is wrong leads to an error message about the key, and can be corrected', async () => {
     const { page } = await openPage(browser);
     await page.goto(watchLink(world.url.href, { execution: FAILED }));
     for (const wrong of [`${apiKey.slice(0, -1)}_`, 'ö']) {
@@ -175,7 +175,7 @@ describe.runIf(hasChromium())('a key', () => {
     await page.getByText('Step3OpenDoor').first().waitFor();
   });
 
-  test('is forgotten on request', async () => {
+  test('is forgotten when the reader signs out', async () => {
     const { page } = await openPage(browser);
     await page.goto(watchLink(world.url.href, { execution: FAILED }));
     await enterKey(page, apiKey);
@@ -185,7 +185,7 @@ describe.runIf(hasChromium())('a key', () => {
 });
 
 test.runIf(hasChromium()).each(['light', 'dark'] as const)(
-  'axe finds nothing on the page in the %s theme, wide and narrow',
+  'axe finds no violation on the page in the %s theme, wide or narrow',
   async (colorScheme) => {
     for (const width of [1280, 320]) {
       const { page, problems } = await openPage(browser, { colorScheme, viewport: { width, height: 800 } });
