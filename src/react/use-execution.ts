@@ -1,6 +1,6 @@
 /**
- * `useExecution`: an execution as React state, live. Uses the same store as <flowtap-execution>, and the
- * React of the caller. The package exports it as `flowtap/react`.
+ * `useExecution`: a React hook that returns an execution as live state. It uses the same store as
+ * <flowtap-execution>, and the calling app's copy of React. The package exports it as `flowtap/react`.
  */
 import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 
@@ -12,12 +12,18 @@ import { EMPTY_SNAPSHOT, type ExecutionSnapshot } from '../viewer/store/snapshot
 export type { ExecutionSnapshot, Phase } from '../viewer/store/snapshot.ts';
 
 export interface UseExecutionOptions {
-  /** Your own endpoint for tickets. Asked by POST, again before a ticket expires. */
+  /**
+   * Your own endpoint that returns tickets. The hook requests a ticket by POST at the start, and again before it
+   * expires.
+   */
   readonly ticketUrl?: string | URL;
-  /** In place of `ticketUrl`: a ticket, or a function that gets one and is called again before it expires. */
+  /**
+   * Instead of `ticketUrl`: a ticket, or a function that returns one. The function is called again before the ticket
+   * expires.
+   */
   readonly ticket?: TicketSource;
   /**
-   * The service's address. Not needed if tickets come with their `streamUrl`, as `createTicket` returns them.
+   * The service's address. Not needed if each ticket comes with its `streamUrl`, as in the answer of `createTicket`.
    */
   readonly service?: string | URL;
 }
@@ -25,9 +31,9 @@ export interface UseExecutionOptions {
 const nothingToRead = { subscribe: () => () => {}, getSnapshot: () => EMPTY_SNAPSHOT };
 
 /**
- * Reads the execution while the component is mounted. `status`, `steps` and `error` are undefined until they
- * are known. Without an id nothing is read yet. A function as `ticket` may be another one at each render; the
- * newest is called.
+ * Reads the execution while the component is mounted. `status`, `steps` and `error` are undefined until they are
+ * known. Nothing is read until `executionId` is given. If `ticket` is a function, it may be a different one at each
+ * render. The newest one is called.
  */
 export function useExecution(
   executionId: string | undefined,
@@ -49,7 +55,7 @@ export function useExecution(
       executionId,
       ...(serviceAddress !== undefined && { service: serviceAddress }),
     });
-    // `ticketText`: another fixed ticket needs another store.
+    // `ticketText` is a dependency because a new fixed ticket needs a new store.
   }, [executionId, ticketAddress, isAsked, ticketText, serviceAddress]);
   return useSyncExternalStore(store.subscribe, store.getSnapshot, () => EMPTY_SNAPSHOT);
 }
@@ -67,7 +73,10 @@ function accessOf(
   return ticket === undefined ? undefined : { ticket };
 }
 
-/** Calls the caller's function, if the newest `ticket` is still a function. */
+/**
+ * Gets a ticket from the newest `ticket`. Since the store was made, it may have changed from a function to a fixed
+ * ticket.
+ */
 const ask = async (ticket: TicketSource | undefined): Promise<string | TicketParts> => {
   const given = typeof ticket === 'function' ? await ticket() : ticket;
   if (given === undefined) throw new TypeError('useExecution: there is no ticket any more');

@@ -56,7 +56,7 @@ const history = [
 const importBody: Json = {
   required: true,
   description:
-    'NDJSON with one message per line, or `{"messages": […]}` as boto3, the AWS CLI and our pages print it. The format is ' +
+    'NDJSON with one message per line, or `{"messages": […]}` as in pages of this API and in the output of boto3 and the AWS CLI. The format is ' +
     'detected from the content. At most 100 MiB. The last message must be terminal.',
   content: {
     'application/x-ndjson': {
@@ -74,7 +74,7 @@ const importBody: Json = {
   },
 };
 
-/** Depends on the time, because expiry times must be in the future. */
+/** Takes the current time, because the schemas accept only expiry times in the future. */
 export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
   const issued = json('The key. `key` is shown only this once.', 'IssuedKey', notStored);
   const operation = (operationId: string, summary: string, more: Json): Json => ({
@@ -143,7 +143,7 @@ export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
         ],
         responses: {
           '200': json(
-            'The archived executions by source and flow, newest start first. The list may lag by a minute.',
+            'The archived executions, by source, then by flow, then newest start first. The list may lag by a minute.',
             'ArchivedExecutionList',
             notStored,
           ),
@@ -167,7 +167,7 @@ export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
         responses: {
           '200': json('The current state.', 'ExecutionState', notStored),
           ...refused(
-            // If the store is unavailable, the answer has no archive.
+            // If the store is unavailable, the answer is a 200 without `archived`.
             ABOUT_ONE.filter((code) => code !== 'StoreUnavailable'),
             EXECUTION,
           ),
@@ -180,8 +180,8 @@ export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
     '/v1/admin/probe': {
       post: operation('probe', 'Find out whether the sources and the store can be reached', {
         description:
-          'Asks each source for an execution that cannot exist, with one signed call, and writes and reads one entry of the store. ' +
-          'A wrong AWS secret, a missing permission or a wrong region shows up here, with the code and the reason of AWS.',
+          'Sends each source one signed call for an execution that cannot exist. Also writes and reads one entry of the store. ' +
+          'A wrong AWS secret, a missing permission or a wrong region shows up here, with the code and the reason that AWS returned.',
         responses: {
           '200': json(
             'The result of each call. The status is 200 even if a call failed.',

@@ -1,4 +1,4 @@
-/** An example of each JSON answer: one failed execution, and the key that reads it. */
+/** An example of each JSON answer. All examples share one execution and one key. */
 import type { AnswerName, AnswerOf } from './answers.ts';
 import {
   CURSOR_EXAMPLE,
@@ -59,8 +59,8 @@ const key: AnswerOf<'Key'> = {
 };
 
 /**
- * For the answers under `/v1/` and of the AWS protocol. problem-examples.ts and stream-events.ts have the
- * others.
+ * The examples, by the name of the answer's schema. Examples of problems and stream events are in
+ * problem-examples.ts, stream-events.ts and list-events.ts.
  */
 export const answerExamples = {
   Page: { messages: [messageExample], nextToken: CURSOR_EXAMPLE, cursor: CURSOR_EXAMPLE, status: 'RUNNING' },

@@ -1,6 +1,7 @@
 /**
- * Schemas of the API's answers, for the OpenAPI document and the tests that compare it with real answers.
- * Strict here, so that a test finds undocumented members; open in the document, because members may be added.
+ * Schemas of the API's answers, for the OpenAPI document and for the tests that check real answers. The schemas here
+ * are strict, so that a test finds undocumented members. In the document they allow unknown members, because later
+ * versions may add some.
  */
 import { RATE_TIER_NAMES } from '../core/rate-tier.ts';
 import * as z from 'zod/mini';
@@ -24,12 +25,12 @@ const list = <S extends z.core.SomeType>(entry: S, description: string) =>
 const status = () =>
   describe(
     z.enum(STATUSES),
-    'The status, derived from the last message: `RUNNING` until that one ends the execution.',
+    'The status, derived from the last message: `RUNNING` until a message ends the execution.',
   );
 const payloads = () =>
   describe(
     z.enum(PAYLOAD_ACCESS),
-    'What the key sees: `none` no payloads, `names` also the names of steps and errors, `full` everything.',
+    'What the key may see: `none` only ids, types and times, `names` also the names of steps and errors, `full` everything.',
   );
 const tier = () => describe(z.enum(RATE_TIER_NAMES), 'The rate tier of the key.');
 const patterns = () =>
@@ -42,39 +43,39 @@ const { messageId, eventType, upstreamType, timestamp, payload } = messageSchema
 const { step, error, previousMessageId, iteration } = messageSchema.shape;
 const Message = z.strictObject({
   messageId: describe(messageId, 'The id that the upstream service gave the message.'),
-  eventType: describe(eventType, `One of ${EVENT_TYPES.join(', ')}; or a newer type.`),
+  eventType: describe(eventType, `One of ${EVENT_TYPES.join(', ')}, or a type that was added later.`),
   upstreamType: describe(upstreamType, 'The event type in Step Functions, such as `TaskFailed`.'),
   timestamp: describe(timestamp, 'When the message was last updated: ISO 8601, UTC.'),
   step: describe(step, 'The step or state that the message is about. Absent if that is not certain.'),
-  error: describe(error, 'The name of the error. Absent for text with characters that names do not have.'),
+  error: describe(error, 'The name of the error. Absent if the text cannot be an error name.'),
   previousMessageId: describe(
     previousMessageId,
-    'The message that led to this one: tells parallel branches of Step Functions apart.',
+    'The id of the message that led to this one. It tells parallel branches of Step Functions apart.',
   ),
-  iteration: describe(iteration, 'The index of the iteration of a map, from 0.'),
+  iteration: describe(iteration, 'The index of the map iteration, from 0.'),
   payload: describe(payload, 'Opaque text. It may be empty, prose, JSON, or almost JSON.'),
 });
 
 const Problem = z.strictObject({
-  type: text('The path of the code’s documentation on this service.'),
+  type: text('The path of the documentation of `code` on this service.'),
   title: text('A short title, the same for every problem of this kind.'),
   status: describe(
     z.int().check(z.gte(400), z.lte(599)),
-    'The HTTP status. In a stream: the status that a page would have.',
+    'The HTTP status. In a stream: the status that a request for a page would get.',
   ),
   detail: text('For people: what is wrong with this request, and what to do.'),
-  code: text('For programs: the kind of problem. The AWS exception name where one fits.'),
+  code: text('For programs: the kind of problem, as an AWS exception name where one fits.'),
   requestId: describe(
     z.optional(z.uuid()),
-    'For the operator, who finds it in the log. Absent in streams that were open.',
+    'The id of the request, which the operator finds in the log. Absent if a stream fails after it has opened.',
   ),
   errors: describe(
     z.optional(
       z.array(
         z.strictObject({
           in: describe(z.enum(['path', 'query', 'header', 'body']), 'Where the input is.'),
-          name: text('The input as the caller named it.'),
-          detail: text('The rule that it breaks.'),
+          name: text('The name of the input, as the caller sent it.'),
+          detail: text('The rule that the input breaks.'),
         }),
       ),
     ),
@@ -101,10 +102,10 @@ const keyMembers = () => ({
   ),
   executions: patterns(),
   payloads: payloads(),
-  tickets: flag('Whether it may create tickets.'),
+  tickets: flag('Whether the key may create tickets.'),
   tier: tier(),
-  streamLimit: count('How many streams and waiting requests of one execution it may have at once.'),
-  totalStreamLimit: count('How many streams and waiting requests of all executions it may have at once.'),
+  streamLimit: count('How many streams and waiting requests of one execution may be open at once.'),
+  totalStreamLimit: count('How many streams and waiting requests of all executions may be open at once.'),
   credentials: list(
     z.strictObject({
       id: text('The id of the credential: the first part of the key’s text.'),
@@ -128,7 +129,7 @@ const ArchivedExecution = z.strictObject({
 });
 
 const Key = z.strictObject(keyMembers());
-/** A key whose records are damaged can be revoked, but not shown. */
+/** Most members are optional, because a key whose records are damaged can be revoked but not shown. */
 const RevokedKey = z.required(z.partial(Key), { id: true, status: true, revokedAt: true });
 
 /** The data of each event of a stream. */
@@ -152,14 +153,14 @@ export const answerSchemas = {
   Page: z.strictObject({
     messages: list(Message, 'In the order of the source. May be empty.'),
     nextToken: cursor('Present only if more messages exist now. Follow it until it is absent.'),
-    cursor: text('The position after the last message that was considered. Use it to read later messages.'),
+    cursor: text('The position after the last message that was examined. Use it to read later messages.'),
     status: describe(
       z.optional(z.enum(STATUSES)),
       'The status. Absent if the end of the history was not read.',
     ),
     partial: describe(
       z.optional(z.literal(true)),
-      'Only with `last`: a bound was reached before the requested number of messages was found, so earlier ones may match, too.',
+      'Only with `last`: the search reached a limit before it found the requested number of messages. Earlier messages may match, too.',
     ),
   }),
   Summary: z.strictObject({
@@ -172,18 +173,18 @@ export const answerSchemas = {
     durationMs: describe(z.optional(z.number()), 'Time from start to end.'),
     messageCount: describe(
       z.optional(z.int().check(z.gte(0))),
-      'How many messages the history has. Absent if it was not read.',
+      'How many messages the history has. Absent if the history was not read.',
     ),
     parent: describe(
       z.optional(z.string()),
-      'The id of the execution that started it, if the history names it and the key may read it.',
+      'The id of the execution that started this one. Absent if the history does not name it, or the key may not read it.',
     ),
     failure: failureAnswer,
     final: flag('Whether the history can no longer change.'),
     archivedAt: describe(z.optional(z.iso.datetime()), 'When it was archived.'),
     asOf: describe(
       z.optional(z.iso.datetime()),
-      'When the upstream service was last read. Absent if archived.',
+      'When the upstream service was last read. Absent if the history is archived.',
     ),
   }),
   Flows,
@@ -191,7 +192,7 @@ export const answerSchemas = {
   ChildList,
   Ticket: z.strictObject({
     ticket: text('The value for `?ticket=`.'),
-    expiresAt: time('When it expires. Using it does not extend it.'),
+    expiresAt: time('When the ticket expires. Using it does not extend its life.'),
     streamUrl: describe(
       z.url(),
       'The URL of the event stream, with the ticket: for `new EventSource(streamUrl)`.',
@@ -202,21 +203,21 @@ export const answerSchemas = {
     name: text('The purpose of the key.'),
     executions: patterns(),
     payloads: payloads(),
-    tickets: flag('Whether it may create tickets.'),
+    tickets: flag('Whether the key may create tickets.'),
     tier: tier(),
     limits: describe(
       z.strictObject({
         requests: count('Requests per period.'),
         periodSeconds: count('Length of a period.'),
-        streamsPerExecution: count('Streams and waiting requests of one execution that it may have at once.'),
-        streams: count('Streams and waiting requests of all executions that it may have at once.'),
+        streamsPerExecution: count('Streams and waiting requests of one execution that may be open at once.'),
+        streams: count('Streams and waiting requests of all executions that may be open at once.'),
       }),
       'The limits of the key.',
     ),
     expiresAt: describe(z.optional(z.iso.datetime()), 'When it expires.'),
     allowed: describe(
       z.optional(z.boolean()),
-      'Whether the key may read the execution in `flowExecutionId`.',
+      'Whether the key may read the execution that `flowExecutionId` names.',
     ),
   }),
   Key,
@@ -228,7 +229,7 @@ export const answerSchemas = {
   }),
   KeyList: z.strictObject({
     keys: list(Key, 'In no particular order.'),
-    cursor: cursor('For the next entries. Absent on the last page.'),
+    cursor: cursor('Send it as `cursor` to get the next entries. Absent on the last page.'),
   }),
   ArchivedExecution,
   ImportedExecution: z.extend(ArchivedExecution, {
@@ -240,7 +241,7 @@ export const answerSchemas = {
               z.enum(IMPORT_WARNING_CODES),
               '`DuplicateMessageId`: an earlier message has the same id. `EndBeforeStart`: the last message is older than the first.',
             ),
-            line: describe(z.int().check(z.gte(1)), 'Where the message begins in the body.'),
+            line: describe(z.int().check(z.gte(1)), 'The line of the body on which the message begins.'),
           }),
         ),
       ),
@@ -255,27 +256,27 @@ export const answerSchemas = {
     upstream: describe(z.enum(['ok', 'throttled', 'unavailable']), 'The state of the upstream service.'),
     pollIntervalMs: describe(
       z.optional(z.int().check(z.gte(0))),
-      'The interval between two reads of it. Absent if it is not being read.',
+      'The interval between two reads of the upstream service. Absent if it is not being read.',
     ),
-    readAt: describe(z.optional(z.iso.datetime()), 'When it was last read.'),
+    readAt: describe(z.optional(z.iso.datetime()), 'When the upstream service was last read.'),
     archived: describe(z.optional(ArchivedExecution), 'The archived history. Absent if not archived.'),
   }),
   ArchivedExecutionList: z.strictObject({
-    executions: list(ArchivedExecution, 'In the order of the store.'),
-    cursor: cursor('For the next entries. Absent on the last page.'),
+    executions: list(ArchivedExecution, 'By source, then by flow, then newest start first.'),
+    cursor: cursor('Send it as `cursor` to get the next entries. Absent on the last page.'),
   }),
   Probe,
   AwsPage: z.strictObject({
     messages: list(
       z.strictObject({
         messageId: describe(z.optional(z.string()), 'The id that the upstream service gave the message.'),
-        eventType: describe(z.optional(z.string()), 'As on a page.'),
+        eventType: describe(z.optional(z.string()), 'The event type, as on a page.'),
         timestamp: describe(z.optional(z.number()), 'Epoch seconds, with milliseconds as decimals.'),
         payload: describe(z.optional(z.string()), 'Opaque text.'),
       }),
       'In the order of the source.',
     ),
-    nextToken: cursor('Present only if more messages exist now. Interchangeable with a `cursor` of pages.'),
+    nextToken: cursor('Present only if more messages exist now. Also valid as the `cursor` of a page.'),
   }),
   AwsError: z.strictObject({
     __type: text('The name of the exception.'),

@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 
 const PROJECT = join(import.meta.dirname, '../..');
 
-/** `entry`: from the top of the project. The licences of the packages in it are at its end. */
+/** `entry` is a path from the project's root. The bundle ends with the licences of the packages that it includes. */
 export async function browserModule(entry: string): Promise<string> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: PROJECT,
@@ -31,7 +31,7 @@ export async function browserModule(entry: string): Promise<string> {
   return `${script}/* Includes:\n\n${licences([...new Set(packages)].toSorted())}\n*/\n`;
 }
 
-/** Each text once, with the packages that it is for. */
+/** Lists each licence text once, below the names of its packages. */
 function licences(packages: readonly string[]): string {
   const byText = Map.groupBy(packages, (name) =>
     readFileSync(join(PROJECT, 'node_modules', name, 'LICENSE'), 'utf8').trim(),

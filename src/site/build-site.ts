@@ -1,8 +1,8 @@
 /**
- * Writes the static files of the service to dist/site: the OpenAPI document, the reference that shows it, the
- * documentation of problems, the documents of docs/, the page at /watch, and the element that other pages
- * embed. npm runs it before everything that needs them. wrangler.toml's [assets] and Deno's entry serve the
- * directory. Platform file: Node.
+ * Writes the static files of the service to dist/site: the OpenAPI document, the API reference that displays it, the
+ * documentation of problems, the documents of docs/, the page at /watch, and the element that other pages embed. npm
+ * runs this script before every command that needs the files. On Workers, wrangler.toml's [assets] serve the
+ * directory; on Deno, the entry serves it. Platform file: Node.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -18,7 +18,7 @@ import { WATCH_ICON, watchPage } from './watch-page.ts';
 
 const SITE_DIRECTORY = join(import.meta.dirname, '../../dist/site');
 
-/** Copied, so that the pages don't load anything from a CDN. */
+/** The site serves its own copy of Swagger UI, so that pages load nothing from a CDN. */
 const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 const WATCH_DIRECTORY = join(import.meta.dirname, '../viewer/watch');
@@ -60,7 +60,7 @@ async function put(path: string, text: string): Promise<void> {
   const there = await readFile(path, 'utf8').catch(() => undefined);
   if (there === text) return;
   await mkdir(dirname(path), { recursive: true });
-  // Outside of the directory, so that the temporary file is neither served nor removed.
+  // Outside of SITE_DIRECTORY, so that the temporary file is neither served nor deleted by another build.
   const unfinished = join(SITE_DIRECTORY, `../.${basename(path)}.${process.pid}`);
   await writeFile(unfinished, text);
   await rename(unfinished, path);

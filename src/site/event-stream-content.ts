@@ -1,5 +1,5 @@
 /**
- * How the document shows an event stream: its events, the schemas of their data, and examples as sent over
+ * Describes an event stream in the OpenAPI document: its events, the schemas of their data, and examples as sent over
  * the wire.
  */
 import { sseEvent, sseOpening } from '../messages/sse.ts';
@@ -8,19 +8,19 @@ import { CURSOR_EXAMPLE } from './example-values.ts';
 import { answerRef, type Json } from './json-schema.ts';
 
 export interface StreamEvent {
-  /** `message` for the event without a name. */
+  /** The event's name. `message` stands for the event without an `event:` line. */
   readonly event: string;
   readonly schema: Extract<AnswerName, `${'Stream' | 'LiveList'}${string}`>;
   readonly description: string;
-  /** Matches the schema: test/site checks that. */
+  /** Example data. test/site checks that it matches `schema`. */
   readonly data: object;
 }
 
 export interface DescribedStream {
   readonly events: readonly StreamEvent[];
-  /** Whether events have ids, all but `problem`. */
+  /** Whether events other than `problem` have ids. */
   readonly hasIds: boolean;
-  /** The events that an example of a whole stream begins with. */
+  /** The names of the events that the example of a stream's start shows. */
   readonly beginning: readonly string[];
 }
 
@@ -36,21 +36,24 @@ const decoder = new TextDecoder();
 const frame = ({ event: name, data }: StreamEvent, hasIds: boolean): string =>
   decoder.decode(
     sseEvent({
-      // A problem says when to retry.
+      // A `problem` has a `retry:` line and no id.
       ...(name === 'problem' ? { retryMs: 7_950 } : hasIds && { id: CURSOR_EXAMPLE }),
       ...(name !== 'message' && { event: name }),
       data: JSON.stringify(data),
     }),
   );
 
-/** The table for the description. */
+/** The events as a Markdown table, for the description of an operation. */
 export const eventsTable = ({ events }: DescribedStream): string => `| event | data | |
 |---|---|---|
 ${events
   .map(({ event: name, schema, description }) => `| \`${name}\` | \`${schema}\` | ${description} |`)
   .join('\n')}`;
 
-/** The media type. OpenAPI 3.1 cannot describe the items of a stream, so `x-events` does, for programs. */
+/**
+ * The media type object of a stream. OpenAPI 3.1 cannot describe the events of a stream, so the extension `x-events`
+ * describes them for programs.
+ */
 export function eventStreamContent({ events, hasIds, beginning }: DescribedStream): Json {
   const first = events.filter(({ event: name }) => beginning.includes(name));
   return {

@@ -54,8 +54,8 @@ export const around: Json = { ...sentAcrossOrigins, ...sent('Vary') };
 export const cached: Json = { ...around, ...sent('ETag', 'Cache-Control', 'Cache-Status') };
 
 /**
- * OpenAPI lists headers by status. Page and stream are both 200: `x-content-type` tells which of them has the
- * header.
+ * Pages and streams both have status 200, and OpenAPI lists headers only by status. `x-content-type` tells which of
+ * the two has the header.
  */
 export const ofPage = { required: false, 'x-content-type': 'application/json' };
 export const ofStream = { required: false, 'x-content-type': 'text/event-stream' };
@@ -70,8 +70,8 @@ const DESCRIPTION = `This path serves two formats.
 
 **The event stream** needs \`Accept: text/event-stream\`. If the header also names \`application/json\` with at least the same
 weight, the answer is the page. The stream starts after \`Last-Event-ID\`, else \`lastEventId\`, else \`cursor\`, else at \`from\`. It
-sends the existing messages and then new ones, until the execution has ended and settled. Every event but \`problem\` has an id:
-send the last one back as \`Last-Event-ID\`, and you get every later message exactly once. A transient failure (429, 5xx) is a 200
+sends the existing messages and then new ones, until the execution has ended and settled. Every event except \`problem\` has an id:
+send the last id back as \`Last-Event-ID\`, and you get every later message exactly once. A transient failure (429, 5xx) is a 200
 with a \`problem\` event, because any other status ends an EventSource for good.
 
 ${eventsTable(messageStream)}`;
@@ -93,7 +93,10 @@ const listMessages: Json = {
       headers: {
         ...sentAlways,
         ...around,
-        ...sentAs('ETag', { ...ofPage, description: 'Pages only. Strong: send it back as If-None-Match.' }),
+        ...sentAs('ETag', {
+          ...ofPage,
+          description: 'Pages only. A strong ETag. Send it back as If-None-Match.',
+        }),
         ...sentAs('Cache-Control', {
           description:
             'Pages: `private, max-age=300` for final histories, else `private, no-cache`. Streams: ' +
@@ -115,7 +118,7 @@ const listMessages: Json = {
         'text/event-stream': eventStreamContent(messageStream),
       },
     },
-    '204': empty('Stream only: the client has every message and nothing can follow. Stops an EventSource.', {
+    '204': empty('Stream only: the client has every message, and no more can follow. Stops an EventSource.', {
       ...around,
       ...notStored,
     }),
@@ -131,14 +134,14 @@ const getSummary: Json = {
   security: reading,
   parameters: [
     inQuery('waitTimeSeconds', {
-      description: 'Wait until the execution ends, but not longer than this. Default 0: do not wait.',
+      description: 'Wait until the execution ends, but at most this many seconds. Default 0: do not wait.',
     }),
     ifNoneMatch,
   ],
   responses: {
     '200': json(
-      'The summary. Unknown values are absent. The step and error of a failure need the level ' +
-        '`names`, its cause needs `full`.',
+      'The summary. Unknown values are absent. The step and error of a failure require the payload access ' +
+        '`names` or `full`, its cause requires `full`.',
       'Summary',
       cached,
     ),

@@ -4,9 +4,12 @@ import * as z from 'zod/mini';
 import { describe } from './describe.ts';
 
 const failureReason = {
-  step: describe(z.optional(z.string()), 'The step or state that failed. Absent at the level `none`.'),
-  error: describe(z.optional(z.string()), 'The name of the error. Absent at the level `none`.'),
-  cause: describe(z.optional(z.string()), 'The cause. Only at the level `full`.'),
+  step: describe(
+    z.optional(z.string()),
+    'The step or state that failed. Absent if the payload access is `none`.',
+  ),
+  error: describe(z.optional(z.string()), 'The name of the error. Absent if the payload access is `none`.'),
+  cause: describe(z.optional(z.string()), 'The cause. Absent unless the payload access is `full`.'),
 };
 
 export const failureAnswer = describe(
@@ -18,10 +21,10 @@ export const failureAnswer = describe(
       ...failureReason,
       causedBy: describe(
         z.optional(z.strictObject(failureReason)),
-        'Step Functions: the earlier failure that a handler reacted to by ending the execution, such as a Fail state behind a ' +
-          'Catch. Absent at the level `none`.',
+        'Step Functions: the earlier failure, if its handler ended the execution, for example with a Fail state after a ' +
+          'Catch. Absent if the payload access is `none`.',
       ),
-      cursor: describe(z.string(), 'A page from this cursor begins with that message.'),
+      cursor: describe(z.string(), 'A page that is read from this cursor begins with that message.'),
     }),
   ),
   'The failure that ended the execution. Failures that were caught are not reported.',

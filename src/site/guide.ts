@@ -1,14 +1,14 @@
 /**
- * A document of docs/ as a page under /docs: Markdown to HTML. A link to another document leads to its page;
- * a link to a file of the repository that the service does not serve becomes the file's path. At build time
- * only.
+ * Converts a Markdown document of docs/ to an HTML page under /docs, at build time only. A link to another document
+ * becomes a link to its page. A link to a repository file that the service does not serve becomes the file's path as
+ * text.
  */
 import { Marked, type Tokens } from 'marked';
 
 import { escape, page } from './page.ts';
 
 export interface Guide {
-  /** Below docs/ and without `.md`: `http-api`, `decisions/0001-failures-are-values`. */
+  /** The path below docs/ without `.md`, such as `http-api` or `decisions/0001-failures-are-values`. */
   readonly name: string;
   readonly markdown: string;
 }
@@ -19,7 +19,7 @@ interface Heading {
   readonly html: string;
 }
 
-/** `names`: of all guides that are served. */
+/** `names` has the names of all guides that are served. */
 export function guidePage({ name, markdown }: Guide, names: ReadonlySet<string>): string {
   const headings: Heading[] = [];
   const marked = new Marked({
@@ -41,12 +41,12 @@ export function guidePage({ name, markdown }: Guide, names: ReadonlySet<string>)
       table({ header, rows }: Tokens.Table): string {
         const row = (cells: Tokens.TableCell[], tag: string) =>
           `<tr>${cells.map(({ tokens }) => `<${tag}>${this.parser.parseInline(tokens)}</${tag}>`).join('')}</tr>\n`;
-        // A table of our documents may have no titles: Markdown cannot leave out the row.
+        // Markdown requires a header row. Tables without column titles leave it empty, so it is omitted here.
         const head = header.some(({ text }) => text !== '') ? `<thead>${row(header, 'th')}</thead>\n` : '';
         const body = rows.map((cells) => row(cells, 'td')).join('');
         return `<div class="table"><table>\n${head}<tbody>${body}</tbody>\n</table></div>\n`;
       },
-      // Our documents have no HTML of their own.
+      // Our documents contain no HTML, so tags are escaped.
       html: ({ text }: Tokens.HTML | Tokens.Tag): string => escape(text),
     },
   });
@@ -60,7 +60,7 @@ export function guidePage({ name, markdown }: Guide, names: ReadonlySet<string>)
   });
 }
 
-/** The index of docs/decisions/, which has no document of its own. */
+/** Makes an index of docs/decisions/, because no document lists the decisions. */
 export function decisionsGuide(guides: readonly Guide[]): Guide {
   const items = guides
     .filter(({ name }) => name.startsWith('decisions/'))
@@ -70,7 +70,7 @@ export function decisionsGuide(guides: readonly Guide[]): Guide {
 
 const CONTENTS_PLACE = '<!-- contents -->\n';
 
-/** The sections of a long document. */
+/** A list of the sections, for documents with at least three. */
 function contents(headings: readonly Heading[]): string {
   const sections = headings.filter(({ depth }) => depth === 2);
   if (sections.length < 3) return '';
@@ -87,7 +87,7 @@ const plainText = (html: string): string =>
     .replaceAll('&#39;', "'")
     .replaceAll('&amp;', '&');
 
-/** As GitHub makes the anchor of a heading, so that a link works in both places. */
+/** Makes a heading's anchor in the same way as GitHub, so that a link works in both places. */
 function freeId(text: string, taken: readonly Heading[]): string {
   const id = text
     .toLowerCase()

@@ -1,4 +1,4 @@
-/** The headers of answers: each is described once; answers refer to them. */
+/** The headers of answers. Each is described once, and answers refer to the description. */
 import { securityHeaders, VARY } from '../http/response-headers.ts';
 import { REQUEST_ID_EXAMPLE } from './example-values.ts';
 import type { Json } from './json-schema.ts';
@@ -7,7 +7,7 @@ const text = { type: 'string' };
 const seconds = { type: 'integer', minimum: 1 };
 
 interface HeaderDescription {
-  /** False if some answers of the kind lack it. */
+  /** False if the header may be absent. */
   readonly required?: false;
   readonly description: string;
   readonly schema: Json;
@@ -59,7 +59,7 @@ const headers = {
     example: 'flowtap; hit; detail=memory',
   },
   ETag: {
-    description: 'Strong. Send it back as If-None-Match.',
+    description: 'A strong ETag. Send it back as If-None-Match.',
     schema: text,
     example: '"FZ0mbCx4Ee6tLOlF3d5wFd"',
   },
@@ -94,7 +94,7 @@ export type HeaderName = keyof typeof headers;
 /** Each answer describes these itself, so they are not shared components. */
 const DESCRIBED_BY_ANSWERS: readonly string[] = ['Link', 'X-Accel-Buffering', 'Allow'];
 
-/** Required by default. */
+/** The shared headers. They are required unless they say otherwise. */
 export const headerComponents: Json = Object.fromEntries(
   Object.entries(headers)
     .filter(([name]) => !DESCRIBED_BY_ANSWERS.includes(name))
@@ -103,7 +103,7 @@ export const headerComponents: Json = Object.fromEntries(
 
 const ref = (name: HeaderName): Json => ({ $ref: `#/components/headers/${name}` });
 
-/** References to headers that every answer of the kind has. */
+/** References to the shared descriptions of these headers. */
 export const sent = (...names: readonly HeaderName[]): Json =>
   Object.fromEntries(names.map((name) => [name, ref(name)]));
 
@@ -119,7 +119,7 @@ export const sentAlways: Json = sent(
   'Referrer-Policy',
 );
 
-/** For routes that pages of other origins may read: any origin, unless the settings name some. */
+/** For routes that pages of other origins may read. Any origin may, unless the settings name the allowed ones. */
 export const sentAcrossOrigins: Json = sent('Access-Control-Allow-Origin', 'Access-Control-Expose-Headers');
 
 export const notStored: Json = sentAs('Cache-Control', {

@@ -11,7 +11,7 @@ function withoutMachineLimits({ jsonSchema }: { jsonSchema: z.core.JSONSchema.Ba
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
-/** A request's schema: closed if the code rejects unknown members. */
+/** The JSON Schema of a request. It forbids unknown members if the code rejects them. */
 export function requestSchema(schema: z.core.$ZodType): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io: 'input',
@@ -21,7 +21,7 @@ export function requestSchema(schema: z.core.$ZodType): Json {
   return rest;
 }
 
-/** The schemas of answers, by name. Open: members may be added. */
+/** The JSON Schemas of answers, by name. They allow unknown members, because later versions may add some. */
 export function answerComponents(): Json {
   const names = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(answerSchemas)) if (!names.has(schema)) names.add(schema, { id });

@@ -11,35 +11,42 @@ const source = () => text('The source of its executions: `things-graph` or `step
 
 const partial = describe(
   z.optional(z.literal(true)),
-  'The upstream service or the archive could not be read, or older archives are still being indexed: that part is missing.',
+  'A part is missing: the upstream service or the archive could not be read, or older archives are still being indexed.',
 );
 const searchedBackTo = describe(
   z.optional(z.iso.datetime()),
-  'Only on a short page that may not be the last: all executions that started later have been searched.',
+  'Only on a short page that may not be the last: all executions that started after this time have been searched.',
 );
 
 export const ListedExecution = z.strictObject({
   flowExecutionId: text('The id of the execution.'),
-  flow: maybe('The flow that it is an execution of. Absent if its id names none.'),
-  name: maybe('Its own name within the flow.'),
+  flow: maybe('The flow of the execution. Absent if the execution’s id names no flow.'),
+  name: maybe('The execution’s own name within the flow.'),
   source: source(),
   status: describe(z.enum(STATUSES), 'The status when it was last read.'),
   upstreamStatus: maybe('The status in Step Functions, such as `TIMED_OUT`.'),
   startedAt: maybe('When it started.'),
   endedAt: maybe('When it ended.'),
   durationMs: describe(z.optional(z.number()), 'Time from start to end.'),
-  redriveCount: describe(z.optional(z.int().check(z.gte(0))), 'How often it was redriven.'),
+  redriveCount: describe(z.optional(z.int().check(z.gte(0))), 'How often the execution was redriven.'),
   archived: flag('Whether its history is archived.'),
   final: flag('Whether the history can no longer change.'),
 });
 
 export const ChildList = z.strictObject({
   executions: describe(
-    z.array(z.extend(ListedExecution, { step: maybe('The step that started it. Needs the level `names`.') })),
-    'In the order in which they were started; those of a map run newest first. May be empty even if more follow.',
+    z.array(
+      z.extend(ListedExecution, {
+        step: maybe('The step that started it. Absent if the payload access is `none`.'),
+      }),
+    ),
+    'In the order in which they were started, but executions of one map run newest first. May be empty even if more follow.',
   ),
   nextToken: maybe('Present if more executions may follow. Follow it until it is absent.'),
-  partial: describe(z.optional(z.literal(true)), 'Some could not be read, and are missing.'),
+  partial: describe(
+    z.optional(z.literal(true)),
+    'Some executions are missing because they could not be read.',
+  ),
 });
 
 export const LiveListCaughtUp = z.strictObject({ partial, searchedBackTo });
@@ -50,7 +57,7 @@ export const Flows = z.strictObject({
       z.strictObject({
         flow: text('The ARN of a state machine, or the id of a workflow up to and including its name.'),
         source: source(),
-        name: text('Its own name.'),
+        name: text('The name of the flow.'),
       }),
     ),
     'By source, then by flow.',

@@ -8,20 +8,20 @@ export const liveList: DescribedStream = {
     event(
       'execution',
       'LiveListExecution',
-      'An execution: one of the newest when you connect; later, one that has appeared or changed.',
+      'An execution. When you connect, the newest ones are sent; later, each one that appears or changes.',
       listedExample,
     ),
     event('caught-up', 'LiveListCaughtUp', 'The newest executions that match have been sent.', {}),
     event(
       'heartbeat',
       'StreamHeartbeat',
-      'Sent after 15 s without another event: the state of the upstream service.',
+      'Sent after 15 s without another event. Reports the state of the upstream service.',
       { timestamp: '2019-05-30T20:19:16.102Z', pollIntervalMs: 2_500, upstream: 'ok' },
     ),
     event(
       'problem',
       'StreamProblem',
-      'The reason why the server closes early.',
+      'The reason why the server closes the stream early.',
       problemExample('RateLimitExceeded'),
     ),
   ],

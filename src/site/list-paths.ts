@@ -18,7 +18,8 @@ const LINK = {
 };
 
 const MAX_RESULTS = `Maximum number of entries. Default ${LISTED_DEFAULT}.`;
-const CONTINUE = 'Continue from here: `nextToken` of the page before, with the same parameters.';
+const CONTINUE =
+  'Continue from here: the `nextToken` of the previous page. Send the same parameters with it.';
 
 const listed: Json = { ...cached, ...sentAs('Link', LINK) };
 
@@ -40,7 +41,7 @@ const LISTING: readonly ServiceProblemCode[] = [
 const listFlows: Json = {
   tags: ['lists'],
   operationId: 'listFlows',
-  summary: 'List the flows whose executions the key may read, all or some',
+  summary: 'List the flows of which the key may read all or some executions',
   security: keyOnly,
   parameters: [inQuery('maxResults', { description: MAX_RESULTS }), ...cursors, ifNoneMatch],
   responses: {
@@ -56,7 +57,7 @@ const DESCRIPTION = `This path serves two formats.
 \`nextToken\`, because one request searches a bounded part of the flow: follow \`nextToken\` until it is absent.
 
 **The live list** needs \`Accept: text/event-stream\`, by the same rules as the stream of an execution. It sends the newest
-\`maxResults\` executions that match, then each that appears or changes. Events have no ids: keep executions by
+\`maxResults\` executions that match, then each that appears or changes. Events have no ids: tell executions apart by
 \`flowExecutionId\`. After a reconnect the list is sent again.
 
 ${eventsTable(liveList)}`;
@@ -80,7 +81,10 @@ const listExecutions: Json = {
       headers: {
         ...sentAlways,
         ...around,
-        ...sentAs('ETag', { ...ofPage, description: 'Pages only. Strong: send it back as If-None-Match.' }),
+        ...sentAs('ETag', {
+          ...ofPage,
+          description: 'Pages only. A strong ETag. Send it back as If-None-Match.',
+        }),
         ...sentAs('Cache-Control', {
           description: 'Pages: `private, no-cache`. Live lists: `no-store, no-transform`.',
         }),
@@ -110,7 +114,8 @@ const listChildren: Json = {
   summary: 'List the executions that an execution has started',
   security: keyOnly,
   description:
-    'Of Step Functions: those that its `states:startExecution` steps and its map runs have started, and that the key may read.',
+    'Lists the executions that the `states:startExecution` steps and map runs of a Step Functions execution have started. ' +
+    'Executions that the key may not read are left out.',
   parameters: [inQuery('maxResults', { description: MAX_RESULTS }), ...cursors, ifNoneMatch],
   responses: {
     '200': json('The children.', 'ChildList', listed),

@@ -1,7 +1,7 @@
 /**
- * The OpenAPI 3.1 document, made at build time from the zod schemas that check requests: it costs the Worker
- * nothing and agrees with the code. test/site compares it with the routes, with an answer of each operation
- * and status, and with the specification.
+ * The OpenAPI 3.1 document. It is made at build time from the zod schemas that check requests, so it agrees with the
+ * code and adds nothing to the Worker. test/site checks it against the routes, a real answer of each operation and
+ * status, and the OpenAPI specification.
  */
 import { thingsGraphDialect } from '../http/aws/things-graph/things-graph-dialect.ts';
 import { awsTargets } from '../http/routes/aws-protocol.ts';
@@ -25,8 +25,8 @@ const awsProtocol: Json = {
   operationId: 'ListFlowExecutionMessages',
   summary: 'Read messages with boto3, the AWS CLI or an AWS SDK',
   description:
-    'An operation of AWS IoT Things Graph in AWS JSON 1.1, or a read operation of Step Functions in AWS JSON 1.0, whose members are ' +
-    'those of AWS’s model: see [AWS clients and tools](./docs/aws-clients). Pass the API key as session token: `boto3.client("iotthingsgraph", endpoint_url=URL, ' +
+    'An operation of AWS IoT Things Graph in AWS JSON 1.1, or a read operation of Step Functions in AWS JSON 1.0. Members are ' +
+    'those of the AWS model: see [AWS clients and tools](./docs/aws-clients). Pass the API key as session token: `boto3.client("iotthingsgraph", endpoint_url=URL, ' +
     'region_name="us-west-2", aws_access_key_id="flowtap", aws_secret_access_key="unused", aws_session_token=KEY)`. ' +
     'Errors are AWS exceptions.',
   security: [{ awsSessionToken: [] }],
@@ -85,7 +85,7 @@ export function openApiDocument(): Json {
         'OPTIONS lists the methods of a path; other methods are a 405.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    // Relative to the document, so that it is also right behind a path prefix.
+    // Relative to the document's address, so that it is also correct behind a path prefix.
     servers: [{ url: './' }],
     tags: [
       { name: 'lists', description: 'Flows, and lists of their executions.' },
@@ -103,7 +103,7 @@ export function openApiDocument(): Json {
           type: 'apiKey',
           in: 'header',
           name: 'X-API-Key',
-          description: 'An API key, for clients that use Authorization otherwise.',
+          description: 'An API key, for clients that need Authorization for something else.',
         },
         ticket: {
           type: 'apiKey',

@@ -1,9 +1,9 @@
 /**
- * The frame of every page under /docs. All addresses are relative, so that the site also works behind a path
- * prefix. No script of another host, no inline script: the site's CSP forbids both.
+ * The frame of every page under /docs. All addresses are relative, so that the site also works behind a path prefix.
+ * Pages have no inline scripts and no scripts of other hosts, because the site's CSP forbids both.
  */
 
-/** The pages that every page links to, in order: path without the leading slash, and title. */
+/** The pages in the navigation of every page, in order. Paths have no leading slash. */
 export const SITE_PAGES: readonly (readonly [path: string, title: string])[] = [
   ['docs', 'API reference'],
   ['docs/http-api', 'HTTP API'],
@@ -26,7 +26,7 @@ export const escape = (text: string): string =>
 export const rootFrom = (path: string): string => '../'.repeat(path.split('/').length - 1) || './';
 
 interface Page {
-  /** `docs/http-api` is served at /docs/http-api. */
+  /** Without a leading slash: `docs/http-api` is served at /docs/http-api. */
   readonly path: string;
   readonly title: string;
   readonly body: string;

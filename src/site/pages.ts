@@ -1,4 +1,4 @@
-/** The pages under /docs that are made of data: the API reference and the problems. */
+/** The pages under /docs that are generated from data: the API reference and the problems. */
 import { stepFunctionsException, thingsGraphException } from '../problems/problem-catalogue.ts';
 import { PROBLEM_STATUS, type ServiceProblemCode } from '../problems/problem-codes.ts';
 import { problemDocumentation } from '../problems/problem-documentation.ts';
@@ -12,16 +12,16 @@ export const referencePage = (): string =>
     title: 'Flowtap API',
     styleSheets: ['docs/swagger-ui.css'],
     body: `<div id="reference"></div>
-<noscript><p>The reference needs JavaScript. The document behind it is <a href="./openapi.json">openapi.json</a>, and
-<a href="./docs/http-api">the API in prose</a> needs none.</p></noscript>
+<noscript><p>The reference needs JavaScript. It displays <a href="./openapi.json">openapi.json</a>.
+The <a href="./docs/http-api">description of the API</a> needs no JavaScript.</p></noscript>
 <script src="./docs/swagger-ui-bundle.js"></script>
 <script src="./docs/start.js"></script>
 `,
   });
 
 /**
- * Starts Swagger UI. Keys that a reader enters stay in this page. The examples of optional parameters are
- * moved to their descriptions: Swagger UI would send all of them at once, which is an invalid request.
+ * Starts Swagger UI. Keys that a reader enters are not stored. Examples of optional parameters are moved to the
+ * descriptions of the parameters. Otherwise, Swagger UI would send all of them at once, which is an invalid request.
  */
 export const START_SCRIPT = `const leftOut = (parameter) => {
   if (parameter.required || parameter.example === undefined) return parameter;
@@ -69,7 +69,7 @@ interface DocumentedProblem extends ProblemDocumentation {
 const documentedProblems: readonly DocumentedProblem[] = Object.entries(problemDocumentation)
   .map(([code, documentation]) => ({
     code,
-    // Safety: the documentation has the same keys as the statuses.
+    // Safety: `problemDocumentation` has the same keys as `PROBLEM_STATUS`.
     status: PROBLEM_STATUS[code as ServiceProblemCode],
     ...documentation,
   }))
@@ -88,7 +88,7 @@ ${documentedProblems.map(problemSection).join('')}</main>
 `,
   });
 
-/** As HTML, with links to the pages it names. */
+/** Escapes the text for HTML, and turns paths such as /docs/problems into links. */
 const linked = (text: string): string =>
   escape(text).replaceAll(
     /(?<![\w/])\/(docs(?:\/[\w-]+)?)(?![\w/])/g,

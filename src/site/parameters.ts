@@ -17,14 +17,13 @@ const queryWords: Readonly<Record<ParameterName, { description: string; example:
     example: 20,
   },
   eventTypes: {
-    description:
-      'Return only these event types: of messages (`eventType`) or of the source (`upstreamType`).',
+    description: 'Return only messages of these types, which are values of `eventType` or `upstreamType`.',
     example: ['STEP_FAILED', 'EXECUTION_FAILED'],
   },
   step: {
     description:
-      'Return only messages of this step. A stream also has the message that ends the execution. Refused with 403 if the key may ' +
-      'not see steps.',
+      'Return only messages of this step. A stream also sends the message that ends the execution. The answer is 403 if the key may ' +
+      'not see the names of steps.',
     example: 'Step2CaptureImage',
   },
   lastEventId: {
@@ -45,12 +44,12 @@ const queryWords: Readonly<Record<ParameterName, { description: string; example:
   status: { description: 'Return only executions of these statuses.', example: ['RUNNING', 'FAILED'] },
   flow: {
     description:
-      'Whose executions: the ARN of a state machine, or the id of a Things Graph workflow, up to and including its name. May be left ' +
+      'The flow to list: the ARN of a state machine, or the id of a Things Graph workflow, up to and including its name. May be left ' +
       'out if the key’s patterns name exactly one flow.',
     example: FLOW_EXAMPLE,
   },
   source: {
-    description: 'In place of `flow`: the executions that belong to no flow, because their ids name none.',
+    description: 'Instead of `flow`: list the executions of this source whose ids name no flow.',
     example: 'things-graph',
   },
   namePrefix: {
@@ -85,7 +84,7 @@ const listShape = ({ words, maxItems }: (typeof lists)[keyof typeof lists]): Jso
   maxItems,
 });
 
-/** The value that a parameter's text stands for. All others are the text itself. */
+/** Schemas of the parameters whose text is parsed into another value. The other parameters are plain text. */
 const shapes: { readonly [Name in ParameterName]?: Json } = {
   maxResults: numberShape(numbers.maxResults),
   last: numberShape(numbers.last),
@@ -141,7 +140,7 @@ const inPath = (name: string, description: string, schema: Json, example: string
 
 export const executionIdInPath = inPath(
   'flowExecutionId',
-  'Raw or percent-encoded; `:` `/` `.` work either way. 1 to 512 characters, no control characters, no API key or ticket.',
+  'Raw or percent-encoded: `:` `/` `.` work either way. 1 to 512 characters. Must not contain control characters, an API key or a ticket.',
   idShape,
   ID_EXAMPLE,
 );

@@ -1,6 +1,6 @@
 /**
- * Examples of problems and AWS exceptions: the documented failures, turned into answers by the code that
- * serves them.
+ * Examples of problems and AWS exceptions. The code that answers real requests makes them from the documented
+ * failures.
  */
 import { thingsGraphDialect } from '../http/aws/things-graph/things-graph-dialect.ts';
 import { problemOf, type Problem } from '../http/problem-response.ts';
@@ -12,7 +12,7 @@ const documented = Object.values(problemDocumentation);
 const failures = documented.flatMap(({ examples }) => Object.values(examples));
 const adminFailures = documented.flatMap(({ adminExample }) => adminExample ?? []);
 
-/** The first value of each name. */
+/** A map in which the first value of each name wins. */
 const firstByName = <N extends string, V>(entries: readonly (readonly [N, V])[]): ReadonlyMap<N, V> =>
   new Map(entries.toReversed());
 
@@ -34,18 +34,18 @@ export function problemExample(code: ServiceProblemCode): Problem {
 
 const shown = (value: Problem) => ({ summary: value.title, value });
 
-/** `components/examples`, to which responses refer. */
+/** The members of `components/examples`, to which responses refer. */
 export const problemExampleComponents = Object.fromEntries([
   ...[...examples].map(([code, value]) => [code, shown(value)] as const),
   ...[...adminExamples].map(([code, value]) => [`Admin.${code}`, shown(value)] as const),
 ]);
 
-/** A reference to the example of this code. Some codes have another text in the admin API. */
+/** A reference to the example of this code. For some codes, the admin API has an example of its own. */
 export const problemExampleRef = (code: ServiceProblemCode, admin = false) => ({
   $ref: `#/components/examples/${admin && adminExamples.has(code) ? 'Admin.' : ''}${code}`,
 });
 
-/** The body of every exception of Things Graph's protocol, by the exception's name. */
+/** Example bodies of all exceptions of Things Graph's protocol, by the exception's name. */
 export const exceptionExamples: ReadonlyMap<string, { __type: string; message: string }> = firstByName(
   [
     { name: 'SerializationException', message: 'maxResults: must be a whole number.' },

@@ -21,7 +21,7 @@ export const empty = (description: string, headers: Json): Json => ({
   headers: { ...sentAlways, ...headers },
 });
 
-/** The headers that depend on the status. Not every 503 has Retry-After. */
+/** The headers that depend on the status. Retry-After is optional on a 503. */
 function headersOf(status: number, codes: readonly ServiceProblemCode[], allow: string): Json {
   if (status === 401) return sent('WWW-Authenticate');
   if (status === 405) return sentAs('Allow', { schema: { type: 'string', const: allow }, example: allow });
@@ -34,9 +34,9 @@ function headersOf(status: number, codes: readonly ServiceProblemCode[], allow: 
 }
 
 export interface Refusals {
-  /** The methods of the path, which the 405 lists. */
+  /** The methods of the path, for the `Allow` header of a 405. */
   readonly allow: string;
-  /** Headers that only answers of this path have. */
+  /** Further headers of answers of this path. */
   readonly headers?: Json;
   /** Whether the path is part of the admin API, whose problems have their own texts. */
   readonly admin?: boolean;
@@ -85,7 +85,7 @@ export const awsPage: Json = {
   },
 };
 
-/** If `isOurs`, the exceptions with status 500, which AWS clients retry; otherwise those with status 400. */
+/** Describes the exceptions with status 500 if `isOurs`, otherwise those with status 400. AWS clients retry a 500. */
 export function exceptions(isOurs: boolean): Json {
   const names = [...exceptionExamples.keys()].filter((name) => (statusOfException(name) === 500) === isOurs);
   return {

@@ -1,15 +1,15 @@
 /**
- * The headers of the static files, in the format of Cloudflare's `_headers`; the Deno server reads the same
- * text. All matching rules apply; `! Name` removes a header that an earlier rule has set.
+ * The headers of the static files, in the format of Cloudflare's `_headers`. The Deno server reads the same text. All
+ * matching rules apply. `! Name` removes a header that an earlier rule has set.
  */
 
-/** The directives in order, each with its sources. */
+/** Joins directives and their sources into a Content-Security-Policy. */
 const policy = (directives: Readonly<Record<string, string>>): string =>
   Object.entries(directives)
     .map(([name, sources]) => `${name} ${sources}`)
     .join('; ');
 
-/** Nothing from other hosts, and nothing inline. */
+/** Allows nothing from other hosts, and nothing inline. */
 const COMMON = {
   'default-src': "'none'",
   'script-src': "'self'",
@@ -22,19 +22,20 @@ const COMMON = {
 };
 
 /**
- * Also no markup from strings, except in Lit's templates: a payload's text cannot become code, even if a bug
- * puts it into markup. The viewer positions its bars through CSSOM, because inline styles are not allowed.
+ * Also forbids making markup from strings, except in Lit's templates. So a payload's text cannot become code, even if
+ * a bug puts it into markup. Inline styles are forbidden, so the viewer positions its bars through CSSOM.
  */
 const STRICT = { ...COMMON, 'require-trusted-types-for': "'script'", 'trusted-types': 'lit-html' };
 
-/** Swagger UI has inline styles, and makes markup from strings. */
+/** For the pages under /docs: Swagger UI has inline styles, and makes markup from strings. */
 const DOCS = { ...COMMON, 'style-src': "'self' 'unsafe-inline'" };
 
 const docsRule = `  ! Content-Security-Policy
   Content-Security-Policy: ${policy(DOCS)}`;
 
 /**
- * How long browsers use /embed/v1.js from their cache. For one more day they use it while they revalidate.
+ * How long browsers use /embed/v1.js from their cache without asking the server. For one more day they use the cached
+ * copy while they revalidate it.
  */
 const EMBED_SECONDS = 300;
 

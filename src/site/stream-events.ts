@@ -4,14 +4,14 @@ import { type DescribedStream, type StreamEvent, event } from './event-stream-co
 import { problemExample } from './problem-examples.ts';
 
 const events: readonly StreamEvent[] = [
-  event('message', 'StreamMessage', 'A message. It has no `event:` line.', messageExample),
+  event('message', 'StreamMessage', 'A message. This event has no `event:` line.', messageExample),
   event('caught-up', 'StreamCaughtUp', 'Every message that existed when you connected has been sent.', {
     status: 'RUNNING',
   }),
   event(
     'heartbeat',
     'StreamHeartbeat',
-    'Sent after 15 s without another event: the state of the upstream service.',
+    'Sent after 15 s without another event. Reports the state of the upstream service.',
     {
       timestamp: '2019-05-30T20:19:16.102Z',
       pollIntervalMs: 8_000,
@@ -21,13 +21,13 @@ const events: readonly StreamEvent[] = [
   event(
     'reset',
     'StreamReset',
-    'The history has changed since your cursor. Discard what you have: it is sent again from its start.',
+    'The history has changed since your cursor. Discard your messages: the history is sent again from its start.',
     {},
   ),
   event(
     'end',
     'StreamEnd',
-    'The execution has settled and every message was sent; the server closes. Reconnecting with this id is a 204.',
+    'The execution has settled and every message was sent, so the server closes the stream. Reconnecting with this id returns 204.',
     {
       status: 'SUCCEEDED',
     },
@@ -35,7 +35,7 @@ const events: readonly StreamEvent[] = [
   event(
     'problem',
     'StreamProblem',
-    'The reason why the server closes early. It has no id, so the last event id stays valid.',
+    'The reason why the server closes the stream early. This event has no id, so the last event id stays valid.',
     problemExample('RateLimitExceeded'),
   ),
 ];

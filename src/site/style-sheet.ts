@@ -1,8 +1,8 @@
-/** /docs/site.css: colours for light and dark, and care for narrow screens. */
+/** The style sheet /docs/site.css: colours for light and dark mode, and the layout on narrow screens. */
 
 /**
- * For dark mode Swagger UI has colours, which start.js turns on; it has no layout for narrow screens. `body
- * >` keeps our rules away from its own <main> and <section>.
+ * Swagger UI brings its own dark colours, which start.js turns on, but no layout for narrow screens. Selectors begin
+ * with `body >` so that they do not match Swagger UI's <main> and <section>.
  */
 export const STYLE_SHEET = `:root { color-scheme: light dark; --text: #1a1a1a; --quiet: #5c5c5c; --page: #fff; --line: #ddd; --code: #f2f2f2; --target: #fff8dc; --link: #0b57d0; }
 @media (prefers-color-scheme: dark) {

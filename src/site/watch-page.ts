@@ -1,4 +1,4 @@
-/** The page at /watch: its frame. The module and the style sheet beside it do the rest (src/viewer/watch). */
+/** The HTML frame of the page at /watch. Its module and style sheet come from src/viewer/watch. */
 
 /** All addresses are relative, so that the page also works behind a path prefix. */
 export const watchPage = (): string => `<!doctype html>

@@ -1,6 +1,6 @@
 /**
- * Announces to screen readers that the execution has ended, and problems. It does not announce messages and
- * steps, because there are too many of them.
+ * Announces to screen readers the end of the execution, and problems. Messages and steps are not announced, because
+ * there are too many of them.
  */
 import type { Status } from '../../client/client.ts';
 import { WORDS, markOfStatus } from '../format/mark.ts';
@@ -16,7 +16,7 @@ export class Announcer {
   textFor(snapshot: ExecutionSnapshot): string {
     const { status } = snapshot;
     const { word, sentence = '', tone } = phaseText(snapshot);
-    // After a lost connection, the state is `busy` only for a moment, so it is not announced.
+    // While a lost connection is restored, the tone is `busy` for a moment. That is not announced.
     if (tone !== 'busy' && tone !== this.#tone) {
       if (tone === 'problem' || tone === 'warning') this.#text = `${word}. ${sentence}`;
       else if (this.#tone === 'warning') this.#text = 'Connected again.';

@@ -11,7 +11,7 @@ import { isProblem, phaseText, problemDetail, retryText } from './phase-texts.ts
 
 export interface HeaderFacts {
   readonly snapshot: ExecutionSnapshot;
-  /** The time now by the service's clock. */
+  /** The current time by the service's clock. */
   readonly nowMs: number;
   readonly onRetry: () => void;
   readonly isCopied: boolean;
@@ -51,7 +51,7 @@ function facts(
 ): TemplateResult | typeof nothing {
   if (messages.length === 0) return nothing;
   const startMs = msOf(steps?.startedAt);
-  // While a history is loaded, its end is not known.
+  // The status may be known before the history is loaded. Until then, the time of the end is unknown.
   const endMs = msOf(steps?.endedAt) ?? (status === undefined || status === 'RUNNING' ? nowMs : undefined);
   const values: [string, string | undefined][] = [
     ['Started', startText(steps?.startedAt)],
@@ -73,7 +73,7 @@ function facts(
   </dl>`;
 }
 
-/** The start, precise to a second. Rows show milliseconds. */
+/** The execution's start, precise to a second. Rows show milliseconds. */
 function startText(startedAt: string | undefined): string | undefined {
   if (msOf(startedAt) === undefined) return undefined;
   return `${secondText(startedAt)} ${zoneText(startedAt)}`;

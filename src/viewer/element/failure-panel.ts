@@ -71,10 +71,10 @@ const hiddenCause = (isHidden: boolean): TemplateResult | typeof nothing =>
         <dd class="empty">Hidden: this view shows no payloads.</dd>`
     : nothing;
 
-/** A longer cause has a box of its own, which scrolls. */
+/** A longer cause is shown in a box that scrolls. */
 const SHORT_CAUSE_CHARACTERS = 600;
 
-/** The cause of a Lambda function is JSON; one member has the message for people. */
+/** Lambda functions report a cause as JSON. Its message for people is shown, and the rest can be expanded. */
 function causeText(cause: string): TemplateResult {
   const { text, isJson } = payloadText(cause);
   const message = isJson ? messageIn(cause) : undefined;
@@ -91,7 +91,7 @@ const causeBox = (text: string): TemplateResult =>
   html`<pre class="payload" tabindex="0" role="group" aria-label="Cause">${text}</pre>`;
 
 function messageIn(cause: string): string | undefined {
-  // Safety: the caller has found an object or an array; its members are checked below.
+  // Safety: the caller has checked that `cause` is a JSON object or array. Members are checked below.
   const { errorMessage, message, Message } = JSON.parse(cause) as Record<string, unknown>;
   const found = [errorMessage, message, Message].find((text) => typeof text === 'string' && text !== '');
   return typeof found === 'string' ? found : undefined;

@@ -1,6 +1,6 @@
 /**
- * <flowtap-execution>: shows one execution, live. It connects a store to the views, and tells the page what
- * happens. docs/embed.md documents every attribute, property, event, part and custom property.
+ * <flowtap-execution>: shows one execution, live. It connects a store to the views, and reports changes to the page
+ * by events. docs/embed.md documents every attribute, property, event, part and custom property.
  */
 import { LitElement, type PropertyValues, html, nothing } from 'lit';
 
@@ -19,7 +19,7 @@ import { isProblem, payloadsText } from './phase-texts.ts';
 import { STYLES } from './styles/styles.ts';
 import { Ticker } from './ticker.ts';
 
-/** The properties that decide what is read. */
+/** If one of these properties changes, the element reads with a new store. */
 const SOURCE_PROPERTIES = ['execution', 'ticket', 'ticketUrl', 'service', 'apiKey'];
 
 export class FlowtapExecution extends LitElement {
@@ -36,7 +36,9 @@ export class FlowtapExecution extends LitElement {
 
   /** The execution's id. Not needed with a ticket, which names it. */
   declare execution: string | undefined;
-  /** A ticket. As a property also a function that returns one, as in the typed client. */
+  /**
+   * A ticket. The property, but not the attribute, may also be a function that returns one, as in the typed client.
+   */
   declare ticket: TicketSource | undefined;
   /** The page's own endpoint for tickets. */
   declare ticketUrl: string | undefined;
@@ -44,18 +46,21 @@ export class FlowtapExecution extends LitElement {
   declare service: string | undefined;
   /** The id of the message that is open. */
   declare message: string | undefined;
-  /** For the operator's own page. Kept in memory: there is no attribute. */
+  /** An API key, for the operator's own page. It has no attribute, so it stays in memory. */
   declare apiKey: CredentialSource | undefined;
-  /** Makes the address that "Copy link" copies. Without it there is no such button. */
+  /** Returns the address that "Copy link" copies. If absent, the button is not shown. */
   declare permalink: ((messageId: string) => string) | undefined;
 
   #store: ExecutionStore | undefined;
   #unsubscribe: (() => void) | undefined;
   #shown: ExecutionSnapshot = EMPTY_SNAPSHOT;
   #hasCopiedId = false;
-  /** When reading stopped, by the service's clock. The state of running steps is unknown after that. */
+  /**
+   * When a problem stopped reading, by the service's clock. Bars of running steps end here, because their later state
+   * is unknown.
+   */
   #stoppedAtMs: number | undefined;
-  /** The open message as the views last set it. */
+  /** The value that the views last gave `message`. It tells a change by the views from a change by the page. */
   #openedHere: string | undefined;
   readonly #facts = new MessageFacts();
   readonly #announcer = new Announcer();
@@ -75,14 +80,14 @@ export class FlowtapExecution extends LitElement {
     nowMs: () => this.#nowMs(this.snapshot),
   });
 
-  /** The state that is shown. The React hook returns parts of the same value. */
+  /** The state that is shown. The React hook returns the same type. */
   get snapshot(): ExecutionSnapshot {
     return this.#store?.getSnapshot() ?? EMPTY_SNAPSHOT;
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    // The element was moved within the document: resume where it was.
+    // An element that was moved within the document resumes reading.
     if (!this.hasUpdated) return;
     this.#subscribe();
     this.requestUpdate();
@@ -115,7 +120,7 @@ export class FlowtapExecution extends LitElement {
     this.#shown = snapshot;
   }
 
-  /** Reads the execution anew, after a problem that ended reading. */
+  /** Reads the execution again from its start, after a problem that stopped reading. */
   retry(): void {
     this.#connect();
     this.requestUpdate();
@@ -149,7 +154,7 @@ export class FlowtapExecution extends LitElement {
     this.#emit('message-change', { message: messageId });
   }
 
-  /** Dispatches events for what has changed since the last ones. */
+  /** Dispatches events for what has changed since `before`. */
   #report(before: ExecutionSnapshot, { status, phase, error }: ExecutionSnapshot): void {
     if (status !== before.status || phase !== before.phase) this.#emit('status', { status, phase });
     if (status !== before.status && status !== undefined && status !== 'RUNNING')

@@ -1,7 +1,4 @@
-/**
- * Texts for the store's phases: a label, and a sentence if the reader has to know or do more. Both are
- * visible.
- */
+/** Texts for the store's phases: a label, and a sentence if the reader needs to know or do more. */
 import { FlowtapProblem } from '../../client/client.ts';
 import type { ExecutionSnapshot, Phase } from '../store/snapshot.ts';
 import { TICKET_UNAVAILABLE } from '../store/ticket-url.ts';
@@ -64,7 +61,7 @@ const TEXTS: Readonly<Record<Phase, PhaseText>> = {
   stopped: { word: 'Stopped', tone: 'problem', sentence: 'The execution cannot be read.' },
 };
 
-/** For phases that can have several reasons. */
+/** Sentences by problem code, for phases that can have several reasons. */
 const SENTENCES: Readonly<Record<string, string>> = {
   TooManyStreams: 'The service has no live stream left for this reader. Close other pages to free one.',
   RateLimitExceeded: 'This reader has sent too many requests. No message is lost.',
@@ -83,19 +80,19 @@ export function phaseText({ phase, error }: ExecutionSnapshot): PhaseText {
   return sentence === undefined ? text : { ...text, sentence };
 }
 
-/** When the next attempt follows. */
+/** Tells the reader when the next attempt is made. Undefined if none is planned. */
 export function retryText({ retryAtMs }: ExecutionSnapshot, nowMs: number): string | undefined {
   if (retryAtMs === undefined) return undefined;
   const seconds = Math.ceil((retryAtMs - nowMs) / 1000);
   return seconds > 0 ? `Retrying in ${seconds} s.` : 'Retrying now.';
 }
 
-/** Phases in which the reader has to do something. */
+/** True for phases in which the reader has to do something. */
 export const isProblem = (phase: Phase): boolean => TEXTS[phase].tone === 'problem';
 
 /** The service's own text about the problem, for people who can fix it. */
 export function problemDetail({ error }: ExecutionSnapshot): string | undefined {
-  // `sentence` already says the same.
+  // The sentence for an expired ticket already says the same.
   if (!error || (error instanceof FlowtapProblem && error.code === 'ExpiredTicket')) return undefined;
   return error instanceof FlowtapProblem ? error.detail : error.message;
 }

@@ -2,7 +2,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
 const TICK_MS = 250;
-/** For readers who want less motion. */
+/** The interval for readers who prefer reduced motion. */
 const CALM_TICK_MS = 1_000;
 
 export class Ticker implements ReactiveController {

@@ -1,4 +1,7 @@
-/** How an execution or step is marked: its status, or a failure that the execution survived. Pure. */
+/**
+ * The mark of an execution or step. It is the status, or `handled` or `retried` for a failure that the execution
+ * survived. Pure.
+ */
 import type { Status, Step } from '../../client/client.ts';
 
 export type Mark = 'running' | 'succeeded' | 'failed' | 'aborted' | 'handled' | 'retried';

@@ -1,11 +1,11 @@
 /**
- * A payload as text for people. JSON is indented token by token, so that every number, escape and repeated
- * member stays as it was sent: parsing and printing it again would change them. Anything else stays as it is.
+ * Formats a payload for people. JSON is indented token by token, because parsing and printing it again would change
+ * numbers, escapes and repeated members. Other text is not changed.
  */
 import { withoutEventMembers } from '../../messages/event-payload.ts';
 
 const INDENT = '  ';
-/** A string, a bracket, a comma, a colon, white space, or anything else up to the next of these. */
+/** Matches a string, a bracket, a comma, a colon, white space, or any other text up to the next of these. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{},:]|\s+|[^[\]{},:\s"]+/g;
 
 export interface PayloadText {
@@ -17,7 +17,7 @@ export function payloadText(payload: string): PayloadText {
   return isStructured(payload) ? { text: indented(payload), isJson: true } : { text: payload, isJson: false };
 }
 
-/** Bare numbers and words look the same with and without indentation. */
+/** True for JSON objects and arrays. Other JSON values look the same with and without indentation. */
 function isStructured(text: string): boolean {
   if (!/^\s*[[{]/.test(text)) return false;
   try {

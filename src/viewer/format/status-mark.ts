@@ -1,4 +1,4 @@
-/** The status of an execution or step as a sign and a word: never by colour alone. */
+/** The status of an execution or step as an icon and a word, so that readers do not depend on colour. */
 import { type TemplateResult, html, svg } from 'lit';
 
 import { type Mark, WORDS } from './mark.ts';

@@ -1,7 +1,10 @@
 /** Names of steps for people. */
 import type { Step } from '../../client/client.ts';
 
-/** Branches and iterations have numbers as names, and some credentials see no names at all. */
+/**
+ * Adds the kind to branches and iterations, whose names are numbers. Shows the kind of a step whose name the
+ * credential hides.
+ */
 export function stepName({ name, kind }: Step): string {
   if (kind === 'branch') return `Branch ${name}`.trim();
   if (kind === 'iteration') return `Iteration ${name}`.trim();

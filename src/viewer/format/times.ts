@@ -8,7 +8,7 @@ export function msOf(timestamp: string | undefined): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** `22:45:40.656`; with the day if that is not the day of `since`. */
+/** `22:45:40.656`. Includes the day if it is not the day of `since`. */
 export function timeText(timestamp: string | undefined, since?: string): string {
   if (timestamp === undefined) return '';
   const at = new Date(timestamp);
@@ -24,10 +24,10 @@ export const momentText = (timestamp: string | undefined): string =>
 export const secondText = (timestamp: string | undefined): string =>
   momentText(timestamp).replace(/\.\d{3}$/, '');
 
-/** Made once: a list shows many times, and making it takes longer than using it. */
+/** Created only once, because a list shows many times, and creating a formatter takes longer than using it. */
 const ZONE_FORMAT = new Intl.DateTimeFormat('en', { timeZoneName: 'short' });
 
-/** The reader's time zone at that moment: `GMT+1`, `UTC`. */
+/** The reader's time zone at that moment, such as `GMT+1` or `UTC`. */
 export const zoneText = (timestamp: string | undefined): string => {
   const ms = msOf(timestamp);
   if (ms === undefined) return '';

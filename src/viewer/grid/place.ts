@@ -11,7 +11,7 @@ class Place extends Directive {
   }
 
   override update({ element }: ElementPart, [styles]: [Readonly<Record<string, string>>]): unknown {
-    // Safety: every element of these templates is one of HTML or SVG.
+    // Safety: the templates contain only HTML and SVG elements, which have a `style`.
     const { style } = element as HTMLElement;
     for (const [name, value] of Object.entries(styles)) style.setProperty(name, value);
     return noChange;

@@ -1,23 +1,24 @@
 /**
- * The row that the keyboard is on, by the treegrid pattern of the ARIA Authoring Practices. The grid itself
- * has the focus and names the row by `aria-activedescendant`: rows outside of the view are not in the
- * document, so they could not have the focus. https://www.w3.org/WAI/ARIA/apg/patterns/treegrid/
+ * Keyboard navigation between rows, by the treegrid pattern of the ARIA Authoring Practices. The grid itself keeps
+ * the focus, and names the active row in `aria-activedescendant`. A row could not keep the focus, because rows
+ * outside of the view are not in the document. https://www.w3.org/WAI/ARIA/apg/patterns/treegrid/
  */
 
 export interface RowCursorOptions {
   readonly count: () => number;
-  /** Shows the row: scrolls, and renders. */
+  /** Must scroll to the row and render it. */
   readonly onMove: (index: number) => void;
-  /** Enter or Space. */
+  /** Called for Enter and Space. */
   readonly onActivate: (index: number) => void;
-  /** Right: opens the row, or goes to the first one inside. Left: closes it, or goes to the one around it. */
+  /** Called for the right arrow key: opens the row, or moves to the first row inside it. */
   readonly onOpen: (index: number) => void;
+  /** Called for the left arrow key: closes the row, or moves to the row around it. */
   readonly onClose: (index: number) => void;
-  /** Other keys of the grid. True if the key is used. */
+  /** Handles other keys. Returns true if it has used the key. */
   readonly onKey?: (key: string, index: number) => boolean;
 }
 
-/** Rows that PageUp and PageDown pass over. */
+/** How many rows PageUp and PageDown move. */
 const PAGE_ROWS = 10;
 
 export class RowCursor {

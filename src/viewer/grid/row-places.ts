@@ -1,11 +1,11 @@
 /**
- * The position of each row of a long list. All rows have the same height, except for the few that a reader
- * has opened. So a position is a multiplication and a short sum, for any number of rows. Pure.
+ * The position of each row of a long list. All rows have the same height, except for the few that a reader has
+ * opened. So computing a position takes a multiplication and a short sum, however many rows there are. Pure.
  */
 
 export interface TallRow {
   readonly index: number;
-  /** How much higher it is than the others. */
+  /** How much higher this row is than a closed row. */
   readonly extraPx: number;
 }
 
@@ -14,7 +14,7 @@ export class RowPlaces {
   readonly #rowPx: number;
   readonly #tall: readonly TallRow[];
 
-  /** `tall`: in the order of their indexes. */
+  /** `tall` must be ordered by index. */
   constructor(count: number, rowPx: number, tall: readonly TallRow[] = []) {
     this.count = count;
     this.#rowPx = rowPx;
@@ -34,7 +34,7 @@ export class RowPlaces {
     return top;
   }
 
-  /** The row at this place, or the nearest one. */
+  /** The index of the row at `px`, or of the nearest row. */
   indexAt(px: number): number {
     let above = 0;
     for (const { index, extraPx } of this.#tall) {

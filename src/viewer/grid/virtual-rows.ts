@@ -1,6 +1,6 @@
 /**
- * The rows of a long list that are in view, as a controller of a Lit element. Only these are in the document.
- * Well-known virtualizers do more than these lists need, and take a fifth of the module's budget.
+ * A Lit controller that knows which rows of a long list are in view. Only these rows are in the document. Well-known
+ * virtualizer libraries do more than these lists need, and would take a fifth of the module's size budget.
  */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
@@ -8,24 +8,21 @@ import { RowPlaces } from './row-places.ts';
 
 export interface VirtualRowsOptions {
   readonly scroller: () => HTMLElement | null;
-  /** The height of a row that is not open, as the style sheet has it. */
+  /** The height that the style sheet gives a closed row. */
   readonly rowPx: () => number;
   /** The height of the sticky head. */
   readonly headPx: () => number;
-  /**
-   * The reader has scrolled, by whatever means: wheel, touch, scrollbar. Not called for scrolls of this
-   * object.
-   */
+  /** Called when the reader has scrolled, by wheel, touch or scrollbar. Not called when this object scrolls. */
   readonly onReaderScroll?: (direction: 'up' | 'down') => void;
 }
 
-/** Rows rendered outside of the view, on each side. */
+/** How many rows are rendered above the view, and below it. */
 const OVERSCAN = 8;
 /** The assumed extra height of an open row that was not measured yet. */
 const EXTRA_PX_GUESS = 240;
 /** The assumed height of the scroller until it is measured. */
 const VIEW_PX_GUESS = 600;
-/** Zoomed pages round positions. */
+/** Browsers round positions on zoomed pages. */
 const END_TOLERANCE_PX = 2;
 
 export interface VirtualRow {
@@ -33,21 +30,21 @@ export interface VirtualRow {
   readonly topPx: number;
 }
 
-/** For Lit's `repeat`: a row keeps its element while it is in view, and with it focus and selection. */
+/** The key for Lit's `repeat`. A row keeps its element while it is in view, so focus and selection are not lost. */
 export const keyOfRow = ({ index }: VirtualRow): number => index;
 
 export class VirtualRows implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   readonly #options: VirtualRowsOptions;
   readonly #extraPx = new Map<string, number>();
-  /** What is open in which element. */
+  /** The key of the open row that each measured element belongs to. */
   readonly #keys = new WeakMap<Element, string>();
   #places = new RowPlaces(0, 1);
   #scroller: HTMLElement | null = null;
   #resizes: ResizeObserver | undefined;
   #viewPx = VIEW_PX_GUESS;
   #topPx = 0;
-  /** A row that was revealed before its height was known. */
+  /** The row last revealed at the top. It is revealed again when a newly measured height has moved the rows. */
   #revealed: number | undefined;
   #hasShrunk = false;
 
@@ -57,7 +54,7 @@ export class VirtualRows implements ReactiveController {
     host.addController(this);
   }
 
-  /** Call this before rows are read. `open`: the opened rows, in order. */
+  /** Call this before you read `rows`. `open` lists the open rows, ordered by index. */
   setRows(count: number, open: readonly { readonly index: number; readonly key: string }[] = []): void {
     const tall = open.map(({ index, key }) => ({ index, extraPx: this.#extraPx.get(key) ?? EXTRA_PX_GUESS }));
     const beforePx = this.heightPx;
@@ -80,20 +77,20 @@ export class VirtualRows implements ReactiveController {
     });
   }
 
-  /** The places of the first and the last row in view, from 1. */
+  /** The numbers of the first and the last row in view, counted from 1. */
   get shown(): { readonly first: number; readonly last: number } {
     const endPx = this.#topPx + this.#viewPx - this.#options.headPx() - 1;
     return { first: this.#places.indexAt(this.#topPx) + 1, last: this.#places.indexAt(endPx) + 1 };
   }
 
-  /** The part of an open row that makes it higher. */
+  /** Measures `element`, which is the part of an open row that makes it higher. */
   readonly measure = (element: Element | undefined, key: string): void => {
     if (!element) return;
     this.#keys.set(element, key);
     this.#resizes?.observe(element);
   };
 
-  /** Scrolls as little as possible, or so that the row is in the middle or at the top. */
+  /** Scrolls to the row: as little as possible, or so that the row is in the middle or at the top. */
   reveal(index: number, align: 'nearest' | 'center' | 'start' = 'nearest'): void {
     const viewPx = this.#viewPx - this.#options.headPx();
     const top = this.#places.topOf(index);
@@ -106,7 +103,7 @@ export class VirtualRows implements ReactiveController {
     else if (bottom > shownTop + viewPx) this.#scrollTo(bottom - viewPx);
   }
 
-  /** The top of the row at `px`, so that no row is cut there. */
+  /** Rounds `px` down to the top of a row, so that the view does not cut a row in two. */
   #rowStart(px: number): number {
     return px <= 0 ? 0 : this.#places.topOf(this.#places.indexAt(px));
   }
@@ -125,16 +122,17 @@ export class VirtualRows implements ReactiveController {
     this.#readView();
   }
 
-  /** Reports a scroll of the reader whose event was not delivered yet. */
+  /** Reports that the reader has scrolled. It can be called before the browser delivers the scroll event. */
   readonly noticeReader = (): void => {
     const beforePx = this.#topPx;
     this.#readView();
-    // Scrolls of this object have already been read.
+    // When this object scrolls, it updates #topPx at once. So a difference means that the reader has scrolled.
     if (this.#topPx !== beforePx) this.#options.onReaderScroll?.(this.#topPx < beforePx ? 'up' : 'down');
   };
 
   hostUpdated(): void {
-    // The browser moves the view of a list that became shorter. The reader has not scrolled.
+    // The browser scrolls a list that became too short. Read that position now, so that it does not count as the
+    // reader's scroll.
     if (this.#hasShrunk) this.#readView();
     this.#hasShrunk = false;
     const scroller = this.#options.scroller();
@@ -166,7 +164,7 @@ export class VirtualRows implements ReactiveController {
     for (const { target, borderBoxSize } of entries) {
       const key = this.#keys.get(target);
       const px = borderBoxSize[0]?.blockSize ?? 0;
-      // An element that has left the document.
+      // The height is 0 if the element has left the document.
       if (key === undefined || px === 0 || this.#extraPx.get(key) === px) continue;
       this.#extraPx.set(key, px);
       this.#host.requestUpdate();

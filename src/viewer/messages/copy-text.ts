@@ -1,6 +1,6 @@
-/** Puts text on the clipboard, also on pages without HTTPS, which have no Clipboard API. */
+/** Copies text to the clipboard. Also works on pages without HTTPS, which have no Clipboard API. */
 
-/** False if the browser refuses. */
+/** Returns false if the browser refuses. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     if (globalThis.navigator.clipboard === undefined) return copyBySelection(text);

@@ -1,6 +1,6 @@
 /**
- * All messages as a file: one JSON object a line, as `flowtap get --json` prints them and `flowtap import`
- * takes them.
+ * Downloads all messages as a file with one JSON object per line. `flowtap get --json` prints the same format, and
+ * `flowtap import` reads it.
  */
 import type { FlowMessage } from '../../client/client.ts';
 
@@ -13,7 +13,7 @@ export function downloadMessages(messages: readonly FlowMessage[], executionId: 
   link.href = URL.createObjectURL(file);
   link.download = `${fileNameOf(executionId)}.ndjson`;
   link.click();
-  // The browser has taken the file by then.
+  // By then, the browser has read the file.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 

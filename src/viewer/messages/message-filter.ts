@@ -1,14 +1,14 @@
-/** Which messages a reader wants to see. Pure. */
+/** The filter of the list of messages. Pure. */
 import type { FlowMessage } from '../../client/client.ts';
 
 export interface MessageFilter {
-  /** A type in either vocabulary; empty for all. */
+  /** An `eventType` or `upstreamType`; empty for all. */
   readonly type: string;
   /** A step's name; empty for all. */
   readonly step: string;
-  /** Found in any member, whatever its case; empty for all. */
+  /** Text that any member contains, ignoring case; empty for all. */
   readonly text: string;
-  /** Only these: the messages of one step, where several have its name. */
+  /** Only messages with these ids. Selects the messages of one step, even if several steps have the same name. */
   readonly ids?: ReadonlySet<string>;
 }
 
@@ -34,7 +34,7 @@ const containsText = (message: FlowMessage, lower: string): boolean =>
     message.payload,
   ].some((member) => member?.toLowerCase().includes(lower) === true);
 
-/** The messages that match. If the list has only grown, it examines only the new ones. */
+/** Finds the messages that match. If the list has only grown, it examines only the new messages. */
 export class FilteredMessages {
   #filter: MessageFilter = NO_FILTER;
   #seen: readonly FlowMessage[] = [];

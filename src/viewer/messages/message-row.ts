@@ -1,6 +1,6 @@
 /**
- * A message in the list: one line, and, when it is open, all of it. Everything that comes from the history is
- * text.
+ * A message in the list: one line, and all details while it is open. Values from the history are always rendered as
+ * text, never as markup.
  */
 import { isFailure } from '../../messages/event-types.ts';
 import { type TemplateResult, html, nothing } from 'lit';
@@ -21,7 +21,7 @@ export interface MessageRowFacts {
   readonly isOpen: boolean;
   readonly isActive: boolean;
   readonly startedAt: string | undefined;
-  /** Explains why a payload may be missing. */
+  /** Whether payloads are hidden from this reader. If so, the row says so in place of a missing payload. */
   readonly arePayloadsHidden: boolean;
   readonly hasPermalink: boolean;
   readonly vocabulary: Vocabulary;
@@ -34,13 +34,13 @@ export interface MessageRowFacts {
 
 export type CopyTarget = 'payload' | 'message' | 'link';
 
-/** The ending of a type tells its outcome. */
+/** The outcome that the message's type stands for. */
 export function toneOf({ eventType = '' }: FlowMessage): 'failed' | 'succeeded' | 'other' {
   if (isFailure(eventType)) return 'failed';
   return eventType.endsWith('SUCCEEDED') ? 'succeeded' : 'other';
 }
 
-/** `startedAt`: of the execution. Its time zone is that of the times. */
+/** `startedAt` is the start of the execution. The head names the time zone at that time. */
 export const messageHead = (startedAt: string | undefined): TemplateResult =>
   html`<div role="row" class="row head" aria-rowindex="1">
     <span role="columnheader" class="number">#</span>

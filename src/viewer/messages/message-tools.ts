@@ -4,13 +4,13 @@ import { type TemplateResult, html, nothing } from 'lit';
 import { type MessageFilter, NO_FILTER, isFiltering } from './message-filter.ts';
 import type { MessageFacts } from '../store/message-facts.ts';
 
-/** Which type name is shown for messages that have two. */
+/** Which name is shown for a type that has two: that of Step Functions, or the one that all sources share. */
 export type Vocabulary = 'upstream' | 'common';
 
 export interface MessageToolsFacts {
   readonly facts: MessageFacts;
   readonly filter: MessageFilter;
-  /** The name of the step to whose messages the list is restricted. */
+  /** The name of the selected step, if the list shows only its messages. */
   readonly selectedStep: string | undefined;
   readonly count: number;
   readonly shown: number;
@@ -28,7 +28,7 @@ export interface MessageToolsFacts {
 
 export function messageTools(tools: MessageToolsFacts): TemplateResult {
   const { facts, filter, count, shown, payloadsText, selectedStep, onFilter, onDownload } = tools;
-  // Safety: the listeners are on these fields.
+  // Safety: only the inputs and selects below have these listeners.
   const valueOf = (event: Event): string => (event.target as HTMLInputElement | HTMLSelectElement).value;
   return html`<div class="bar-of-tools">
       <h3 id="messages-title">
@@ -114,7 +114,7 @@ function vocabularySwitch({
     type="button"
     class="tool"
     aria-pressed=${isCommon}
-    title="Show the names of types that all sources share, in place of those of Step Functions"
+    title="Show the type names that all sources share, instead of those of Step Functions"
     @click=${() => onVocabulary(isCommon ? 'upstream' : 'common')}
   >
     Generic types

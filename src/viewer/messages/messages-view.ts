@@ -18,13 +18,13 @@ import { type Vocabulary, messageTools } from './message-tools.ts';
 
 export interface MessagesViewOptions {
   readonly facts: MessageFacts;
-  /** The reader opened a message, or, with undefined, closed it. */
+  /** Called when the reader has opened a message. The id is undefined if they have closed it. */
   readonly onOpen: (messageId: string | undefined) => void;
   readonly permalink: () => ((messageId: string) => string) | undefined;
   readonly onLeaveStep: () => void;
 }
 
-/** The heights that the style sheet gives a row. */
+/** The heights that the style sheet gives rows and the head. */
 const ROW_PX = 30;
 const NARROW_ROW_PX = 50;
 const HEAD_PX = 28;
@@ -44,7 +44,7 @@ export class MessagesView {
   #vocabulary: Vocabulary = 'upstream';
   #hasDecided = false;
   #seenCount = 0;
-  /** A message to open and reveal once it is there. */
+  /** The id of a message to open and reveal once it has been received. */
   #wanted: string | undefined;
   #copied: { readonly message: FlowMessage; readonly what: CopyTarget } | undefined;
 
@@ -54,7 +54,7 @@ export class MessagesView {
     this.#virtual = new VirtualRows(host, {
       scroller: () => this.#scroller,
       rowPx: () => (this.#isNarrow ? NARROW_ROW_PX : ROW_PX),
-      // The head of a narrow list is hidden from sight.
+      // A narrow list hides its head from sight.
       headPx: () => (this.#isNarrow ? 0 : HEAD_PX),
       onReaderScroll: (direction) => this.#onReaderScroll(direction),
     });
@@ -79,7 +79,7 @@ export class MessagesView {
     return this.#host.renderRoot?.querySelector<HTMLElement>('.messages-grid') ?? null;
   }
 
-  /** Another execution is shown from now on. */
+  /** Clears the view's state, because another execution is shown from now on. */
   reset(): void {
     this.#open.clear();
     this.#filter = NO_FILTER;
@@ -89,13 +89,13 @@ export class MessagesView {
     this.#cursor.set(0);
   }
 
-  /** Opens the message, and shows it as soon as it is there. Clears a filter that hides it. */
+  /** Opens the message and scrolls to it as soon as it has been received. Clears a filter that hides it. */
   reveal(messageId: string): void {
     this.#wanted = messageId;
     this.#host.requestUpdate();
   }
 
-  /** Only the messages of this step. */
+  /** Shows only the messages of this step. Undefined removes this restriction. */
   select(step: Step | undefined): void {
     this.#selectedStep = step && stepName(step);
     const { ids: _ids, ...others } = this.#filter;
@@ -180,9 +180,9 @@ export class MessagesView {
   #update(snapshot: ExecutionSnapshot): void {
     const { messages, status } = snapshot;
     this.#snapshot = snapshot;
-    // The history was replaced.
+    // A list that has become shorter belongs to a replaced history.
     if (messages.length < this.#seenCount) this.#seenCount = 0;
-    // Show a history that has ended from its start, and follow one that runs.
+    // Show an ended execution from its start, and follow a running one.
     if (status !== undefined && !this.#hasDecided) {
       this.#hasDecided = true;
       this.#isFollowing = status === 'RUNNING' && this.#wanted === undefined;
@@ -205,7 +205,10 @@ export class MessagesView {
 
   readonly #keyOf = (message: FlowMessage): string => String(this.#options.facts.numberOf(message));
 
-  /** The row of a message; -1 if the filter hides it. Messages are in the order of their numbers. */
+  /**
+   * The index of the message's row, or -1 if the filter hides it. A binary search, because messages are ordered by
+   * number.
+   */
   #indexOf(message: FlowMessage): number {
     const { numberOf } = this.#options.facts;
     let low = 0;
@@ -258,8 +261,8 @@ export class MessagesView {
   }
 
   /**
-   * A reader who scrolls away from the end wants to read. At the end, they have seen all messages and want
-   * the next ones.
+   * Stops following when the reader scrolls up from the end, and follows again when they scroll down to it. At the
+   * end, all messages count as seen.
    */
   #onReaderScroll(direction: 'up' | 'down'): void {
     this.#hasDecided = true;

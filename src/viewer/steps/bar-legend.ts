@@ -1,4 +1,4 @@
-/** What the colours and patterns of the bars mean. Only those that this execution has. */
+/** The legend of the bars. It explains only the colours and patterns that occur in this execution. */
 import { type TemplateResult, html, nothing } from 'lit';
 
 import type { StepTally } from './step-rows.ts';

@@ -18,9 +18,9 @@ export interface StepRowFacts {
   readonly index: number;
   readonly topPx: number;
   readonly isActive: boolean;
-  /** Only its messages are shown below. */
+  /** The reader has selected the step, so the list of messages shows only its messages. */
   readonly isSelected: boolean;
-  /** Its failure ended the execution. */
+  /** The step's failure ended the execution. */
   readonly isCulprit: boolean;
   readonly parts: readonly Part[];
   readonly range: TimeRange;
@@ -89,13 +89,16 @@ const caret = (isExpanded: boolean | undefined): TemplateResult | typeof nothing
         />
       </svg>`;
 
-/** Branches and iterations are not tried again themselves: their `1` would say nothing. */
+/** Branches and iterations are never retried themselves, so their `1` is not shown. */
 const attempts = ({ attempts: count, kind }: Step): TemplateResult | typeof nothing =>
   count === 1 && (kind === 'branch' || kind === 'iteration')
     ? nothing
     : html`<span class="narrow-only">×</span>${count}`;
 
-/** A label for kinds that the row does not show otherwise. Tasks are the usual kind, and need none. */
+/**
+ * Shows the kind of a step. Plain steps and tasks are too common to need a label, and the names of branches and
+ * iterations already show their kind.
+ */
 function kindLabel({ step: { kind, children } }: StepRow): TemplateResult | typeof nothing {
   if (['step', 'task', 'branch', 'iteration'].includes(kind)) return nothing;
   const count = children.length;
@@ -103,7 +106,7 @@ function kindLabel({ step: { kind, children } }: StepRow): TemplateResult | type
   return html`<span class="kind">${kind}${word}</span>`;
 }
 
-/** Why it failed, or why it was retried. Red is for failures that ended something. */
+/** Shows why the step failed or was retried. A failure is red unless it was handled or retried. */
 function errorLabel({ step, isHandled }: StepRow, parts: readonly Part[]): TemplateResult | typeof nothing {
   const isOver = step.status === 'FAILED' || step.status === 'ABORTED';
   const reason = reasonOf(step, parts);

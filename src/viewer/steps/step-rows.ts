@@ -4,7 +4,10 @@ import { type Mark, markOfStep } from '../format/mark.ts';
 
 export interface StepRow {
   readonly step: Step;
-  /** Its place in the tree. Steps are only ever added at the end, so it stays the same. */
+  /**
+   * The step's path in the tree, such as `2.0.1`. It never changes, because a new step is always added after its
+   * siblings.
+   */
   readonly key: string;
   /** From 1. */
   readonly level: number;
@@ -12,11 +15,11 @@ export interface StepRow {
   readonly siblings: number;
   /** Absent for a step without children. */
   readonly isExpanded?: boolean;
-  /** It failed or was retried, and the execution continued. */
+  /** The step failed or was retried, and the execution continued. */
   readonly isHandled: boolean;
 }
 
-/** From here on, iterations and branches that succeeded start closed. */
+/** If an execution has more steps than this, iterations and branches that succeeded are closed at first. */
 const OPEN_ROWS_MAX = 200;
 
 export interface Expansion {
@@ -24,7 +27,7 @@ export interface Expansion {
   readonly chosen: ReadonlyMap<string, boolean>;
 }
 
-/** `execution`: the root, which has no row. */
+/** `execution` is the root of the tree, which has no row. */
 export function stepRows(execution: Step | undefined, { chosen }: Expansion): StepRow[] {
   if (!execution) return [];
   const rows: StepRow[] = [];
@@ -47,11 +50,11 @@ export function stepRows(execution: Step | undefined, { chosen }: Expansion): St
   return rows;
 }
 
-/** Nothing in it needs the reader's attention. */
+/** True for iterations and branches that succeeded, which need no attention. */
 const isQuiet = ({ kind, status }: Step): boolean =>
   status === 'SUCCEEDED' && (kind === 'iteration' || kind === 'branch');
 
-/** Its failures, and those inside it, did not end the execution. */
+/** True if neither the step's failures nor those inside it ended the execution. */
 const hasContinued = ({ caught, status }: Step): boolean => caught || status === 'SUCCEEDED';
 
 const isHandledIn = (isParentHandled: boolean, step: Step): boolean =>
@@ -60,7 +63,7 @@ const isHandledIn = (isParentHandled: boolean, step: Step): boolean =>
 const isTroubled = ({ status, attempts, error }: Step): boolean =>
   status === 'FAILED' || attempts > 1 || (status !== 'RUNNING' && error !== undefined);
 
-/** How many rows of each kind the whole tree has, if all rows are open. */
+/** Counts of all steps of an execution, including those in closed rows. */
 export interface StepTally {
   readonly steps: number;
   readonly branches: number;
@@ -71,7 +74,7 @@ export interface StepTally {
   readonly retries: number;
   /** Steps with several attempts that are running again. */
   readonly retrying: number;
-  /** Running steps that do work themselves, and do not just contain others. */
+  /** Running steps that do work themselves, instead of only containing other steps. */
   readonly working: number;
   readonly marks: Readonly<Record<Mark, number>>;
 }
@@ -118,7 +121,7 @@ export function countSteps(step: Step, max = Number.POSITIVE_INFINITY): number {
 }
 
 /**
- * The keys of the steps from the outermost one to the innermost one that the message is about. Empty if it is
+ * The keys of the step that the message is about and of the steps around it, outermost first. Empty if the message is
  * about the execution.
  */
 export function pathToMessage(execution: Step, messageId: string): string[] {

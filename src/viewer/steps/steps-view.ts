@@ -1,4 +1,4 @@
-/** The steps of an execution: a table with a tree in its first column and time in its last. */
+/** The table of an execution's steps. The first column shows them as a tree, the last one as bars over time. */
 import { type LitElement, type TemplateResult, html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 
@@ -20,17 +20,17 @@ import { tallyText } from './tally-text.ts';
 
 export interface StepsViewOptions {
   readonly facts: MessageFacts;
-  /** The reader selected a step, or, with undefined, cleared the selection. */
+  /** Called when the reader has selected a step. It is undefined if they have cleared the selection. */
   readonly onSelect: (step: Step | undefined, key: string | undefined) => void;
-  /** By the service's clock. */
+  /** The current time by the service's clock. */
   readonly nowMs: () => number;
 }
 
-/** The heights that the style sheet gives a row. */
+/** The heights that the style sheet gives rows and the head. */
 const ROW_PX = 34;
 const NARROW_ROW_PX = 48;
 const HEAD_PX = 30;
-/** Up to this many rows the table has no scrollbar of its own: the page scrolls. */
+/** With up to this many rows, the table has no scrollbar of its own, and the page scrolls instead. */
 const PAGE_ROWS_MAX = 40;
 
 export class StepsView {
@@ -49,7 +49,7 @@ export class StepsView {
     readonly messageId?: string | undefined;
     readonly key?: string | undefined;
   } = {};
-  /** A row to reveal once it is rendered. */
+  /** The key of a row to reveal once the row exists. */
   #wanted: string | undefined;
 
   constructor(host: LitElement, options: StepsViewOptions) {
@@ -82,7 +82,7 @@ export class StepsView {
     return this.#host.clientWidth < NARROW_PX;
   }
 
-  /** Opens the steps around the step of this message, and shows its row. */
+  /** Reveals the row of the step that this message is about. Opens all steps around it. */
   reveal(execution: Step, messageId: string): void {
     const path = pathToMessage(execution, messageId);
     for (const key of path.slice(0, -1)) this.#chosen.set(key, true);
@@ -92,7 +92,7 @@ export class StepsView {
     this.#host.requestUpdate();
   }
 
-  /** Another execution is shown from now on. */
+  /** Clears the view's state, because another execution is shown from now on. */
   reset(): void {
     this.#chosen.clear();
     this.#selectedKey = undefined;
@@ -120,13 +120,13 @@ export class StepsView {
     </section>`;
   }
 
-  /** The step whose failure ended the execution. Once it is known, its row is shown. */
+  /** Finds the step whose failure ended the execution, and reveals its row once. */
   #find(execution: Step | undefined, messageId: string | undefined): void {
     const culprit = this.#culprit;
     if (culprit.messageId === messageId && (culprit.execution === execution || messageId === undefined))
       return;
     const key = execution && messageId !== undefined ? pathToMessage(execution, messageId).at(-1) : undefined;
-    // The failure may be known, from the summary, before the messages of its step were read.
+    // The summary may report the failure before the messages of its step have been read.
     const isFound = key !== undefined && (culprit.key === undefined || culprit.messageId !== messageId);
     this.#culprit = { execution, messageId, key };
     if (isFound && execution && messageId !== undefined) this.reveal(execution, messageId);
@@ -150,7 +150,7 @@ export class StepsView {
     return this.#rows.length <= PAGE_ROWS_MAX;
   }
 
-  /** Tells readers that the table has more rows than are visible, because many systems hide scrollbars. */
+  /** Tells readers which rows they see and how many there are, because many systems hide scrollbars. */
   #rowsInView(): TemplateResult {
     const { first, last } = this.#virtual.shown;
     const [from, to, all] = [first, last, this.#rows.length].map((count) => count.toLocaleString('en'));

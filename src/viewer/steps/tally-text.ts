@@ -1,10 +1,10 @@
-/** How many steps there are, and how they went: the same words as in the rows. */
+/** The number of steps, and how many have each status, in the same words as in the rows. */
 import { type TemplateResult, html, nothing } from 'lit';
 
 import { type Mark, WORDS } from '../format/mark.ts';
 import type { StepTally } from './step-rows.ts';
 
-/** What a reader looks for, the worst first. Steps that succeeded need no number. */
+/** The marks that are counted, worst first. Steps that succeeded are not counted separately. */
 const COUNTED: readonly Mark[] = ['failed', 'aborted', 'running', 'handled', 'retried'];
 
 export function tallyText(tally: StepTally): TemplateResult {

@@ -6,14 +6,16 @@ import type { CredentialSource, TicketSource } from '../../client/client.ts';
 import type { PayloadAccess } from '../../messages/payload-access.ts';
 
 export type ExecutionAccess =
-  /** As the typed client takes it: text, the answer of `createTicket`, or a function that gets either. */
+  /**
+   * A ticket as the typed client accepts it: text, the answer of `createTicket`, or a function that returns either.
+   */
   | { readonly ticket: TicketSource }
   /**
-   * The page's own endpoint. Asked by `POST`, with same-origin credentials and without a body; answers with
-   * our ticket.
+   * The page's own endpoint. It gets a `POST` with same-origin credentials and no body, and answers with a ticket of
+   * this service.
    */
   | { readonly ticketUrl: string | URL }
-  /** Only for the operator's own page, which keeps the key in memory. */
+  /** A key, only for the operator's own page, which keeps the key in memory. */
   | { readonly apiKey: CredentialSource };
 
 /** The claims of a ticket, unverified: only the service verifies tickets. */
@@ -22,7 +24,7 @@ export interface TicketFacts {
   readonly payloads: PayloadAccess | undefined;
 }
 
-/** Reads the claims of a ticket, which is a JWT (RFC 7519). Empty if the text is not a ticket. */
+/** Reads the claims of a ticket, which is a JWT (RFC 7519). All members are undefined if the text is not a ticket. */
 export function ticketFacts(ticket: string): TicketFacts {
   const claims = claimsOf(ticket);
   const { exe, pay, nam } = claims;

@@ -1,8 +1,7 @@
 /**
- * An execution as views see it: a value that changes, without any framework. `subscribe` and `getSnapshot`
- * have the shape that React's useSyncExternalStore takes. It reads while it has subscribers, and resumes by
- * cursor, so that no message is lost or repeated: after a lost connection, a hidden tab, or a pause without
- * subscribers.
+ * The state of an execution for views, without any framework. `subscribe` and `getSnapshot` fit React's
+ * useSyncExternalStore. The store reads while it has subscribers. After a lost connection, a hidden tab or a time
+ * without subscribers, it resumes from its cursor, so that no message is lost or repeated.
  */
 import {
   type FlowMessage,
@@ -24,14 +23,14 @@ import { EMPTY_SNAPSHOT, type ExecutionSnapshot, type Phase, type ShownFailure }
 import { type StreamSlots, slotsFor } from './stream-slots.ts';
 
 export interface ExecutionStoreOptions extends SessionOptions {
-  /** Default: the platform's. For tests. */
+  /** Replaces parts of the platform in tests. Default: the platform itself. */
   readonly ports?: Partial<ExecutionStorePorts>;
 }
 
 export interface ExecutionStorePorts {
   readonly fetch: Fetch;
   readonly clock: Clock;
-  /** 0 to 1, to spread retries. */
+  /** Returns 0 to 1, to spread retries. */
   readonly random: () => number;
   readonly visibility: PageVisibility;
   readonly slotsFor: (origin: string) => StreamSlots;
@@ -39,10 +38,10 @@ export interface ExecutionStorePorts {
 
 /** The shortest time between two notifications of subscribers. */
 const NOTIFY_MS_MIN = 50;
-/** The same while a history is loaded: thousands of messages arrive in a second. */
+/** The same while a history is being loaded, when thousands of messages arrive in a second. */
 const NOTIFY_LOADING_MS_MIN = 250;
 
-/** A smaller difference between the clocks may be network delay. */
+/** A smaller change of the difference between the clocks is ignored, because it may be network delay. */
 const CLOCKS_DIFFER_MS = 2_000;
 
 export class ExecutionStore {
@@ -57,7 +56,7 @@ export class ExecutionStore {
   #messages: FlowMessage[] = [];
   #steps: StepsState | undefined;
   #caughtUp = false;
-  /** What has changed since the snapshot was made. */
+  /** Changes that are not in the snapshot yet. Undefined if there are none. */
   #changes: Partial<ExecutionSnapshot> | undefined;
   #notifiedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -73,7 +72,7 @@ export class ExecutionStore {
     };
   }
 
-  /** The same object until subscribers are notified of a change. */
+  /** Returns the same object until subscribers are notified of a change. */
   readonly getSnapshot = (): ExecutionSnapshot => this.#snapshot;
 
   /** Reads while there are subscribers. Returns the function that unsubscribes. */
@@ -198,7 +197,7 @@ export class ExecutionStore {
     else this.#change({ phase: 'replaying' });
   }
 
-  /** While reading goes well, the phase follows from the status. */
+  /** Sets the status. While reading works, the phase is derived from it. */
   #onStatus(status: Status): void {
     const before = this.#changes?.status ?? this.#snapshot.status;
     const isOver = status !== 'RUNNING';
@@ -213,7 +212,7 @@ export class ExecutionStore {
       this.#change({ phase: wanted === 'live' && !this.#caughtUp ? 'replaying' : wanted, error: undefined });
       return;
     }
-    // Nothing was connected before the first answer.
+    // Before the first answer, there was no connection that could be lost.
     const phase = wanted === 'reconnecting' && this.#cursor === undefined ? 'connecting' : wanted;
     const retryAtMs = this.#ports.clock.now() + failed.retryAfterMs;
     this.#change({ phase, error: shownError(reasonOf(failed.error)), retryAtMs });
@@ -224,12 +223,12 @@ export class ExecutionStore {
     if (isNews) this.#change({ serverAheadMs: aheadMs });
   }
 
-  /** After the end everything is shown, so a failure while the history settles does not matter. */
+  /** After the end all messages are shown, so errors are ignored while the history settles. */
   #hasEnded(): boolean {
     return (this.#changes?.phase ?? this.#snapshot.phase) === 'ended';
   }
 
-  /** A failure that has already happened is shown before the history, which may be long. Never rejects. */
+  /** Shows an earlier failure at once, because reading the whole history may take long. Never rejects. */
   async #readFailureFirst({ client, executionId }: Session, signal: AbortSignal): Promise<void> {
     try {
       const { status, failure } = await client.summary(executionId, { signal });
@@ -240,7 +239,7 @@ export class ExecutionStore {
     }
   }
 
-  /** Asks the service for the failure: its cause is in a payload, whose form depends on the source. */
+  /** Requests the failure from the service, because the format of its cause depends on the source. */
   async #readFailure(status: Status): Promise<void> {
     const session = this.#session;
     const signal = this.#running?.signal;
@@ -249,6 +248,7 @@ export class ExecutionStore {
       const { failure } = await session.client.wait(session.executionId, { signal });
       this.#showFailure(status, failure);
     } catch {
+      // Use the last message with an error instead.
       const { step, error, messageId } =
         this.#messages.filter(({ error }) => error !== undefined).at(-1) ?? {};
       if (error === undefined) return;
@@ -267,7 +267,7 @@ export class ExecutionStore {
 
   #change(changes: Partial<ExecutionSnapshot>): void {
     const isScheduled = this.#changes !== undefined;
-    // A new phase also ends a planned retry.
+    // A new phase also clears the time of a planned retry.
     this.#changes = { ...this.#changes, ...(changes.phase && { retryAtMs: undefined }), ...changes };
     if (isScheduled) return;
     const { clock } = this.#ports;
@@ -287,7 +287,7 @@ export class ExecutionStore {
       messages: isSame ? messages : Object.freeze([...this.#messages]),
     });
     this.#changes = undefined;
-    // A copy, because a listener that unsubscribes and subscribes again would be called endlessly.
+    // Iterate over a copy. Otherwise, a listener that unsubscribes and subscribes again would be called endlessly.
     const listeners = Array.from(this.#listeners);
     for (const listener of listeners) listener();
   }

@@ -1,6 +1,6 @@
 /**
- * Facts about a list of messages for views: the place of each, and the values for filters. Examines only new
- * messages.
+ * Facts about messages that views need: the number of each message, and the values that filters offer. An update
+ * examines only new messages.
  */
 import type { FlowMessage } from '../../client/client.ts';
 
@@ -32,10 +32,10 @@ export class MessageFacts {
 
   readonly messageOf = (id: string): FlowMessage | undefined => this.#byId.get(id);
 
-  /** Its place in the history, from 1. */
+  /** The message's number in the history, counted from 1. */
   readonly numberOf = (message: FlowMessage): number => this.#numbers.get(message) ?? 0;
 
-  /** Names with the number of their messages. */
+  /** The event types, with the number of messages of each. The maps below have the same form. */
   get eventTypes(): ReadonlyMap<string, number> {
     return this.#eventTypes;
   }

@@ -1,4 +1,4 @@
-/** Whether the reader can see the page. A page without a document (a test on Node) is always visible. */
+/** Whether the reader can see the page. Without a document, as in tests on Node, the page is always visible. */
 
 export interface PageVisibility {
   isHidden(): boolean;

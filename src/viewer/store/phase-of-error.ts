@@ -3,7 +3,7 @@ import { FlowtapConnectionError, FlowtapProblem } from '../../client/client.ts';
 import type { Phase } from './snapshot.ts';
 import { TICKET_REFUSED } from './ticket-url.ts';
 
-/** The phase after an error that ends reading. `hadTicket`: an earlier ticket was accepted. */
+/** The phase after an error that ends reading. `hadTicket` is true if the page has already obtained a ticket. */
 export function finalPhaseOf(error: unknown, hadTicket: boolean): Phase {
   if (!(error instanceof FlowtapProblem)) return 'stopped';
   const { code, status } = error;
@@ -13,7 +13,7 @@ export function finalPhaseOf(error: unknown, hadTicket: boolean): Phase {
   return status === 404 ? 'not-found' : 'stopped';
 }
 
-/** The client wraps what the page's ticket endpoint refuses. */
+/** Unwraps a problem of the page's ticket endpoint, which the client wraps in a connection error. */
 export const reasonOf = (error: unknown): unknown =>
   error instanceof FlowtapConnectionError && error.cause instanceof FlowtapProblem ? error.cause : error;
 

@@ -1,6 +1,6 @@
 /**
- * Reads an execution to its end: by a stream or, until this page has a free stream slot, by requesting new
- * messages every 5 s. The caller decides where to continue and what to do with messages.
+ * Reads an execution to its end. It uses a stream if this page has a free stream slot, and polls for new messages
+ * every 5 s until then. The caller keeps the cursor and the messages.
  */
 import { PAGE_MESSAGES_MAX } from '../../messages/page-messages.ts';
 import { FlowtapProblem, type FlowMessage, type Status } from '../../client/client.ts';
@@ -15,7 +15,7 @@ export const POLL_MS = 5_000;
 
 export interface FailedAttempt {
   readonly error: unknown;
-  /** The next attempt follows after this time. */
+  /** The time until the next attempt. */
   readonly retryAfterMs: number;
 }
 
@@ -23,18 +23,18 @@ export interface Reading {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly slotsFor: (origin: string) => StreamSlots;
-  /** The position after the newest message that was handed out. */
+  /** Returns the position after the newest message that `onMessage` was called with. */
   readonly cursor: () => string | undefined;
   readonly onMessage: (message: FlowMessage, cursor: string) => void;
   readonly onCaughtUp: (status: Status, cursor: string) => void;
-  /** Discard the earlier messages: all are sent again, from the first. */
+  /** Called when the caller must discard all messages, because they are sent again from the first. */
   readonly onReset: (cursor: string | undefined) => void;
-  /** The service's time, as just received. */
+  /** Called with the current time of the service's clock. */
   readonly onServerTime: (timestamp: string) => void;
   readonly onPhase: (phase: Phase, failed?: FailedAttempt) => void;
 }
 
-/** Returns when nothing can follow. Throws what cannot be retried, and the signal's reason. */
+/** Returns when no more messages can follow. Throws errors that cannot be retried, and the signal's reason. */
 export async function readExecution(session: Session, reading: Reading): Promise<void> {
   const slot = reading.slotsFor(session.origin).request();
   try {
@@ -54,9 +54,7 @@ export async function readExecution(session: Session, reading: Reading): Promise
   }
 }
 
-/**
- * True if the service does not know the cursor of a request for a page. Only a stream gets a `reset` instead.
- */
+/** True if the service refuses the cursor of a page request. A stream gets a `reset` event instead of this error. */
 const isCursorRefusal = (error: unknown): boolean =>
   error instanceof FlowtapProblem && (error.code === 'HistoryChanged' || error.status === 400);
 
@@ -71,7 +69,7 @@ async function stream({ client, executionId }: Session, reading: Reading): Promi
   });
   reading.onPhase('connecting');
   for await (const event of events) {
-    // The rest of the chunk is sent again when reading resumes.
+    // Skip the other events of this chunk. They are sent again when reading resumes.
     signal.throwIfAborted();
     switch (event.type) {
       case 'message':
@@ -118,7 +116,7 @@ async function poll(session: Session, reading: Reading, slot: SlotRequest): Prom
   }
 }
 
-/** Up to the newest message. Returns the status. */
+/** Reads pages up to the newest message. Returns the execution's status. */
 async function readPages({ client, executionId }: Session, reading: Reading): Promise<Status> {
   const { signal } = reading;
   for (;;) {

@@ -1,6 +1,6 @@
 /**
- * A client for the one execution that a page may read. The ticket names the execution, and the answer with
- * the ticket names the service, so a page needs to know neither.
+ * A client for the one execution that a page may read. With a ticket, the page needs to know neither the execution
+ * nor the service: the ticket names the execution, and the answer that contains the ticket names the service.
  */
 import {
   type FlowtapClient,
@@ -19,9 +19,9 @@ import { fetchTicket } from './ticket-url.ts';
 
 export interface SessionOptions {
   readonly access: ExecutionAccess;
-  /** Default: the one that the ticket names. Required with a key. */
+  /** Default: the execution that the ticket names. Required with a key. */
   readonly executionId?: string;
-  /** The service's address. Default: where the ticket's `streamUrl` leads. */
+  /** The service's address. Default: the address in the ticket's `streamUrl`. */
   readonly service?: string | URL;
 }
 
@@ -29,7 +29,7 @@ export interface SessionPorts {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Called when the page's endpoint refuses another ticket, so that nothing more can be read. */
+  /** Called when the page's endpoint refuses to give another ticket. Nothing more can be read then. */
   readonly onRefused: (problem: FlowtapProblem) => void;
 }
 
@@ -44,12 +44,13 @@ export interface Session {
 type GivenTicket = string | (TicketParts & { readonly streamUrl?: string });
 
 /**
- * Throws a TypeError if the execution or the service is not known, and what getting the first ticket throws.
+ * Throws a TypeError if the execution or the service is not known. Throws FlowtapProblem or FlowtapConnectionError if
+ * the first ticket cannot be obtained.
  */
 export async function openSession(options: SessionOptions, ports: SessionPorts): Promise<Session> {
   const { access } = options;
   const { fetch, clock, random } = ports;
-  // No retries here, because the caller retries itself.
+  // The client must not retry, because the callers of the session do.
   const common = { fetch, clock, random, giveUpAfterMs: 0 };
   if ('apiKey' in access) {
     const { executionId } = options;
@@ -73,7 +74,7 @@ export async function openSession(options: SessionOptions, ports: SessionPorts):
   };
 }
 
-/** Throws FlowtapProblem or FlowtapConnectionError. */
+/** Returns a function that gets a ticket, and throws FlowtapProblem or FlowtapConnectionError. */
 function askFor(access: Exclude<ExecutionAccess, { apiKey: unknown }>, { fetch }: SessionPorts) {
   return async (): Promise<GivenTicket> => {
     try {
@@ -88,8 +89,8 @@ function askFor(access: Exclude<ExecutionAccess, { apiKey: unknown }>, { fetch }
 }
 
 /**
- * The first request uses the ticket that was already fetched. A fixed ticket is passed on as it is, because
- * it cannot be renewed.
+ * Returns the `ticket` option of the client. A fixed ticket is passed on unchanged, because it cannot be renewed.
+ * Otherwise, the client first gets the ticket that was already fetched, and then new ones.
  */
 function renewing(
   access: ExecutionAccess,

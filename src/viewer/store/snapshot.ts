@@ -1,4 +1,6 @@
-/** What a view of an execution shows: one immutable value. It never changes, so views compare with `===`. */
+/**
+ * The state of an execution that views show. Each state is an immutable value, so views compare states with `===`.
+ */
 import type {
   Failure,
   FlowMessage,
@@ -10,21 +12,20 @@ import type {
 import type { PayloadAccess } from '../../messages/payload-access.ts';
 
 /**
- * What the store is doing. After `ended` it continues to read until the history has settled. After the last
- * four phases nothing is read any more.
+ * What the store is doing. After `ended` it still reads until the history has settled. The last four phases are
+ * final: nothing more is read.
  *
  * - `connecting`: no answer yet.
  * - `replaying`: earlier messages are arriving.
  * - `live`: everything up to now was received, and new messages arrive as they happen.
- * - `reconnecting`: the connection was lost. It is opened again. Before the first answer, this is
- *   `connecting` with an `error`.
- * - `busy`: the service, or the page's endpoint for tickets, refuses for now. `error` says why.
- * - `throttled`, `unavailable`: the connection is open, but the service cannot read the upstream at the
- *   moment.
- * - `waiting-for-slot`: this page has four streams of the service open. The execution is polled until one is
- *   free. With an `error`, the service has no stream left for this reader.
+ * - `reconnecting`: the connection was lost and is being opened again. Before the first answer, the phase is
+ *   `connecting` with an `error` instead.
+ * - `busy`: the service, or the page's endpoint for tickets, temporarily refuses requests. `error` says why.
+ * - `throttled`, `unavailable`: the connection is open, but the service cannot read the upstream at the moment.
+ * - `waiting-for-slot`: this page has four streams of the service open. The execution is polled until one of them
+ *   closes. If `error` is set, this reader has reached the service's limit of streams instead.
  * - `paused`: the tab is hidden, so the stream is closed. It resumes when the tab is shown.
- * - `stopped`: an error that no retry can help.
+ * - `stopped`: an error that a retry cannot fix.
  */
 export type Phase =
   | 'connecting'
@@ -42,11 +43,11 @@ export type Phase =
   | 'not-found'
   | 'stopped';
 
-/** Has no `cursor` if it was derived from messages and not read from the service. */
+/** A failure. It has no `cursor` if it was derived from messages instead of read from the service. */
 export type ShownFailure = Omit<Failure, 'cursor'> & Partial<Pick<Failure, 'cursor'>>;
 
 export interface ExecutionSnapshot {
-  /** Absent until it is known: a ticket names its execution. */
+  /** Absent until it is known, because it may be named only by the ticket. */
   readonly executionId: string | undefined;
   readonly phase: Phase;
   /** The execution's status. Absent until the first answer. */
@@ -55,20 +56,20 @@ export interface ExecutionSnapshot {
   readonly steps: Step | undefined;
   /** In the order of the history. */
   readonly messages: readonly FlowMessage[];
-  /** What ended the execution. Only after it has failed or was aborted. */
+  /** The failure that ended the execution. Absent unless the execution has failed or was aborted. */
   readonly failure: ShownFailure | undefined;
   /** The credential's access to payloads. Absent while unknown. */
   readonly payloads: PayloadAccess | undefined;
-  /** How far the service's clock is ahead of this one's. */
+  /** How far the service's clock is ahead of this device's clock. */
   readonly serverAheadMs: number;
-  /** All messages up to some moment were received. */
+  /** True once the messages that existed when reading began have been received. */
   readonly hasCaughtUp: boolean;
   /**
-   * When the next attempt follows, by this clock, in milliseconds since the epoch. Absent while none is
+   * When the next attempt is made, in milliseconds since the epoch by this device's clock. Absent while none is
    * planned.
    */
   readonly retryAtMs: number | undefined;
-  /** The error behind the phase, if there is one. */
+  /** The error that caused the phase, if one did. */
   readonly error: FlowtapProblem | FlowtapConnectionError | undefined;
 }
 

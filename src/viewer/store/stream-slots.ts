@@ -1,15 +1,15 @@
 /**
- * How many event streams a page has open to one service. Over HTTP/1.1 a browser opens at most six
- * connections to a host, so more streams would block all other requests. All copies of this module on a page
- * share the count: the element and the React hook may come from different bundles.
+ * Limits how many event streams a page has open to one service. Over HTTP/1.1 a browser opens at most six connections
+ * to a host, so too many streams would block all other requests. The element and the React hook may come from
+ * different bundles, so all copies of this module on a page share one count.
  */
 
-/** Leaves two of six connections for requests. */
+/** Leaves two of the six connections for other requests. */
 export const STREAMS_MAX = 4;
 
 export interface SlotRequest {
   readonly isGranted: boolean;
-  /** Resolves when the slot is free. Never rejects; after `release` it never resolves. */
+  /** Resolves when the slot is granted. Never rejects, and never resolves after `release`. */
   readonly granted: Promise<void>;
   /** Gives the slot back, or leaves the queue. Safe to call twice. */
   release(): void;
@@ -58,7 +58,7 @@ const REGISTRY = Symbol.for('flowtap.stream-slots.1');
 
 /** The slots of this page for the service at `origin`. */
 export function slotsFor(origin: string): StreamSlots {
-  // Safety: only this file uses the symbol, and bundles of other versions have another one.
+  // Safety: only this file uses the symbol. A version with another type must use another symbol.
   const page = globalThis as { [REGISTRY]?: Map<string, StreamSlots> };
   const registry = (page[REGISTRY] ??= new Map());
   const slots = registry.get(origin) ?? new StreamSlots();

@@ -1,18 +1,20 @@
-/** Asks a page's own endpoint for a ticket. */
+/** Requests a ticket from a page's own endpoint. */
 import { FlowtapProblem, type TicketParts } from '../../client/client.ts';
 import type { Fetch } from '../../client/http.ts';
 
-/** The code if the ticket endpoint refuses: the session has ended, or the user may not see the execution. */
+/**
+ * The problem code if the ticket endpoint refuses: the user's session has ended, or they may not see the execution.
+ */
 export const TICKET_REFUSED = 'TicketRefused';
-/** The code if the ticket endpoint fails temporarily. */
+/** The problem code if the ticket endpoint fails temporarily. */
 export const TICKET_UNAVAILABLE = 'TicketUnavailable';
 
 /** Statuses after which a retry may succeed. */
 const isTransient = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status);
 
 /**
- * Throws FlowtapProblem: with the code `TicketRefused` if a retry cannot help, else `TicketUnavailable`. The
- * endpoint's own text is not shown: it is not written for the reader of this page.
+ * Throws FlowtapProblem: with the code `TicketRefused` if a retry cannot help, else `TicketUnavailable`. The problem
+ * does not contain the endpoint's own text, which was not written for the reader of this page.
  */
 export async function fetchTicket(
   fetch: Fetch,
@@ -36,7 +38,7 @@ export async function fetchTicket(
     }
     throw refused(
       status,
-      `The page's ticket endpoint refused with status ${status}. Sign in again, or ask who runs this page.`,
+      `The page's ticket endpoint refused with status ${status}. Sign in again, or ask the operator of this page.`,
     );
   }
   const answer: unknown = await response.json().catch(() => undefined);

@@ -1,6 +1,6 @@
 /**
- * The parts of a step's time: its attempts, and the pauses before retries. A step knows only the number of
- * its attempts; their times are read from its messages. Pure.
+ * Splits the time of a step into its attempts and the pauses before retries. A step has only the number of its
+ * attempts, so their times are derived from its messages. Pure.
  */
 import type { FlowMessage, Step } from '../../client/client.ts';
 import { msOf } from '../format/times.ts';
@@ -19,7 +19,10 @@ export interface Part {
 const BEGINS = /^(?:ACTIVITY_SCHEDULED|THING_ACTION_TASK|ParallelStateStarted|MapStateStarted)$/;
 const FAILS = /^(?:ACTIVITY_FAILED|THING_ACTION_TASK_FAILED)$/;
 
-/** Empty for a step with one attempt: its bar shows everything. `endMs`: the step's end, or now. */
+/**
+ * Empty for a step with one attempt, because its bar needs no parts. `endMs` is the step's end, or the current time
+ * while it is running.
+ */
 export function partsOf(
   step: Step,
   messageOf: (messageId: string) => FlowMessage | undefined,
@@ -41,7 +44,7 @@ export function partsOf(
     if (!message || atMs === undefined) continue;
     const { eventType = '', upstreamType = '', error } = message;
     if (BEGINS.test(eventType) || BEGINS.test(upstreamType)) {
-      // The earlier attempt of a parallel state or map ended with its last child.
+      // A new attempt begins, so the open one has failed. In a parallel state or map, it ended with its last child.
       if (open && hasBegun) fail(lastEndBefore(step, atMs) ?? atMs);
       if (!open) {
         const before = parts.at(-1);
@@ -67,7 +70,7 @@ export function partsOf(
   return parts;
 }
 
-/** Why the step failed, or, if it has not failed for good, why its last attempt did. */
+/** The error that the step ended with. If the step has not failed, the error of its last failed attempt. */
 export function reasonOf({ status, error }: Step, parts: readonly Part[]): string | undefined {
   if (status === 'FAILED' || status === 'ABORTED') return error;
   const retried = parts.findLast((part) => part.error !== undefined)?.error;
@@ -77,13 +80,13 @@ export function reasonOf({ status, error }: Step, parts: readonly Part[]): strin
 const outcomeOf = ({ status }: Step): Part['outcome'] =>
   status === 'SUCCEEDED' ? 'succeeded' : status === 'RUNNING' ? 'running' : 'failed';
 
-/** The last attempt has failed, and the next one has not begun. */
+/** The pause between the last attempt, which has failed, and the next one, which has not begun. */
 function nextPause(parts: readonly Part[], endMs: number): Part {
   const { attempt = 1, endMs: startMs = endMs } = parts.at(-1) ?? {};
   return { kind: 'pause', outcome: 'running', attempt, startMs, endMs };
 }
 
-/** The latest end of the steps inside, up to `ms`. */
+/** The latest end of a step inside `step`, ignoring ends after `ms`. */
 function lastEndBefore(step: Step, ms: number): number | undefined {
   let last: number | undefined;
   for (const child of step.children) {

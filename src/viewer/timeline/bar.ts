@@ -16,7 +16,7 @@ export interface BarFacts {
   readonly range: TimeRange;
   /** The start of the whole execution. */
   readonly zeroMs: number;
-  /** The step's end, or now. */
+  /** The step's end, or the current time while it is running. */
   readonly endMs: number;
   /** Moves the time axis to this step. */
   readonly onJump: (startMs: number, endMs: number) => void;
@@ -60,7 +60,7 @@ export function bar({
     ><span class="unseen">${text}</span>`;
 }
 
-/** Steps that contain others are drawn fainter than those that do work. */
+/** Steps that contain other steps are drawn thinner and fainter than steps that do the work. */
 const shapeOf = ({ kind, children }: Step): string =>
   kind === 'wait' ? 'wait' : children.length > 0 ? 'group' : '';
 
@@ -69,7 +69,7 @@ const span = (range: TimeRange, startMs: number, endMs: number) => ({
   width: percent((endMs - startMs) / lengthOf(range)),
 });
 
-/** Within the bar. */
+/** One part, positioned within the bar. */
 function partOf({ kind, outcome, ...part }: Part, startMs: number, endMs: number): TemplateResult {
   const whole = { startMs, endMs: Math.max(endMs, startMs + 1) };
   return html`<span class="part ${kind} ${outcome}" ${place(span(whole, part.startMs, part.endMs))}></span>`;

@@ -1,4 +1,4 @@
-/** The part of time that the bars show. Pure. */
+/** The range of time that the bars show, and the labels of its axis. Pure. */
 import { humanDuration } from '../../core/human-duration.ts';
 
 export interface TimeRange {
@@ -6,7 +6,7 @@ export interface TimeRange {
   readonly endMs: number;
 }
 
-/** Distances between labels of the axis that read well. */
+/** The distances between labels of the axis are one of these, so that the labels are round numbers. */
 const NICE_MS = [
   1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 180_000,
   300_000, 600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000, 21_600_000, 43_200_000,
@@ -29,13 +29,13 @@ export const wholeRange = (startMs: number, endMs: number): TimeRange => ({
   endMs: Math.max(endMs, startMs + LENGTH_MS_MIN),
 });
 
-/** `factor` 2 shows half as much around `aroundMs`, as far as `whole` goes. */
+/** Zooms around `aroundMs`: with a `factor` of 2, the new range is half as long. It stays within `whole`. */
 export function zoomed(range: TimeRange, factor: number, aroundMs: number, whole: TimeRange): TimeRange {
   const length = Math.min(lengthOf(whole), Math.max(LENGTH_MS_MIN, lengthOf(range) / factor));
   return within({ startMs: aroundMs - fractionOf(range, aroundMs) * length, length }, whole);
 }
 
-/** Moves the range so that it begins at `startMs`, as far as `whole` goes. */
+/** Moves the range so that it begins at `startMs`, or as near to it as `whole` allows. */
 export const movedTo = (range: TimeRange, startMs: number, whole: TimeRange): TimeRange =>
   within({ startMs, length: lengthOf(range) }, whole);
 
@@ -49,7 +49,7 @@ export interface Tick {
   readonly label: string;
 }
 
-/** At most about `count` moments at round times since `zeroMs`. */
+/** About `count` ticks or fewer, at round times after `zeroMs`. */
 export function ticksOf(range: TimeRange, zeroMs: number, count: number): Tick[] {
   const wanted = lengthOf(range) / Math.max(1, count);
   const step = NICE_MS.find((nice) => nice >= wanted) ?? Math.ceil(wanted / DAY_MS) * DAY_MS;
@@ -60,15 +60,15 @@ export function ticksOf(range: TimeRange, zeroMs: number, count: number): Tick[]
   return ticks;
 }
 
-/** The width of an average character of a label, and the space before it. */
+/** The width of an average character of a label, and the space before the label. */
 const LABEL_CHARACTER_PX = 7;
 const LABEL_START_PX = 4;
 
-/** Whether the label has room between its line and the end of an axis of `widthPx`. */
+/** Whether the label fits between its line and the end of an axis that is `widthPx` wide. */
 export const fitsBeforeEnd = (range: TimeRange, { ms, label }: Tick, widthPx: number): boolean =>
   (1 - fractionOf(range, ms)) * widthPx >= LABEL_START_PX + label.length * LABEL_CHARACTER_PX;
 
-/** The label has as many digits as the step needs. */
+/** The label of a tick, with as many digits as the distance `step` between ticks needs. */
 function tickLabel(ms: number, step: number): string {
   if (ms < 60_000 && step >= 1_000) return `${ms / 1000} s`;
   if (ms < 60_000) return ms < 1_000 ? `${ms} ms` : `${Number((ms / 1000).toFixed(3))} s`;

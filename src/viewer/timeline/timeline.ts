@@ -1,4 +1,4 @@
-/** The time axis of the steps: which part of time is shown, and the controls that change it. */
+/** The time axis of the steps: which range of time is shown, and the controls that change it. */
 import { type ReactiveControllerHost, type TemplateResult, html, nothing } from 'lit';
 
 import { humanDuration } from '../../core/human-duration.ts';
@@ -16,13 +16,13 @@ import {
 } from './time-range.ts';
 
 const ZOOM_FACTOR = 2;
-/** Steps of the slider that moves a zoomed range. */
+/** How many positions the slider has that moves a zoomed range. */
 const SLIDER_STEPS = 1000;
 
 export class Timeline {
   readonly #host: ReactiveControllerHost;
   #whole: TimeRange = wholeRange(0, 0);
-  /** Undefined: all of the execution, also while it grows. */
+  /** The range that the reader has chosen. If undefined, the whole execution is shown, even while it grows. */
   #chosen: TimeRange | undefined;
 
   constructor(host: ReactiveControllerHost) {
@@ -46,7 +46,7 @@ export class Timeline {
     this.#choose(lengthOf(next) >= lengthOf(this.#whole) ? undefined : next);
   }
 
-  /** Shows this time, with some room around it. */
+  /** Zooms to this range, with some room around it. */
   show(startMs: number, endMs: number): void {
     const room = Math.max(10, (endMs - startMs) * 0.1);
     const range = wholeRange(startMs - room, endMs + room);
@@ -55,7 +55,7 @@ export class Timeline {
     );
   }
 
-  /** Moves a zoomed axis so that this time is in its middle. */
+  /** Moves a zoomed axis so that this range is in its middle. */
   readonly moveTo = (startMs: number, endMs: number): void => {
     const { range } = this;
     this.#choose(movedTo(range, (startMs + endMs - lengthOf(range)) / 2, this.#whole));
@@ -92,7 +92,7 @@ export class Timeline {
       <button
         type="button"
         class="tool"
-        title="Show all of the time (0)"
+        title="Show the whole execution (0)"
         ?disabled=${isWhole}
         @click=${() => this.fit()}
       >
@@ -122,7 +122,7 @@ export class Timeline {
     />`;
   }
 
-  /** Keys of the table of steps. True if the key is one. */
+  /** Handles the zoom keys of the table of steps. Returns true if it has used the key. */
   readonly onKey = (key: string): boolean => {
     if (key === '+' || key === '=') this.zoom(ZOOM_FACTOR);
     else if (key === '-') this.zoom(1 / ZOOM_FACTOR);
@@ -131,7 +131,7 @@ export class Timeline {
     return true;
   };
 
-  /** Zooms around the pointer with Ctrl and the wheel, moves with Shift and the wheel or sideways. */
+  /** Ctrl and the wheel zoom around the pointer. Shift and the wheel, or scrolling sideways, move a zoomed range. */
   readonly onWheel = (event: WheelEvent): void => {
     const { currentTarget, deltaX, deltaY, clientX } = event;
     if (!(currentTarget instanceof HTMLElement)) return;
@@ -153,7 +153,7 @@ export class Timeline {
     this.#choose(movedTo(range, range.startMs + (sideways / box.width) * lengthOf(range), this.#whole));
   };
 
-  /** Labels for `widthPx` of axis. */
+  /** The labels of an axis that is `widthPx` wide. */
   axis(widthPx: number): TemplateResult[] {
     return this.#ticks(widthPx).map(
       (tick) =>

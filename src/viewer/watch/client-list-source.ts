@@ -1,4 +1,4 @@
-/** Gets lists and relatives from the service, with the typed client. */
+/** Reads lists, and the parent and children of an execution, with the typed client. */
 import type { ChildExecution, FlowtapClient } from '../../client/client.ts';
 import type { ListQuery, ListSource } from './list-source.ts';
 import { CHILDREN_MAX, type RelativesSource } from './relatives-source.ts';

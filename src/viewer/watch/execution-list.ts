@@ -1,6 +1,5 @@
 /**
- * <watch-execution-list>: the executions of one flow, live, with filters. Every filter is part of the
- * address.
+ * <watch-execution-list>: the executions of one flow, live, with filters. Every filter is part of the page's address.
  */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 

@@ -4,6 +4,6 @@ import { type TemplateResult, html } from 'lit';
 import { executionTitle } from '../element/execution-title.ts';
 import { executionFragment } from './watch-location.ts';
 
-/** `name`: as in a list. Default: the name in the id. */
+/** `name` is the name that a list shows. Default: the name in the id. */
 export const executionName = (id: string, name = executionTitle(id).name): TemplateResult =>
   html`<a href=${executionFragment({ execution: id })} title=${id}>${name}</a>`;

@@ -1,6 +1,7 @@
 /**
- * <watch-execution>: one execution, by <flowtap-execution>, with its name above it. Read with a key, it also
- * has links to the execution that started it and to those that it started; a ticket lists neither.
+ * <watch-execution>: one execution in a <flowtap-execution>, with the execution's name above it. With a key, it also
+ * links to the parent, which started the execution, and to the children, which the execution started. A ticket cannot
+ * read these.
  */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
@@ -34,10 +35,10 @@ export class WatchExecution extends LitElement {
   declare service: string;
   declare target: WatchTarget;
   declare apiKey: string | undefined;
-  /** Present if a key reads the execution. */
+  /** Reads the parent and the children. Present if the execution is read with a key. */
   declare relatives: RelativesSource | undefined;
   declare found: Relatives | undefined;
-  /** Why parent and children could not be read last time. */
+  /** Why the last attempt to read the parent and the children failed. */
   declare unread: string | undefined;
   declare status: Status | undefined;
   /** Why the link no longer shows the execution. */
@@ -202,7 +203,7 @@ interface Problem {
   readonly error?: unknown;
 }
 
-/** The name with the flow, because a relative may belong to another flow. */
+/** The execution's name and its flow, because a parent or child may belong to another flow. */
 function fullName(id: string): string {
   const { flow, name } = executionTitle(id);
   return flow === undefined ? name : `${flow} / ${name}`;

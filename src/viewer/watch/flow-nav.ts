@@ -1,4 +1,4 @@
-/** <watch-flow-nav>: the flows that the key may read, as links; on narrow screens as a menu. */
+/** <watch-flow-nav>: the flows that the key may read, as links or, on narrow screens, as a menu. */
 import { LitElement, html, nothing } from 'lit';
 
 import type { Flow } from '../../client/client.ts';
@@ -21,7 +21,7 @@ export class WatchFlowNav extends LitElement {
     wanted: { state: true },
   };
 
-  /** Undefined while they are read. */
+  /** Undefined until they have been read. */
   declare flows: readonly Flow[] | undefined;
   declare view: ListView;
   declare wanted: string | undefined;
@@ -35,7 +35,7 @@ export class WatchFlowNav extends LitElement {
     if (flows === undefined) return html`<p class="quiet" role="status">Loading flows …</p>`;
     if (flows.length === 0)
       return html`<p class="quiet">No flow is listed for this key. You can open an execution by its id.</p>`;
-    // Name the source only if the flows have different ones.
+    // Show the source of each flow only if the flows have different sources.
     const isMixed = new Set(flows.map(({ source }) => source)).size > 1;
     const wanted = (this.wanted ?? '').toLowerCase();
     const found = flows.filter(({ name }) => name.toLowerCase().includes(wanted));
@@ -61,7 +61,7 @@ export class WatchFlowNav extends LitElement {
                 aria-label="Find a flow"
                 placeholder="Find a flow"
                 @input=${(event: Event) => {
-                  // Safety: the listener is the field's own.
+                  // Safety: the listener is on this field.
                   this.wanted = (event.target as HTMLInputElement).value;
                 }}
               />`
@@ -85,13 +85,13 @@ export class WatchFlowNav extends LitElement {
     `;
   }
 
-  /** Keeps the other filters. */
+  /** The link to a flow's list, which keeps the other filters. */
   #linkTo(flow: string): string {
     return listFragment({ ...this.view, flow });
   }
 
   readonly #choose = (event: Event): void => {
-    // Safety: the listener is the menu's own.
+    // Safety: the listener is on this menu.
     const { value } = event.target as HTMLSelectElement;
     if (value !== '') location.hash = this.#linkTo(value);
   };

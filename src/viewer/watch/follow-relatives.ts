@@ -1,6 +1,6 @@
 /**
- * Reads the executions around one again and again while it runs, since children start meanwhile. Failures are
- * reported and retried.
+ * Reads an execution's relatives, which are its parent and children, repeatedly while it runs, because it may start
+ * more children. Failures are reported and retried.
  */
 import { isTransient } from '../../client/retry-policy.ts';
 import { Backoff } from '../../core/backoff.ts';
@@ -8,14 +8,14 @@ import type { Clock } from '../../core/clock.ts';
 import type { Relatives } from './relatives-source.ts';
 
 export const RELATIVES_EVERY_MS = 10_000;
-/** The longest pause, after several failures. */
+/** The longest pause after several failures. */
 export const RELATIVES_EVERY_MS_MAX = 80_000;
 
 export interface RelativesWatch {
   readonly read: (signal: AbortSignal) => Promise<Relatives>;
   readonly isOver: () => boolean;
   readonly onFound: (found: Relatives) => void;
-  /** A retry follows. */
+  /** Called when a read has failed and will be retried. */
   readonly onFailed: (error: Error) => void;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -36,7 +36,7 @@ export async function followRelatives(watch: RelativesWatch): Promise<void> {
       backoff.reset();
     } catch (error) {
       signal.throwIfAborted();
-      // The execution itself shows the reason.
+      // Give up without a report, because the element that shows the execution also shows the reason.
       if (!isTransient(error)) return;
       onFailed(error);
       pauseMs = backoff.failed();

@@ -1,6 +1,6 @@
 /**
- * <watch-key-form>: asks for an API key, and checks it before anything else is read. The key leaves this form
- * by an event only.
+ * <watch-key-form>: asks for an API key, and checks it before anything else is read. The page receives the key by the
+ * event `key-entered`.
  */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 
@@ -24,14 +24,14 @@ export class WatchKeyForm extends LitElement {
 
   /** The service's address. */
   declare service: string;
-  /** Why a key is needed. */
+  /** The text that tells the reader why a key is needed. */
   declare reason: string;
   /** The id of the execution that the key is for; undefined for the list. */
   declare execution: string | undefined;
   declare problem: string | undefined;
   declare isChecking: boolean;
 
-  /** The page has one style sheet. */
+  /** Renders without a shadow root, because the page has one style sheet for all its elements. */
   override createRenderRoot(): this {
     return this;
   }
@@ -99,7 +99,7 @@ function nameOf(executionId: string): TemplateResult {
 
 const problemText = (error: unknown): string => {
   if (error instanceof FlowtapProblem) return error.detail;
-  // Characters that no header can have: text that is not a key.
+  // The text has characters that no header can contain, so it is not a key.
   if (error instanceof TypeError) return `This is not an API key. Keys begin with ${API_KEY_PREFIX}.`;
   return error instanceof Error ? error.message : String(error);
 };

@@ -11,10 +11,10 @@ const SINCE_NAMES: Readonly<Record<string, string>> = {
   '7d': 'Last 7 days',
   '30d': 'Last 30 days',
 };
-/** Between two times that the reader enters. */
+/** The menu's value for a range between two times that the reader enters. */
 const BETWEEN = 'between';
 
-/** `onChange` gets the whole view with the changed condition. */
+/** `onChange` is called with the whole view, which includes the changed filter. */
 export function listFilters(view: ListView, onChange: (view: ListView) => void): TemplateResult {
   const { since: _since, from: _from, to: _to, ...withoutTime } = view;
   const isBetween = view.from !== undefined || view.to !== undefined;
@@ -24,7 +24,7 @@ export function listFilters(view: ListView, onChange: (view: ListView) => void):
     onChange({ ...view, statuses: STATUSES.filter((one) => next.includes(one)) });
   };
   const chooseTime = ({ target }: Event): void => {
-    // Safety: the listener is the menu's own.
+    // Safety: the listener is on this menu.
     const { value } = target as HTMLSelectElement;
     if (value === BETWEEN) onChange({ ...withoutTime, from: localTime(Date.now() - 86_400_000) });
     else onChange({ ...withoutTime, ...(value !== '' && { since: value }) });
@@ -33,7 +33,7 @@ export function listFilters(view: ListView, onChange: (view: ListView) => void):
     (name: 'from' | 'to') =>
     ({ target }: Event): void => {
       const { from, to } = view;
-      // Safety: the listener is the field's own.
+      // Safety: the listener is on this field.
       const times = { from, to, [name]: (target as HTMLInputElement).value || undefined };
       onChange({
         ...withoutTime,
@@ -65,7 +65,7 @@ export function listFilters(view: ListView, onChange: (view: ListView) => void):
         autocomplete="off"
         spellcheck="false"
         @change=${({ target }: Event) => {
-          // Safety: the listener is the field's own.
+          // Safety: the listener is on this field.
           onChange({ ...view, namePrefix: (target as HTMLInputElement).value.trim() });
         }}
       />

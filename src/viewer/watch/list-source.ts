@@ -1,13 +1,13 @@
-/**
- * The data of lists in the form that the page needs. client-list-source.ts reads it with the typed client.
- */
+/** The port through which the page reads lists. client-list-source.ts implements it with the typed client. */
 import type { Flow, ListedExecution, Status } from '../../client/client.ts';
 
 export type { ListedExecution };
 
-/** Which executions. Absent members exclude nothing. */
+/** Which executions to list. Absent members exclude nothing. */
 export interface ListQuery {
-  /** Or executions of a source that belong to no flow. */
+  /**
+   * Lists the executions of this flow. Without it, `source` lists the executions of a source that belong to no flow.
+   */
   readonly flow?: string;
   readonly source?: string;
   readonly statuses?: readonly Status[];
@@ -19,11 +19,11 @@ export interface ListQuery {
 
 export interface ListPart {
   readonly executions: readonly ListedExecution[];
-  /** The upstream or the archive could not be read. */
+  /** Executions may be missing, because the upstream or the archive could not be read. */
   readonly partial: boolean;
-  /** Everything that started later has been searched. */
+  /** All executions that started after this time have been searched. */
   readonly searchedBackTo?: string;
-  /** Nothing older exists. */
+  /** No older executions exist. */
   readonly isLast: boolean;
 }
 
@@ -35,8 +35,8 @@ export type ListEvent =
 
 export interface ListSource {
   flows(signal: AbortSignal): Promise<readonly Flow[]>;
-  /** Newest start first, one answer at a time. */
+  /** The executions, newest start first. Each part is one answer of the service. */
   parts(query: ListQuery, signal: AbortSignal): AsyncIterator<ListPart, unknown, void>;
-  /** Never ends by itself. Throws what cannot be retried. */
+  /** Follows the live list. Never ends by itself. Throws errors that cannot be retried. */
   follow(query: ListQuery, signal: AbortSignal): AsyncIterable<ListEvent>;
 }

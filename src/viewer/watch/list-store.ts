@@ -1,15 +1,21 @@
 /**
- * The executions of a list as a value that changes, without any framework. The newest come by the live list,
- * and are inserted or replaced by their id; older ones come page by page when the reader asks. It reads while
- * it has subscribers and the page is visible.
+ * The state of a list of executions, without any framework. The live list delivers the newest executions, which are
+ * inserted or replaced by their id. Older ones are read page by page when the reader asks for them. The store follows
+ * the live list while it has subscribers and the page is visible.
  */
 import { FlowtapConnectionError, FlowtapProblem } from '../../client/client.ts';
 import { type PageVisibility, documentVisibility, untilVisible } from '../store/page-visibility.ts';
 import type { ListPart, ListQuery, ListSource, ListedExecution } from './list-source.ts';
 
 /**
- * - `loading`: nothing is known yet. `live`: changes arrive. `paused`: the tab is hidden. `refused`: nothing
- *   more is read.
+ * What the store is doing:
+ *
+ * - `loading`: nothing has been received yet.
+ * - `live`: changes arrive as they happen.
+ * - `reconnecting`: the connection was lost and is being opened again.
+ * - `throttled`, `unavailable`: the connection is open, but the service cannot read the upstream at the moment.
+ * - `paused`: the tab is hidden.
+ * - `refused`: the service has refused the list, so nothing more is read.
  */
 export type ListPhase =
   'loading' | 'live' | 'reconnecting' | 'throttled' | 'unavailable' | 'paused' | 'refused';
@@ -18,12 +24,12 @@ export interface ListSnapshot {
   readonly phase: ListPhase;
   /** Newest start first. */
   readonly executions: readonly ListedExecution[];
-  /** Older ones can be asked for. */
+  /** Older executions may exist, and can be read. */
   readonly hasOlder: boolean;
   readonly isReadingOlder: boolean;
   /** How far back the list was searched: all executions that started later are shown. */
   readonly searchedBackTo: string | undefined;
-  /** A part of the list is missing, since the upstream or the archive could not be read. */
+  /** A part of the list is missing, because the upstream or the archive could not be read. */
   readonly isPartial: boolean;
   readonly error: Error | undefined;
 }
@@ -38,7 +44,7 @@ const EMPTY: ListSnapshot = {
   error: undefined,
 };
 
-/** A request for older executions ends when this many were found, or this many answers were read. */
+/** `readOlder` ends when it has found OLDER_MIN executions or read OLDER_PARTS_MAX answers. */
 const OLDER_MIN = 25;
 const OLDER_PARTS_MAX = 8;
 
@@ -84,7 +90,7 @@ export class ListStore {
     const { signal } = this.#reading;
     this.#change({ isReadingOlder: true, error: undefined });
     try {
-      // Reading from the start again, so a part that was missing may be found now.
+      // The list is read from its start again, so parts that were missing may be found now.
       if (this.#parts === undefined) this.#change({ isPartial: false });
       const parts = (this.#parts ??= this.#source.parts(this.#query, signal));
       const before = this.#byId.size;
@@ -96,7 +102,7 @@ export class ListStore {
         if (next.value.isLast) break;
       }
     } catch (error) {
-      // An iterator that has thrown has ended: the next request starts again.
+      // An iterator cannot continue after an error, so the next call reads from the start again.
       this.#parts = undefined;
       if (!signal.aborted) this.#fail(error);
     } finally {
@@ -111,7 +117,7 @@ export class ListStore {
   }
 
   #addPart({ executions, partial, searchedBackTo, isLast }: ListPart): void {
-    // Items of the live list are newer.
+    // Keep items of the live list, because they are newer.
     for (const execution of executions)
       if (!this.#byId.has(execution.flowExecutionId)) this.#byId.set(execution.flowExecutionId, execution);
     // Executions that were missing from an earlier part are still missing.
@@ -169,7 +175,7 @@ export class ListStore {
     this.#change({ phase, error: undefined });
   }
 
-  /** An execution that no longer matches is sent once more, with its new status. */
+  /** The live list sends an execution once more when its status no longer matches. It is removed then. */
   #put(execution: ListedExecution): void {
     const { flowExecutionId: id, status } = execution;
     const isWanted = this.#query.statuses?.includes(status) ?? true;
@@ -194,7 +200,10 @@ export class ListStore {
   }
 }
 
-/** Executions without a start time come last. Equal ones are ordered by id, so that rows do not jump. */
+/**
+ * Executions without a start time come last. Executions with the same start time are ordered by id, so that rows do
+ * not jump.
+ */
 function newestFirst(one: ListedExecution, other: ListedExecution): number {
   const [a, b] = [one.startedAt ?? '', other.startedAt ?? ''];
   if (a !== b) return a > b ? -1 : 1;

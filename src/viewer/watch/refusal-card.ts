@@ -1,14 +1,14 @@
-/** Shown when a link no longer shows its execution: explains what happened, and what to do. */
+/** The card that is shown when a link does not show its execution. It explains what happened, and what to do. */
 import { type TemplateResult, html, nothing } from 'lit';
 
 import { executionFragment } from './watch-location.ts';
 
 export interface Refusal {
-  /** False: the link was never valid here. It was cut or changed. */
+  /** False if the link was never valid here, because it was cut or changed. */
   readonly isExpired: boolean;
-  /** The card is all that the page shows, because nothing of the execution was read before. */
+  /** True if the page shows nothing but the card, because no message was read before. */
   readonly isAlone: boolean;
-  /** The service's own words. */
+  /** The service's own explanation. */
   readonly detail: string | undefined;
 }
 

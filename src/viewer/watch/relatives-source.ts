@@ -1,7 +1,10 @@
-/** The executions around one: what started it, and what it has started. Needs a key. */
+/**
+ * The port through which the page reads an execution's relatives: its parent, which started it, and its children,
+ * which it started. Reading them needs a key.
+ */
 import type { ChildExecution } from '../../client/client.ts';
 
-/** More children than a person looks at. */
+/** The most children that are read. Nobody looks through more. */
 export const CHILDREN_MAX = 250;
 
 export interface Relatives {

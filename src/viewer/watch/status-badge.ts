@@ -1,4 +1,4 @@
-/** The status of an execution in a table, marked as in the element. */
+/** The status of an execution in a table, with the same icon and word as in <flowtap-execution>. */
 import type { TemplateResult } from 'lit';
 
 import type { Status } from '../../client/client.ts';

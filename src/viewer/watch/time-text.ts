@@ -1,4 +1,4 @@
-/** When an execution of a list started, and how long it took or has taken. */
+/** Texts for the start and the duration of an execution in a list. */
 import { type TemplateResult, html } from 'lit';
 
 import { humanDuration } from '../../core/human-duration.ts';
@@ -15,6 +15,6 @@ export function durationOf({ status, startedAt, durationMs }: ListedExecution, n
   if (durationMs !== undefined) return humanDuration(durationMs);
   const startMs = msOf(startedAt);
   if (status !== 'RUNNING' || startMs === undefined) return '–';
-  // Whole seconds while the execution runs.
+  // Show whole seconds while the execution runs.
   return humanDuration(Math.max(0, Math.floor((nowMs - startMs) / 1000) * 1000)).replace('.0 s', ' s');
 }

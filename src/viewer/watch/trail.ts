@@ -1,4 +1,7 @@
-/** The way back from an execution that was opened with a key: all executions, those of its flow, this one. */
+/**
+ * The breadcrumb above an execution that was opened with a key: all executions, the flow's executions, this
+ * execution.
+ */
 import { type TemplateResult, html, nothing } from 'lit';
 
 import { parseExecutionRef } from '../../core/execution-ref.ts';

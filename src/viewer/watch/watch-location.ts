@@ -1,25 +1,25 @@
 /**
- * The fragment of the page's address, which determines what the page shows: an execution
- * (core/watch-link.ts), or the list with its filter, `#flow=…&status=FAILED&namePrefix=…&since=24h`. So every
- * view has a link, and the browser's "back" works. It never contains a key.
+ * Parses and builds the fragment of the page's address, which determines what the page shows. It names an execution
+ * (core/watch-link.ts), or a list and its filters: `#flow=…&status=FAILED&namePrefix=…&since=24h`. So every view has
+ * a link, and the browser's "back" works. The fragment never contains a key.
  */
 import { STATUSES } from '../../messages/event-types.ts';
 import type { Status } from '../../client/client.ts';
 import { type WatchTarget, parseWatchFragment, watchFragment } from '../../core/watch-link.ts';
 import type { ListQuery } from './list-source.ts';
 
-/** Ranges of start times, in hours; in the order of the menu. */
+/** The periods in the menu of start times, in hours, in the order of the menu. */
 export const SINCE_HOURS: Readonly<Record<string, number>> = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 };
 
 export interface ListView {
-  /** A flow, or `source:things-graph`: executions of that source which belong to no flow. */
+  /** A flow, or `source:things-graph` for the executions of that source that belong to no flow. */
   readonly flow?: string;
-  /** Empty: all. */
+  /** If empty, executions of all statuses are shown. */
   readonly statuses: readonly Status[];
   readonly namePrefix: string;
-  /** A member of SINCE_HOURS, or absent: any time. */
+  /** A key of SINCE_HOURS. If absent, executions may have started at any time. */
   readonly since?: string;
-  /** As a reader enters them: local date and time, `2026-11-29T16:00`. They replace `since`. */
+  /** `from` and `to` are local dates and times as a reader enters them: `2026-11-29T16:00`. They replace `since`. */
   readonly from?: string;
   readonly to?: string;
 }
@@ -65,7 +65,7 @@ export function listFragment({ flow, statuses, namePrefix, since, from, to }: Li
 
 export const executionFragment = (target: WatchTarget): string => watchFragment(target);
 
-/** Undefined as long as no flow is chosen. */
+/** Undefined until a flow is chosen. */
 export function queryOf(view: ListView, nowMs: number): ListQuery | undefined {
   const { flow, statuses, namePrefix, since, from, to } = view;
   if (flow === undefined) return undefined;

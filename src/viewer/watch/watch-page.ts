@@ -1,6 +1,6 @@
 /**
- * <watch-page>: the page at /watch. It shows the execution that its address names, else the list. A key that
- * a reader enters stays in this object alone; a link with a ticket needs no key.
+ * <watch-page>: the page at /watch. It shows the execution that its address names, or else the list. A key that a
+ * reader enters is kept only in this object. A link with a ticket needs no key.
  */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 
@@ -23,7 +23,7 @@ interface Reader {
   readonly source: ListSource & RelativesSource;
 }
 
-/** Why the page asks for a key. A key is never stored, so a reload forgets it. */
+/** Tells the reader why the page asks for a key. Keys are never stored, so the page asks again after a reload. */
 function reasonFor({ type }: WatchLocation): string {
   const [navigation] = performance.getEntriesByType('navigation');
   if (navigation instanceof PerformanceNavigationTiming && navigation.type === 'reload')
@@ -41,7 +41,7 @@ export class WatchPage extends LitElement {
     problem: { state: true },
   };
 
-  /** The service's address: this module is at /watch/app.js. */
+  /** The service's address, derived from the address of this module, which is /watch/app.js. */
   readonly #service = new URL('..', import.meta.url).href;
   #reading = new AbortController();
   declare shown: WatchLocation;
@@ -75,7 +75,7 @@ export class WatchPage extends LitElement {
   };
 
   override updated(changed: Map<string, unknown>): void {
-    // A new view begins at its top, for eyes and for screen readers.
+    // Focus the top of a new view, so that reading starts there, also with a screen reader.
     const before = changed.get('shown') as WatchLocation | undefined;
     if (before !== undefined && before.type !== this.shown.type)
       this.querySelector<HTMLElement>('main')?.focus();
@@ -101,7 +101,7 @@ export class WatchPage extends LitElement {
     `;
   }
 
-  /** The skip link moves the focus by hand: its fragment would replace the one that names the view. */
+  /** Moves the focus by script. Following the link would replace the fragment that names the view. */
   readonly #skip = (event: Event): void => {
     event.preventDefault();
     this.querySelector<HTMLElement>('main')?.focus();
@@ -223,7 +223,7 @@ export class WatchPage extends LitElement {
     }
   }
 
-  /** Chooses the first flow if the address names none, rather than show an empty page. */
+  /** Chooses the first flow if the address names none, so that the page is not empty. */
   #chooseFlow(): void {
     const { shown } = this;
     const first = this.flows?.[0];

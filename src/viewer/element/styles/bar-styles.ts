@@ -1,8 +1,8 @@
-/** The bars of steps, the marks of bars that are out of sight, and the legend. */
+/** Styles of the bars of steps, of the arrows to bars outside the shown time, and of the legend. */
 import { css } from 'lit';
 
 export const BAR_STYLES = css`
-  /* What bars, their parts and the legend are filled with. */
+  /* Fills of bars, their parts and the legend. */
   :host {
     --fill-succeeded: var(--succeeded-bar);
     --fill-running: repeating-linear-gradient(
@@ -30,7 +30,7 @@ export const BAR_STYLES = css`
   :is(.bar, .swatch).failed {
     --fill: var(--fill-failed);
   }
-  /* Red is for what ended something: a failed attempt did not, if another one followed. */
+  /* A failed attempt is red only if its step failed. Otherwise it has the colour of handled failures. */
   :is(.bar, .swatch).handled,
   .part.attempt.failed {
     --fill: var(--fill-handled);
@@ -134,7 +134,7 @@ export const BAR_STYLES = css`
     height: 10px;
     border-radius: 2px;
   }
-  /* With system colours alone, patterns and outlines tell the bars apart. */
+  /* In forced-colours mode, patterns and outlines tell the bars apart. */
   @media (forced-colors: active) {
     :host {
       --fill-succeeded: CanvasText;

@@ -1,4 +1,4 @@
-/** Titles of sections, buttons and fields. */
+/** Styles of section titles, buttons and fields. */
 import { css } from 'lit';
 
 export const CONTROLS = css`

@@ -1,4 +1,4 @@
-/** Header, banners and the failure. */
+/** Styles of the header, the banners and the failure panel. */
 import { css } from 'lit';
 
 export const FRAME = css`

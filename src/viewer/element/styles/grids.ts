@@ -1,4 +1,4 @@
-/** What both tables have in common: a scroller, a head that stays, and rows at their places. */
+/** Styles that both tables share: the scroller, the sticky head, and the positioned rows. */
 import { css } from 'lit';
 
 export const GRIDS = css`

@@ -1,4 +1,4 @@
-/** The list of messages. Heights are those that messages-view.ts computes with. */
+/** Styles of the list of messages. Heights must match the constants in messages-view.ts. */
 import { css } from 'lit';
 
 export const MESSAGE_STYLES = css`

@@ -1,4 +1,4 @@
-/** The table of steps and its bars. Heights are those that steps-view.ts computes with. */
+/** Styles of the table of steps. Heights must match the constants in steps-view.ts. */
 import { css } from 'lit';
 
 export const STEP_STYLES = css`
@@ -187,7 +187,7 @@ export const STEP_STYLES = css`
       position: absolute;
       clip-path: inset(50%);
     }
-    /* Lines only where the bars are: below the name in each row. */
+    /* Draw lines only beside the bars, which are below the name in each row. */
     .steps-grid .row.grid-lines {
       grid-template-rows: 100%;
       mask: repeating-linear-gradient(transparent 0 28px, #000 28px var(--row));

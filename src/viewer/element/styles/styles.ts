@@ -1,4 +1,4 @@
-/** All styles of the element, in their order. */
+/** All styles of the element, in the order in which they apply. */
 import { BAR_STYLES } from './bar-styles.ts';
 import { CONTROLS } from './controls.ts';
 import { FRAME } from './frame.ts';

@@ -1,6 +1,6 @@
 /**
- * Colours, fonts and measures, each of which a page can replace by a custom property. Colours follow the
- * page's `color-scheme`. Text has a contrast of at least 4.5, signs and bars of at least 3, in both themes.
+ * Colours, fonts and sizes. A page can replace each by a custom property. Colours follow the page's `color-scheme`.
+ * In both themes, the contrast is at least 4.5 for text, and at least 3 for icons and bars.
  */
 import { css } from 'lit';
 
