@@ -32,8 +32,8 @@ const nothingToRead = { subscribe: () => () => {}, getSnapshot: () => EMPTY_SNAP
 
 /**
  * Reads the execution while the component is mounted. `status`, `steps` and `error` are undefined until they are
- * known. Nothing is read until `executionId` is given. If `ticket` is a function, it may be a different one at each
- * render. The newest one is called.
+ * known. Nothing is read until `executionId` is given. `ticket` may be a new function at each render: the newest one
+ * is called.
  */
 export function useExecution(
   executionId: string | undefined,
@@ -74,11 +74,11 @@ function accessOf(
 }
 
 /**
- * Gets a ticket from the newest `ticket`. Since the store was made, it may have changed from a function to a fixed
- * ticket.
+ * Gets a ticket from the newest `ticket`. It may have changed from a function to a fixed ticket since the store was
+ * made.
  */
 const ask = async (ticket: TicketSource | undefined): Promise<string | TicketParts> => {
   const given = typeof ticket === 'function' ? await ticket() : ticket;
-  if (given === undefined) throw new TypeError('useExecution: there is no ticket any more');
+  if (given === undefined) throw new TypeError("useExecution: 'ticket' is no longer given");
   return given;
 };

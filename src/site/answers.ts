@@ -36,7 +36,7 @@ const tier = () => describe(z.enum(RATE_TIER_NAMES), 'The rate tier of the key.'
 const patterns = () =>
   list(z.string(), 'Patterns of the executions that the key may read; `*` matches any characters.');
 const executionId = () => text('The requested execution.');
-const source = () => text('The source of its history: `things-graph` or `step-functions`.');
+const source = () => text('The source of the history: `things-graph` or `step-functions`.');
 const cursor = (description: string) => describe(z.optional(z.string()), description);
 
 const { messageId, eventType, upstreamType, timestamp, payload } = messageSchema.shape;
@@ -46,7 +46,7 @@ const Message = z.strictObject({
   eventType: describe(eventType, `One of ${EVENT_TYPES.join(', ')}, or a type that was added later.`),
   upstreamType: describe(upstreamType, 'The event type in Step Functions, such as `TaskFailed`.'),
   timestamp: describe(timestamp, 'When the message was last updated: ISO 8601, UTC.'),
-  step: describe(step, 'The step or state that the message is about. Absent if that is not certain.'),
+  step: describe(step, 'The step or state that the message is about. Absent if the step is not certain.'),
   error: describe(error, 'The name of the error. Absent if the text cannot be an error name.'),
   previousMessageId: describe(
     previousMessageId,
@@ -83,7 +83,7 @@ const Problem = z.strictObject({
   ),
   retryAfterSeconds: describe(
     z.optional(z.int().check(z.gte(0))),
-    'Retry after this time. Absent if retrying does not help. Equals `Retry-After`.',
+    'Retry after this many seconds. Absent if retrying does not help. Equals `Retry-After`.',
   ),
 });
 
@@ -98,7 +98,7 @@ const keyMembers = () => ({
   revokedAt: describe(z.optional(z.iso.datetime()), 'When it was revoked.'),
   lastUsedAt: describe(
     z.optional(z.iso.datetime()),
-    'Last use, accurate to an hour. Absent if not used or not recorded yet.',
+    'When it was last used, accurate to an hour. Absent if no use has been recorded yet.',
   ),
   executions: patterns(),
   payloads: payloads(),

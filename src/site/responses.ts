@@ -36,7 +36,7 @@ function headersOf(status: number, codes: readonly ServiceProblemCode[], allow: 
 export interface Refusals {
   /** The methods of the path, for the `Allow` header of a 405. */
   readonly allow: string;
-  /** Further headers of answers of this path. */
+  /** Additional headers for the answers of this path. */
   readonly headers?: Json;
   /** Whether the path is part of the admin API, whose problems have their own texts. */
   readonly admin?: boolean;

@@ -5,7 +5,7 @@ import type { Json } from './json-schema.ts';
 
 type Responses = Readonly<Record<string, Json>>;
 
-/** Tells operations from the other members of a path, such as `parameters`. */
+/** True for operations. A path also has other members, such as `parameters`. */
 const isOperation = (value: unknown): value is { readonly responses: Responses } =>
   typeof value === 'object' && value !== null && 'responses' in value;
 

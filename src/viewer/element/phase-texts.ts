@@ -39,7 +39,8 @@ const TEXTS: Readonly<Record<Phase, PhaseText>> = {
   'waiting-for-slot': {
     word: 'Waiting for a slot',
     tone: 'quiet',
-    sentence: 'This page has four live streams open. This execution is updated every 5 s until one is free.',
+    sentence:
+      'This page has four live streams open. This execution is updated every 5 s until one of them closes.',
   },
   paused: { word: 'Paused while hidden', tone: 'quiet' },
   ended: { word: 'Ended', tone: 'quiet' },

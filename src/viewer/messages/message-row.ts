@@ -21,7 +21,7 @@ export interface MessageRowFacts {
   readonly isOpen: boolean;
   readonly isActive: boolean;
   readonly startedAt: string | undefined;
-  /** Whether payloads are hidden from this reader. If so, the row says so in place of a missing payload. */
+  /** Whether payloads are hidden from this reader. If so, a message without a payload says that it is hidden. */
   readonly arePayloadsHidden: boolean;
   readonly hasPermalink: boolean;
   readonly vocabulary: Vocabulary;

@@ -205,10 +205,7 @@ export class MessagesView {
 
   readonly #keyOf = (message: FlowMessage): string => String(this.#options.facts.numberOf(message));
 
-  /**
-   * The index of the message's row, or -1 if the filter hides it. A binary search, because messages are ordered by
-   * number.
-   */
+  /** The index of the message's row, or -1 if the filter hides it. Messages are ordered by number. */
   #indexOf(message: FlowMessage): number {
     const { numberOf } = this.#options.facts;
     let low = 0;

@@ -9,7 +9,7 @@ export interface StepRow {
    * siblings.
    */
   readonly key: string;
-  /** From 1. */
+  /** `level` and `position` are counted from 1. */
   readonly level: number;
   readonly position: number;
   readonly siblings: number;
@@ -23,7 +23,7 @@ export interface StepRow {
 const OPEN_ROWS_MAX = 200;
 
 export interface Expansion {
-  /** Whether the reader opened or closed a row, by key. */
+  /** The rows that the reader has opened (true) or closed (false), by key. */
   readonly chosen: ReadonlyMap<string, boolean>;
 }
 
@@ -110,7 +110,7 @@ export function tallyOf(execution: Step): StepTally {
   return tally;
 }
 
-/** Stops at `max`. */
+/** Counts the steps inside `step`, but not beyond `max`. */
 export function countSteps(step: Step, max = Number.POSITIVE_INFINITY): number {
   let count = 0;
   for (const child of step.children) {

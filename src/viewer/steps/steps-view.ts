@@ -20,7 +20,7 @@ import { tallyText } from './tally-text.ts';
 
 export interface StepsViewOptions {
   readonly facts: MessageFacts;
-  /** Called when the reader has selected a step. It is undefined if they have cleared the selection. */
+  /** Called when the reader has selected a step. `step` is undefined if they have cleared the selection. */
   readonly onSelect: (step: Step | undefined, key: string | undefined) => void;
   /** The current time by the service's clock. */
   readonly nowMs: () => number;

@@ -228,7 +228,7 @@ export class ExecutionStore {
     return (this.#changes?.phase ?? this.#snapshot.phase) === 'ended';
   }
 
-  /** Shows an earlier failure at once, because reading the whole history may take long. Never rejects. */
+  /** Shows the failure of an ended execution before its history, which may take long to read. Never rejects. */
   async #readFailureFirst({ client, executionId }: Session, signal: AbortSignal): Promise<void> {
     try {
       const { status, failure } = await client.summary(executionId, { signal });

@@ -47,7 +47,7 @@ export type Phase =
 export type ShownFailure = Omit<Failure, 'cursor'> & Partial<Pick<Failure, 'cursor'>>;
 
 export interface ExecutionSnapshot {
-  /** Absent until it is known, because it may be named only by the ticket. */
+  /** Absent until it is known. If the caller gave no id, the ticket names the execution. */
   readonly executionId: string | undefined;
   readonly phase: Phase;
   /** The execution's status. Absent until the first answer. */
@@ -69,7 +69,7 @@ export interface ExecutionSnapshot {
    * planned.
    */
   readonly retryAtMs: number | undefined;
-  /** The error that caused the phase, if one did. */
+  /** The error that caused the phase, if any. */
   readonly error: FlowtapProblem | FlowtapConnectionError | undefined;
 }
 

@@ -19,11 +19,11 @@ export interface ListQuery {
 
 export interface ListPart {
   readonly executions: readonly ListedExecution[];
-  /** Executions may be missing, because the upstream or the archive could not be read. */
+  /** True if executions may be missing, because the upstream or the archive could not be read. */
   readonly partial: boolean;
   /** All executions that started after this time have been searched. */
   readonly searchedBackTo?: string;
-  /** No older executions exist. */
+  /** True if no older executions exist. */
   readonly isLast: boolean;
 }
 

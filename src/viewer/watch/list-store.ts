@@ -24,12 +24,12 @@ export interface ListSnapshot {
   readonly phase: ListPhase;
   /** Newest start first. */
   readonly executions: readonly ListedExecution[];
-  /** Older executions may exist, and can be read. */
+  /** True if older executions may exist. `readOlder` reads them. */
   readonly hasOlder: boolean;
   readonly isReadingOlder: boolean;
   /** How far back the list was searched: all executions that started later are shown. */
   readonly searchedBackTo: string | undefined;
-  /** A part of the list is missing, because the upstream or the archive could not be read. */
+  /** True if a part of the list is missing, because the upstream or the archive could not be read. */
   readonly isPartial: boolean;
   readonly error: Error | undefined;
 }
@@ -175,7 +175,7 @@ export class ListStore {
     this.#change({ phase, error: undefined });
   }
 
-  /** The live list sends an execution once more when its status no longer matches. It is removed then. */
+  /** The live list sends an execution once more when its status no longer matches. The execution is removed then. */
   #put(execution: ListedExecution): void {
     const { flowExecutionId: id, status } = execution;
     const isWanted = this.#query.statuses?.includes(status) ?? true;

@@ -4,7 +4,7 @@
  */
 import type { ChildExecution } from '../../client/client.ts';
 
-/** The most children that are read. Nobody looks through more. */
+/** How many children are read at most. Hardly any reader would look at more. */
 export const CHILDREN_MAX = 250;
 
 export interface Relatives {

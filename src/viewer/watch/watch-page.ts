@@ -75,7 +75,7 @@ export class WatchPage extends LitElement {
   };
 
   override updated(changed: Map<string, unknown>): void {
-    // Focus the top of a new view, so that reading starts there, also with a screen reader.
+    // Focus the start of a new view, so that the page scrolls there and screen readers begin there.
     const before = changed.get('shown') as WatchLocation | undefined;
     if (before !== undefined && before.type !== this.shown.type)
       this.querySelector<HTMLElement>('main')?.focus();
