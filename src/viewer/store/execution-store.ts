@@ -56,7 +56,7 @@ export class ExecutionStore {
   #messages: FlowMessage[] = [];
   #steps: StepsState | undefined;
   #caughtUp = false;
-  /** Changes that are not in the snapshot yet. Undefined if there are none. */
+  /** Changes that are not in the snapshot yet, if any. */
   #changes: Partial<ExecutionSnapshot> | undefined;
   #notifiedAtMs = Number.NEGATIVE_INFINITY;
 
