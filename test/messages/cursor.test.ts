@@ -34,7 +34,7 @@ const anyExecution: fc.Arbitrary<ExecutionName> = fc.record({
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 describe('a cursor', () => {
-  test('decodes to what was encoded, for its execution', () => {
+  test('decodes to the value that was encoded for the same execution', () => {
     fc.assert(
       fc.property(anyCursor, anyExecution, fc.string(), (made, its, secret) => {
         const own = { current: keyOf(secret) };
@@ -44,7 +44,7 @@ describe('a cursor', () => {
     );
   });
 
-  test('has a fixed length under 64 characters that need no escaping in a URL, a header or an event', () => {
+  test('has a fixed length below 64 characters, and needs no escaping in URLs, headers and events', () => {
     fc.assert(
       fc.property(anyCursor, anyExecution, (made, its) => {
         expect(encodeCursor(keys, its, made)).toMatch(/^[A-Za-z0-9_-]+$/);
@@ -54,20 +54,20 @@ describe('a cursor', () => {
     expect(CURSOR_CHARACTERS).toBeLessThan(64);
   });
 
-  // The three texts below were made by Python's hmac and base64.
+  // Python's hmac and base64 made the three texts below.
   const zeros = { current: new Uint8Array(32) };
 
-  test('keeps its format: cursors that clients hold stay valid after an update', () => {
+  test('keeps its format, so the cursors of clients stay valid after an update', () => {
     const text = encodeCursor(zeros, execution, { ...cursor, end: 'settled' });
     expect(text).toBe('AQAS1ocBI0VniavN7wILYNliAK9KUlDDmIMB9k63');
   });
 
-  test('of another version, or with an unknown end mark, is refused although signed', () => {
+  test('of another version or with an unknown end mark is refused, even if correctly signed', () => {
     expect(decodeCursor(zeros, execution, 'AgAS1ocBI0VniavN7wAH9FFxemDXb72e_cFMSE6d')).toBeUndefined();
     expect(decodeCursor(zeros, execution, 'AQAS1ocBI0VniavN7wPHH3PloPAJH-ZqRkN_YHOG')).toBeUndefined();
   });
 
-  test('with any one character changed is refused', () => {
+  test('with any single character changed is refused', () => {
     const text = encodeCursor(keys, execution, cursor);
     for (let at = 0; at < text.length; at++) {
       for (const character of `${BASE64URL}+/= \0é`) {
@@ -78,7 +78,7 @@ describe('a cursor', () => {
     }
   });
 
-  test('with a character more or less, or in another base64 form, is refused', () => {
+  test('with a character added or removed, or in another base64 alphabet, is refused', () => {
     const text = encodeCursor(keys, execution, cursor);
     const others = [...Array.from(text, (_, at) => text.slice(0, at)), text.slice(1), ` ${text}`, `${text}=`];
     for (const other of [...others, `${text}A`, `${text}\n`, `${text}${text}`]) {
@@ -99,7 +99,7 @@ describe('a cursor', () => {
         expect(decodeCursor(keys, other, encodeCursor(keys, its, made))).toBeUndefined();
       }),
     );
-    // Adjacent fields cannot run into each other.
+    // The boundary between source and id is part of the signature, so moving it changes the cursor.
     const [a, b] = [
       { source: 'a', executionId: 'bc' },
       { source: 'ab', executionId: 'c' },
@@ -107,7 +107,7 @@ describe('a cursor', () => {
     expect(decodeCursor(keys, b, encodeCursor(keys, a, cursor))).toBeUndefined();
   });
 
-  test('is decoded with the previous secret too, and encoded with the current one', () => {
+  test('is encoded with the current secret, and decoded with the current or the previous one', () => {
     const old = { current: keyOf('old') };
     const rotated = { current: keyOf('new'), previous: keyOf('old') };
     const after = { current: keyOf('newer'), previous: keyOf('new') };
@@ -118,7 +118,7 @@ describe('a cursor', () => {
     expect(decodeCursor(after, execution, encodeCursor(rotated, execution, cursor))).toEqual(cursor);
   });
 
-  test('is refused without an exception, whatever text it is', () => {
+  test('is refused without an exception if it is any other text', () => {
     const anyText = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: 'binary', minLength: CURSOR_CHARACTERS, maxLength: CURSOR_CHARACTERS }),
@@ -138,7 +138,10 @@ describe('a cursor', () => {
     );
   });
 
-  test.each([-1, 0.5, NaN, 2 ** 32, Infinity])('for position %d cannot be encoded', (position) => {
-    expect(() => encodeCursor(keys, execution, { ...cursor, position })).toThrow(RangeError);
-  });
+  test.each([-1, 0.5, NaN, 2 ** 32, Infinity])(
+    'with the invalid position %d cannot be encoded',
+    (position) => {
+      expect(() => encodeCursor(keys, execution, { ...cursor, position })).toThrow(RangeError);
+    },
+  );
 });

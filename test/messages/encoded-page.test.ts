@@ -13,7 +13,7 @@ const execution = { source: 'things-graph', executionId: 'lamp' };
 const toBytes = createPageEncoder(keys, asBytes);
 const toText = createPageEncoder(keys, asText);
 
-test('a page is the same as bytes and as text', () => {
+test('a page encoded as bytes equals the page encoded as text', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 5 }), (payloads) => {
       const messages = payloads.map((payload, n) => ({ messageId: String(n), payload }));
@@ -31,7 +31,7 @@ test('a page is the same as bytes and as text', () => {
   );
 });
 
-test('a text counts with one byte for each character, and with two if one of them is not in Latin-1', () => {
+test('an encoded text counts as one byte per character, or two if any character is outside Latin-1', () => {
   const next = { position: 0, fingerprint: '' };
   const sizeOf = (body: string) => encodedPageBytes({ body, etag: '', cursor: '', more: false, next });
   expect(sizeOf('é'.repeat(1_000)) - sizeOf('')).toBe(1_000);

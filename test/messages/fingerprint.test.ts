@@ -10,7 +10,7 @@ const start = fingerprintAtStart({ source: 'things-graph', executionId: 'flow' }
 const contentOf = ({ messageId, eventType }: Message): string => JSON.stringify([messageId, eventType]);
 
 describe('the fingerprint of a position', () => {
-  test('depends on the id and type of every message before it, and on nothing else', () => {
+  test('depends only on the ids and types of all messages before it', () => {
     fc.assert(
       fc.property(anyHistory(40, 1), fc.nat(), anyMessage, (history, drawn, other) => {
         const at = drawn % history.length;
@@ -37,7 +37,7 @@ describe('the fingerprint of a position', () => {
     );
   });
 
-  test('distinguishes runs that differ only in their first message', () => {
+  test('differs between histories that differ only in their first message', () => {
     const run = (first: string) => [
       { messageId: first },
       ...Array.from({ length: 30 }, () => ({ messageId: '1' })),
@@ -45,7 +45,7 @@ describe('the fingerprint of a position', () => {
     expect(fingerprintsAlong(start, run('a')).at(-1)).not.toBe(fingerprintsAlong(start, run('b')).at(-1));
   });
 
-  test('distinguishes executions and sources, and where one name ends and the next begins', () => {
+  test('differs between executions and sources, even if only the boundary between two names moves', () => {
     const starts = [
       fingerprintAtStart({ source: 'ab', executionId: 'c' }),
       fingerprintAtStart({ source: 'a', executionId: 'bc' }),
@@ -66,7 +66,7 @@ describe('the fingerprint of a position', () => {
     expect(fingerprintAfter(start, updated)).toBe(fingerprintAfter(start, message));
   });
 
-  test('keeps its format: it is part of cursors that clients hold', () => {
+  test('keeps its format, because clients hold cursors that contain it', () => {
     expect(start).toBe('ecad151f5c433faf');
     expect(fingerprintAfter(start, { messageId: '0', eventType: 'EXECUTION_STARTED' })).toBe(
       '46e0f2cc91f72b85',

@@ -7,7 +7,7 @@ import { runs } from '../support/seeded-random.ts';
 
 const text = (frame: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(frame);
 
-/** What a client makes of a stream that arrives in these chunks. */
+/** Parses a stream that arrives in these chunks as a client does. */
 function received(chunks: Iterable<Uint8Array>) {
   const events: EventSourceMessage[] = [];
   const retries: number[] = [];
@@ -23,7 +23,7 @@ function received(chunks: Iterable<Uint8Array>) {
   return { events, retries };
 }
 
-/** Any UTF-16 at all, lone surrogates and control characters included, with line ends and colons often. */
+/** Any UTF-16 text, including lone surrogates and control characters. Line ends and colons are frequent. */
 const anyText = fc
   .array(
     fc.oneof(
@@ -62,7 +62,7 @@ describe('server-sent events', () => {
     );
   });
 
-  test('a frame has the form of the specification', () => {
+  test('a frame has the format of the specification', () => {
     expect(text(sseEvent({ id: 'abc', event: 'caught-up', data: '{"status":"RUNNING"}' }))).toBe(
       'id: abc\nevent: caught-up\ndata: {"status":"RUNNING"}\n\n',
     );
@@ -72,7 +72,7 @@ describe('server-sent events', () => {
     );
   });
 
-  test('a stream starts with a field that the first event completes, not with a block of its own', () => {
+  test('a stream starts with a `retry:` field that belongs to the block of the first event', () => {
     expect(text(sseOpening(3000))).toBe('retry: 3000\n');
     expect(text(Buffer.concat([sseOpening(3000), sseEvent({ id: '1', data: '{}' })]))).toBe(
       'retry: 3000\nid: 1\ndata: {}\n\n',
@@ -80,28 +80,28 @@ describe('server-sent events', () => {
     expect(received([sseOpening(3000)])).toEqual({ events: [], retries: [3000] });
   });
 
-  test('the leading space of a line of data is preserved', () => {
+  test('leading spaces in a line of data are preserved', () => {
     const { events } = received([sseEvent({ data: ' indented\n  twice' })]);
     expect(events).toEqual([{ id: undefined, event: undefined, data: ' indented\n  twice' }]);
   });
 
-  test('an event with empty data is dispatched', () => {
+  test('an event with empty data is delivered', () => {
     const { events } = received([sseEvent({ id: '7', data: '' })]);
     expect(events).toEqual([{ id: '7', event: undefined, data: '' }]);
   });
 
-  test('a lone surrogate, which has no UTF-8 form, becomes U+FFFD', () => {
+  test('a lone surrogate is replaced by U+FFFD, because UTF-8 cannot encode it', () => {
     expect(text(sseEvent({ data: 'a\ud800b' }))).toBe('data: a\uFFFDb\n\n');
   });
 
-  test('an id or event name that no frame can carry is never written', () => {
+  test('an id or event name that a frame cannot contain is rejected', () => {
     for (const value of ['', '\n', 'a\rb', 'a\0', 'a\r\nretry: 0']) {
       expect(() => sseEvent({ id: value, data: 'x' })).toThrow(RangeError);
       expect(() => sseEvent({ event: value, data: 'x' })).toThrow(RangeError);
     }
   });
 
-  test('a reconnection time that is not a whole number from 0 on is never written', () => {
+  test('a reconnection time that is not a non-negative integer is rejected', () => {
     for (const ms of [-1, 0.5, NaN, Infinity, 1e21]) {
       expect(() => sseOpening(ms)).toThrow(RangeError);
       expect(() => sseEvent({ data: '', retryMs: ms })).toThrow(RangeError);
@@ -109,7 +109,7 @@ describe('server-sent events', () => {
     expect(received([sseOpening(0)]).retries).toEqual([0]);
   });
 
-  test('a comment is invisible, also before the first event', () => {
+  test('a comment has no effect for clients, even before the first event', () => {
     const stream = [sseOpening(5), sseComment(), sseEvent({ id: '1', data: 'x' }), sseComment()];
     expect(received(stream)).toMatchObject({ events: [{ id: '1', data: 'x' }], retries: [5] });
   });

@@ -11,15 +11,15 @@ const anySecond = fc.oneof(
   fc.integer({ min: -2, max: 2 }),
   fc.integer({ min: 1_300_000_000, max: 1_900_000_000 }),
 );
-/** A double holds microseconds for some 285 years round 1970. */
+/** A double represents microseconds exactly for some 285 years around 1970. */
 const nearSecond = fc.oneof(fc.integer({ min: -2, max: 2 }), fc.integer({ min: -4e9, max: 4e9 }));
 
-/** Epoch seconds as AWS writes them: the nearest double to a decimal number of so many digits. */
+/** Epoch seconds as AWS writes them: the double nearest to a decimal number with this many digits. */
 const seconds = (whole: fc.Arbitrary<number>, digits: number) =>
   fc
     .tuple(whole, fc.nat({ max: 10 ** digits - 1 }), fc.constantFrom('', '-'))
     .filter(([second]) => second > FIRST_SECOND)
-    // The sign is drawn too: -0.5 has no whole part that could bear it.
+    // Draws the sign separately, because the whole part of -0.5 is 0 and has no sign.
     .map(([second, fraction, sign]) => {
       const number = `${second}.${String(fraction).padStart(digits, '0')}`;
       return Number(second === 0 ? `${sign}${number}` : number);
@@ -30,12 +30,12 @@ describe('timestamps', () => {
     ['milliseconds', seconds(anySecond, 3)],
     ['microseconds', seconds(nearSecond, 6)],
     ['whole seconds', anySecond],
-  ])('epoch seconds with %s are the same number again after ISO 8601', (_, numbers) => {
+  ])('epoch seconds with %s survive the conversion to ISO 8601 and back', (_, numbers) => {
     fc.assert(
       fc.property(numbers, (number) => {
         const iso = isoFromEpochSeconds(number) ?? '';
         expect(isIsoTimestamp(iso)).toBe(true);
-        // JSON is how the number goes out, and it has no -0.
+        // Compared as JSON, as the number is sent. JSON has no -0.
         expect(JSON.stringify(epochSecondsFromIso(iso))).toBe(JSON.stringify(number));
       }),
       { numRuns: runs(1000) },
@@ -45,7 +45,7 @@ describe('timestamps', () => {
   test.each([
     ['milliseconds', anySecond, 3],
     ['microseconds', nearSecond, 6],
-  ])('ISO 8601 with %s is the same text again after epoch seconds', (_, whole, digits) => {
+  ])('ISO 8601 with %s survives the conversion to epoch seconds and back', (_, whole, digits) => {
     fc.assert(
       fc.property(whole, fc.nat({ max: 10 ** digits - 1 }), (second, fraction) => {
         const digitsShown = String(fraction)
@@ -59,7 +59,7 @@ describe('timestamps', () => {
     );
   });
 
-  test('with milliseconds, both conversions agree with Date', () => {
+  test('both conversions agree with Date for times in milliseconds', () => {
     fc.assert(
       fc.property(fc.integer({ min: FIRST_SECOND * 1000, max: LAST_SECOND * 1000 }), (ms) => {
         const iso = new Date(ms).toISOString();
@@ -80,19 +80,19 @@ describe('timestamps', () => {
     [-1.5, '1969-12-31T23:59:58.500Z'],
     [-1, '1969-12-31T23:59:59.000Z'],
     [-0.001, '1969-12-31T23:59:59.999Z'],
-    // Rounding up would be the next second, in a fraction that has no room for it.
+    // Must not be rounded up, because that would carry into the next second.
     [-1e-9, '1969-12-31T23:59:59.999999999Z'],
     [1e-7, '1970-01-01T00:00:00.0000001Z'],
-    // The noise of a sum, cut after nanoseconds, leaves no zeros behind.
+    // The error of the floating-point sum is cut off after nanoseconds, and so are trailing zeros.
     [0.1 + 0.2, '1970-01-01T00:00:00.300Z'],
     [-(0.1 + 0.2), '1969-12-31T23:59:59.700Z'],
     [FIRST_SECOND, '0001-01-01T00:00:00.000Z'],
     [LAST_SECOND, '9999-12-31T23:59:59.000Z'],
-  ])('%d is %s', (number, iso) => {
+  ])('%d is converted to %s', (number, iso) => {
     expect(isoFromEpochSeconds(number)).toBe(iso);
   });
 
-  test('a number outside the calendar is not a timestamp', () => {
+  test('a number outside the years 1 to 9999 is not a timestamp', () => {
     for (const number of [
       NaN,
       Infinity,
@@ -106,7 +106,7 @@ describe('timestamps', () => {
     }
   });
 
-  test('epoch seconds as text keep digits that a double would lose', () => {
+  test('epoch seconds as text keep the digits that a double would lose', () => {
     expect(isoFromEpochText('1559247540.123456789')).toBe('2019-05-30T20:19:00.123456789Z');
     expect(isoFromEpochText('-1559247540.000000001')).toBe('1920-08-04T03:40:59.999999999Z');
     for (const other of ['', '-', '1.', '.5', '1e9', '+1', ' 1', '1,5', '0x10']) {
@@ -114,7 +114,7 @@ describe('timestamps', () => {
     }
   });
 
-  test('only the form that pages print is accepted', () => {
+  test('only the format that pages use is accepted', () => {
     for (const other of [
       '2019-05-30T22:45:40Z',
       '2019-05-30T22:45:40.65Z',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { ObjectIds } from '../../src/objects/object-ids.ts';
 
-test('the id of an object is made once for many requests', () => {
+test('the id of an object is computed once and reused for later requests', () => {
   const made: string[] = [];
   const ids = new ObjectIds((name) => {
     made.push(name);

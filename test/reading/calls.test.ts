@@ -1,4 +1,4 @@
-/** Upstream calls of readers, counted at the emulator, with real sockets and real time. */
+/** Upstream calls caused by readers, counted at the emulator, with real sockets and real time. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { eventually } from '../support/eventually.ts';
@@ -12,7 +12,7 @@ const UNREAD = 'unread';
 const CLIENTS_SETTLED = 100;
 const CLIENTS_FOLLOWING = 200;
 const FOLLOWED_MS = 10_000;
-/** The page sizes of the clients. They differ, so that no two clients cut the history alike. */
+/** The page sizes of the clients. Each client starts at another one, so their pages differ. */
 const SIZES = [1, 250, 17, 100, 249, 33, 250, 64];
 
 let worker: World;
@@ -57,7 +57,7 @@ async function everyoneReadsAll(clients: number): Promise<void> {
   for (const history of histories) expect(history.map(({ messageId }) => messageId)).toEqual(ids);
 }
 
-test('a settled execution of 1,000 messages is read upstream once, and never again, with or without an upstream', async () => {
+test('100 readers cause one upstream read of a settled execution, and later readers cause none', async () => {
   await everyoneReadsAll(CLIENTS_SETTLED);
   await eventually(async () => expect(await archived(worker)).toContain(SETTLED));
   const calls = worker.calls(SETTLED);
@@ -68,10 +68,10 @@ test('a settled execution of 1,000 messages is read upstream once, and never aga
   expect(worker.calls(SETTLED)).toBe(calls);
 });
 
-test('200 clients that poll without a pause cost 12 calls in 10 s, for a running and for an unknown execution', async () => {
+test('200 clients that poll without pause cause at most 12 calls in 10 s, for a running or an unknown execution', async () => {
   const endMs = Date.now() + FOLLOWED_MS;
   let answers = 0;
-  /** The newest message of the first answer, and of the last. */
+  /** Returns the newest message of the first answer and of the last one. */
   const follow = async (id: string, status: number, client: number): Promise<[number, number]> => {
     let [first, newest] = [Number.NaN, Number.NaN];
     while (Date.now() < endMs) {
@@ -79,11 +79,11 @@ test('200 clients that poll without a pause cost 12 calls in 10 s, for a running
         headers: { 'X-API-Key': keyOf(client) },
       });
       const body = await response.text();
-      // A key's rate is not what this is about; its answer reaches no execution.
+      // The rate limit of a key is not tested here. A 429 never reaches an execution.
       if (response.status === 429) continue;
       if (response.status !== status) throw new Error(`${response.status}: ${body}`);
       answers++;
-      // Safety: the contract of a page; of a problem it is not asked for.
+      // Safety: a 200 of this route is a page.
       if (status === 200) newest = Number((JSON.parse(body) as Page).messages.at(-1)?.messageId);
       if (Number.isNaN(first)) first = newest;
     }
@@ -101,12 +101,13 @@ test('200 clients that poll without a pause cost 12 calls in 10 s, for a running
   expect(byExecution[UNKNOWN]?.calls).toBeLessThanOrEqual(12);
   expect(byExecution[UNKNOWN]?.maxInFlight).toBe(1);
   expect(byExecution[UNREAD]).toBeUndefined();
-  // They did send requests, and the history grew meanwhile. How many answers each got depends on the machine.
+  // The clients did send requests, and the history grew meanwhile. The number of answers depends on the
+  // machine.
   expect(answers).toBeGreaterThan(CLIENTS_FOLLOWING);
   expect(running.some(([first, newest]) => newest > first)).toBe(true);
 });
 
-test('a history that was read once is served by a new isolate without the upstream', async () => {
+test('a history that was read once is served by a new isolate while the upstream is down', async () => {
   await worker.upstream.close();
   await worker.workerd.restart();
   await everyoneReadsAll(20);

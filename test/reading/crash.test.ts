@@ -1,7 +1,7 @@
 /**
- * workerd is killed while it archives: readers see no archive or a whole one, and the same history either
- * way. The history is larger than the page memory, so that the walk reads it again page by page, which takes
- * time.
+ * Kills workerd while it archives. Readers must find no archive or a complete one, and get the same history
+ * in both cases. The history is larger than the page memory, so the archiving walk has to fetch pages again,
+ * which takes time.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -11,7 +11,7 @@ import { archived, readAll } from './read-all.ts';
 
 const ID = 'ten thousand';
 const MESSAGES = 10_000;
-/** Together 40 MB: 24 MiB of them are remembered. */
+/** All payloads together are 40 MB. The page memory holds 24 MiB of them. */
 const PAYLOAD = 'x'.repeat(4_000);
 const ARCHIVE_PAGES = MESSAGES / 250;
 
@@ -36,11 +36,11 @@ beforeAll(async () => {
 });
 afterAll(() => worker.close());
 
-/** Pages that are written and not visible yet, and heads. */
+/** Counts the archive's pages or heads in the store. Pages are invisible until the head is written. */
 const written = async (prefix: 'page' | 'head'): Promise<number> =>
   (await worker.workerd.store.list({ prefix: `archive/1/${prefix}/` })).keys.length;
 
-test('a SIGKILL during the archiving of 10,000 messages leaves a whole archive or none', async () => {
+test('a SIGKILL while 10,000 messages are archived leaves no partial archive, and the next process archives them', async () => {
   await worker.control('/faults', { latencyMs: 20 });
   const asked = await worker.fetch(messagesPath(ID, 'last=1'), { headers: { 'X-API-Key': key } });
   expect(asked.status).toBe(200);

@@ -1,4 +1,4 @@
-/** Requests to the Worker over a socket, for tests of reading. */
+/** Helpers that read from the Worker over a socket. */
 import { messagesPath, type World } from '../support/on-workerd.ts';
 
 export interface Page {
@@ -13,7 +13,7 @@ export interface Page {
   readonly status?: string;
 }
 
-/** Follows nextToken from the first page, each page of the next of these sizes. */
+/** Follows nextToken from the first page to the last. Pages have these sizes, used in rotation. */
 export async function readAll(
   worker: World,
   id: string,
@@ -26,7 +26,7 @@ export async function readAll(
     const query = `maxResults=${sizes[page % sizes.length]}${next === undefined ? '' : `&nextToken=${next}`}`;
     const response = await worker.fetch(messagesPath(id, query), { headers: { 'X-API-Key': key } });
     if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
-    // Safety: the contract of a page.
+    // Safety: a 200 of this route is a page.
     const read = (await response.json()) as Page;
     messages.push(...read.messages);
     if (read.nextToken === undefined) return messages;
@@ -34,10 +34,10 @@ export async function readAll(
   }
 }
 
-/** The ids in the archive, as an admin sees them. */
+/** The ids of all archived executions, as the admin API lists them. */
 export async function archived(worker: World): Promise<string[]> {
   const response = await worker.admin('GET', '/executions?limit=1000');
-  // Safety: the contract of the listing.
+  // Safety: the admin API lists archives in this form.
   const { executions } = (await response.json()) as { executions: { flowExecutionId: string }[] };
   return executions.map(({ flowExecutionId }) => flowExecutionId);
 }

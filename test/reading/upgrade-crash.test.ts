@@ -1,6 +1,6 @@
 /**
- * workerd is killed while it upgrades an archive of a version that derived nothing (test/data/README.md):
- * readers see the same history as before, and the next process upgrades it.
+ * Kills workerd while it upgrades an archive from a version that derived no members (test/data/README.md).
+ * Readers must see the same history as before, and the next process upgrades the archive.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,7 +30,10 @@ const large = messages(LARGE_PAGES * PAGE_MESSAGES);
 
 const headKey = (id: string): string => `archive/1/head/things-graph/${id}`;
 
-/** As that version did: no derived members, no state of a walk, no marker in the head. */
+/**
+ * Writes an archive as that version did: without derived members, states of the walk, and a marker in the
+ * head.
+ */
 async function writeOldArchive(id: string, history: ReturnType<typeof messages>): Promise<void> {
   const ref = { source: 'things-graph', executionId: id };
   const chain = fingerprintsAlong(fingerprintAtStart(ref), history);
@@ -64,7 +67,7 @@ let key: string;
 beforeAll(async () => {
   worker = await openWorld();
   [key = ''] = await worker.keys(1);
-  // Neither before an upgrade nor after it is anything read upstream.
+  // Archives must be served and upgraded without the upstream.
   await worker.upstream.close();
 });
 afterAll(() => worker.close());
@@ -74,7 +77,10 @@ const head = async (id: string) =>
     .object({ generation: z.string(), derived: z.optional(z.number()), count: z.number() })
     .parse((await worker.workerd.store.getWithMetadata(headKey(id))).metadata);
 
-/** Pages of an archive by generation, without the first page, which is the head. */
+/**
+ * Counts the pages of an archive by generation. The first page is not counted, because it is part of the
+ * head.
+ */
 async function pagesByGeneration(id: string): Promise<Readonly<Record<string, number>>> {
   const { keys } = await worker.workerd.store.list({ prefix: `archive/1/page/things-graph/${id}/` });
   const generations = keys.map(({ name }) => name.split('/').at(-2) ?? '');
@@ -84,15 +90,18 @@ async function pagesByGeneration(id: string): Promise<Readonly<Record<string, nu
 }
 
 /**
- * Values that miniflare's store has written. It keeps each in a file, so this process sees them while workerd
- * is too busy to answer.
+ * Counts the values in miniflare's store. It keeps each value in a file, so this process sees them even while
+ * workerd is too busy to answer.
  */
 async function storedValues(): Promise<number> {
   const files = await readdir(join(worker.workerd.persistTo, 'kv'), { recursive: true });
   return files.filter((file) => file.includes('/blobs/')).length;
 }
 
-/** Kills it when some of the new pages are written. Returns how many of them the killed process has left. */
+/**
+ * Kills workerd when it has written some of the new pages, and checks the result. Returns how many of these
+ * pages remained.
+ */
 async function killDuringUpgrade(id: string): Promise<number> {
   await writeOldArchive(id, large);
   const before = await storedValues();
@@ -123,8 +132,8 @@ async function killDuringUpgrade(id: string): Promise<number> {
 }
 
 test('a SIGKILL during the upgrade of an archive loses nothing, and the next process upgrades it', async () => {
-  // Pages of a generation that no head names prove that the kill came in the middle. On a busy machine it may
-  // come after the end.
+  // Pages of a generation without a head prove that workerd was killed in the middle of the upgrade. On a
+  // busy machine the kill may come too late. Then the test tries again.
   for (let attempt = 1, left = 0; left === 0 || left >= LARGE_PAGES - 1; attempt++) {
     left = await killDuringUpgrade(`old-${attempt}`);
   }

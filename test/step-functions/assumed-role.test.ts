@@ -1,6 +1,6 @@
 /**
- * AWS_ROLE_ARN and AWS_EXTERNAL_ID through the whole service, as the environment has them; the emulator
- * guards its roles.
+ * AWS_ROLE_ARN and AWS_EXTERNAL_ID through the whole service. The emulator checks who assumes its roles, and
+ * with which external id.
  */
 import { describe, expect, test } from 'vitest';
 
@@ -40,7 +40,7 @@ async function serviceWith(
   const emulator: Emulator = createEmulator({ clock, credentials, roles });
   const sent: { host: string; accessKeyId: string | undefined; body: string }[] = [];
   const service = await openService(
-    // Nothing but what the environment says: AWS's own addresses.
+    // Uses AWS's own addresses, as without any endpoint in the environment.
     { ...settings, stsEndpoint: 'https://sts.us-west-2.amazonaws.com' },
     {
       clock,
@@ -75,7 +75,7 @@ async function inTime<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
   return work;
 }
 
-describe('a role with a * for its account', () => {
+describe('a role with * as its account', () => {
   test("is assumed in each execution's account with the external id, once for all readers", async () => {
     const { service, clock, sent, emulator } = await serviceWith(rolesOf(EXTERNAL_ID), withRole);
     for (const account of ACCOUNTS) {
@@ -93,7 +93,7 @@ describe('a role with a * for its account', () => {
     expect(assumed.map(({ body }) => new URLSearchParams(body).get('RoleArn'))).toEqual(ACCOUNTS.map(roleOf));
     expect(assumed.every(({ accessKeyId }) => accessKeyId === 'AKIAEXAMPLE')).toBe(true);
     const read = sent.filter(({ body }) => !body.includes('Action=AssumeRole'));
-    // The user itself reads nothing: a session does, another in each account.
+    // Histories are only read with session credentials (ASIA…), with another session for each account.
     expect(new Set(read.map(({ accessKeyId }) => accessKeyId?.slice(0, 4)))).toEqual(new Set(['ASIA']));
     expect(new Set(read.map(({ accessKeyId }) => accessKeyId)).size).toBe(ACCOUNTS.length);
     expect(emulator.stats().refused.calls).toBe(0);
@@ -116,8 +116,8 @@ describe('a role that may not be assumed', () => {
   test.each([
     ['with another external id', rolesOf('something else'), withRole],
     ['without an external id', rolesOf(EXTERNAL_ID), { AWS_ROLE_ARN: withRole.AWS_ROLE_ARN }],
-    ['that there is not', {}, withRole],
-  ])('%s, is a 502 that tells nothing of it; the log tells the operator', async (_, roles, more) => {
+    ['that does not exist', {}, withRole],
+  ])('%s is a 502 without details for callers, and the log names the reason', async (_, roles, more) => {
     const { service, clock, sent } = await serviceWith(roles, more);
     const arn = anHourAgo(clock);
     const problem = await problemOf(inTime(clock, service.get(path(arn))));
@@ -141,7 +141,7 @@ describe('a role that may not be assumed', () => {
 
   test('does not affect Things Graph, which is read as the user', async () => {
     const { service, clock, sent } = await serviceWith({}, withRole);
-    // The emulator has no such flow: what counts is that it was asked, by the user.
+    // The emulator does not have this flow. It only matters that the user's own credentials were used.
     await inTime(clock, service.get(path('no-such-flow')));
     expect(sent.at(-1)).toMatchObject({ accessKeyId: 'AKIAEXAMPLE' });
     expect(sent.some(({ body }) => body.includes('AssumeRole'))).toBe(false);

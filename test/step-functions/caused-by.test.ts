@@ -1,6 +1,6 @@
 /**
- * Failures with more than one failed state: caught ones that a handler ended the execution for, and branches
- * of a parallel state.
+ * Failures that involve several failed states: an end after a caught failure, and branches of a parallel
+ * state.
  */
 import { expect, test } from 'vitest';
 
@@ -22,8 +22,8 @@ const recording = (name: string) =>
 const causeOf = (events: readonly HistoryEvent[]) => findFailure(messagesOf(events))?.facts.causedBy;
 
 /**
- * Events in order, with the details that each kind has. Each follows the one before, unless `after` names
- * another.
+ * Makes events in order, with the details member of each type. Each follows the previous one, unless `after`
+ * is the id of another.
  */
 function scripted(
   ...lines: readonly (readonly [
@@ -52,7 +52,7 @@ const CAUGHT_CHARGE = [
   ['TaskStateExited', 'Charge'],
 ] as const;
 
-test('the recorded failure of a Fail state names the failure that was caught before', () => {
+test('the recorded failure of a Fail state names the failure that was caught before it as its cause', () => {
   expect(causeOf(recording('test_s3_no_such_key'))).toEqual({
     step: 'StartState',
     error: 'S3.NoSuchKeyException',
@@ -60,14 +60,14 @@ test('the recorded failure of a Fail state names the failure that was caught bef
   });
 });
 
-test('only one recorded failure has an earlier one as its cause', () => {
+test('only one recorded failure has an earlier failure as its cause', () => {
   const caused = histories.filter(({ events }) => causeOf(events));
   expect(caused.map(({ recordedBy }) => recordedBy.split('::').at(-1))).toEqual(['test_s3_no_such_key']);
 });
 
 test.each([
   [
-    'a Fail state some states behind the Catch',
+    'a Fail state several states after a Catch has the caught failure as its cause',
     [
       ...CAUGHT_CHARGE,
       ['PassStateEntered', 'Notify'],
@@ -78,7 +78,7 @@ test.each([
     { step: 'Charge', error: 'CardDeclined' },
   ],
   [
-    'a handler that fails itself',
+    'a handler that fails has the failure that it handled as its cause',
     [
       ...CAUGHT_CHARGE,
       ['TaskStateEntered', 'Refund'],
@@ -88,7 +88,7 @@ test.each([
     { step: 'Charge', error: 'CardDeclined' },
   ],
   [
-    'a task that fails after the handler succeeded',
+    'a task that fails after the handler succeeded has no earlier cause',
     [
       ...CAUGHT_CHARGE,
       ['PassStateEntered', 'Fallback'],
@@ -100,7 +100,7 @@ test.each([
     undefined,
   ],
   [
-    'a Fail state after a task that was retried',
+    'a Fail state after a retried task has no earlier cause',
     [
       ['ExecutionStarted'],
       ['TaskStateEntered', 'Charge'],
@@ -114,7 +114,7 @@ test.each([
     undefined,
   ],
   [
-    'a Fail state behind a parallel state whose Catch handled the failure of a branch',
+    'a Fail state after a parallel state that caught the failure of a branch has that failure as its cause',
     [
       ['ExecutionStarted'],
       ['ParallelStateEntered', 'Both'],
@@ -130,7 +130,7 @@ test.each([
     { step: 'Charge', error: 'CardDeclined' },
   ],
   [
-    'a Fail state behind a map with a failure that an iteration caught',
+    'a Fail state after a map in which an iteration caught a failure has no earlier cause',
     [
       ['ExecutionStarted'],
       ['MapStateEntered', 'All'],
@@ -148,7 +148,7 @@ test.each([
     undefined,
   ],
   [
-    'a Fail state in the iteration after one that caught a failure',
+    'a Fail state in the iteration after one that caught a failure has no earlier cause',
     [
       ['ExecutionStarted'],
       ['MapStateEntered', 'All'],
@@ -166,11 +166,11 @@ test.each([
     ],
     undefined,
   ],
-] as const)('the cause of %s', (_, lines, cause) => {
+] as const)('%s', (_, lines, cause) => {
   expect(causeOf(scripted(...lines))).toEqual(cause);
 });
 
-test('a caught failure outside of what was read is not a cause', () => {
+test('a caught failure before the messages that were read is not reported as a cause', () => {
   const messages = messagesOf(recording('test_s3_no_such_key'));
   expect(findFailure(messages.slice(-3))?.facts).toMatchObject({ step: 'NoSuchKeyState' });
   expect(findFailure(messages.slice(-3))?.facts).not.toHaveProperty('causedBy');
@@ -186,12 +186,12 @@ const TWO_BRANCHES = [
 
 test.each([
   [
-    'a branch without a failing event, as the previous event of the parallel state',
+    'the branch of the previous event, if no branch has a failing event',
     [...TWO_BRANCHES, ['ParallelStateFailed'], ['ExecutionFailed', undefined, { error: 'E' }]],
     'ExecutionFailed Charge E',
   ],
   [
-    'a branch without a failing event, beside one that was stopped',
+    'the branch that was not stopped, if no branch has a failing event',
     [
       ...TWO_BRANCHES,
       ['WaitStateAborted', undefined, { after: 4 }],
@@ -201,7 +201,7 @@ test.each([
     'ExecutionFailed Charge E',
   ],
   [
-    'a branch with a failing event, although the previous event is of a branch that was stopped',
+    'the branch with a failing event, even if the previous event belongs to a stopped branch',
     [
       ...TWO_BRANCHES,
       ['TaskFailed', undefined, { error: 'E' }],

@@ -1,6 +1,7 @@
 /**
- * Two hundred executions followed at once, for minutes of test time: real Executions and subscribers over the
- * real source. The emulator throttles as AWS does, with a bucket of 400 calls that refills at 20 a second.
+ * Follows two hundred executions at once, for minutes of test time, with real Executions and subscribers and
+ * the real source. The emulator throttles as AWS does: with a bucket of 400 calls that refills at 20 a
+ * second.
  */
 import { expect, test } from 'vitest';
 import { openWalk, readDescription } from '../../src/compose-sources.ts';
@@ -29,15 +30,15 @@ import { arnOf, sourceUnderTest } from './source-under-test.ts';
 import { nextRandom } from '../support/seeded-random.ts';
 
 const FOLLOWED = 200;
-/** Two pages, in a minute and a half. */
+/** Two upstream pages. The events take a minute and a half. */
 const EVENTS = 110;
 const EVENT_EVERY_MS = 800;
-/** Well after the last has ended. */
+/** Long after the last execution has ended. */
 const TIMEOUT_SECONDS = 300;
 
 /**
- * Follows all of them to their ends. Returns the messages of each stream, and AWS's statistics at the end of
- * each minute.
+ * Follows all executions to their ends. Returns the messages of each stream, and the emulator's statistics at
+ * the end of each minute.
  */
 async function followCrowd(within: (source: Source, clock: Clock) => Source) {
   const { source: bare, clock, emulator, script, faults } = sourceUnderTest();
@@ -137,7 +138,7 @@ function readStream(
   return followed;
 }
 
-test('all streams are complete, and polls stay within the budget, so that AWS hardly throttles', async () => {
+test('200 followed executions get complete streams, and polls stay within the budget, so AWS hardly throttles', async () => {
   const { streams, statistics } = await followCrowd((source, clock) => {
     const budget = createCallBudget({ clock });
     return withCallBudget(source, () => budget);
@@ -152,8 +153,8 @@ test('all streams are complete, and polls stay within the budget, so that AWS ha
   const throttled = (last?.throttled ?? 0) - (first?.throttled ?? 0);
   expect(throttled / calls).toBeLessThanOrEqual(0.01);
   expect(first?.calls).toBeLessThanOrEqual(CALLS_AT_ONCE + CALLS_PER_SECOND * 60);
-  // 200 polls at 11.25 a second are 18.7 s apart, as heartbeats report. While the last streams wait to be
-  // opened, polls get 9 calls a second.
+  // With their normal share of the budget, 200 executions are polled every 18.7 s, as heartbeats report.
+  // While the last streams wait to be opened, polls have a smaller share, so the interval is longer.
   const intervals = streams.flatMap(({ pollIntervals }) => pollIntervals);
   expect(Math.max(...intervals)).toBeGreaterThan(10_000);
   const longestMs = Math.ceil((FOLLOWED * 1000) / pollsBudget(CALLS_PER_SECOND, true).callsPerSecond);

@@ -25,13 +25,13 @@ const stated = ({ step, error, iteration }: Message) => ({
 });
 
 test.each(histories.map((history, index) => [index, history] as const))(
-  'recorded history %i has the steps, errors and iterations that a plain walk finds',
+  'recorded history %i gets the steps, errors and iterations that the reference walk finds',
   (_, { events }) => {
     expect(derived(events).map(stated)).toEqual(referenceWalk(events));
   },
 );
 
-test('a walk that continues anywhere from its state derives the same', () => {
+test('a walk derives the same members if it stops anywhere and continues from its state', () => {
   for (const { events } of histories) {
     const messages = messagesOf(events);
     const whole = derived(events);
@@ -45,8 +45,8 @@ test('a walk that continues anywhere from its state derives the same', () => {
 
 describe('a history of 25,000 events', () => {
   /**
-   * A map of 40 iterations at a time, each a task of five events; beside it a branch that waits from start to
-   * end.
+   * A map runs 40 iterations at a time, each a task of five events. In another branch, a state waits from
+   * start to end.
    */
   function long(): HistoryEvent[] {
     const events: HistoryEvent[] = [];
@@ -85,7 +85,7 @@ describe('a history of 25,000 events', () => {
     return events;
   }
 
-  test('has a step for every event, and the state between two events stays small', () => {
+  test('gets a step for every event after the first, and the state of the walk stays small', () => {
     const events = long();
     const walk = openWalk(WALK_START);
     let largest = 0;
@@ -104,7 +104,7 @@ describe('a history of 25,000 events', () => {
   });
 });
 
-describe('data instead of a name', () => {
+describe('the error and type of an event', () => {
   const failed = (error: unknown): HistoryEvent => ({
     type: 'ExecutionFailed',
     id: 1,
@@ -113,12 +113,12 @@ describe('data instead of a name', () => {
   });
 
   test.each(['OrderNotFound', 'States.Timeout', 'Lambda:Unknown', 'a-b_c.d:9', 'x'.repeat(128)])(
-    '%j is the name of an error',
+    '%j is accepted as the name of an error',
     (error) => expect(derived([failed(error)])[0]?.error).toBe(error),
   );
 
   test.each(['', 'two words', 'Ä', '{"order":1}', 'x'.repeat(129), 'a\n', null, 4])(
-    '%j is not the name of an error',
+    '%j is not accepted as the name of an error',
     (error) => expect(derived([failed(error)])[0]).not.toHaveProperty('error'),
   );
 

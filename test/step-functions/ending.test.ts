@@ -22,7 +22,7 @@ function failureOf(events: readonly HistoryEvent[]) {
   return [events[found.index]?.type, step, error].map((part) => part ?? '-').join(' ');
 }
 
-/** A recording by the end of its test's name. */
+/** Finds a recording by the end of the name of the test that recorded it. */
 const recording = (name: string) => {
   const found = histories.find(({ recordedBy }) => recordedBy.endsWith(name));
   if (!found) throw new Error(`no recording ${name}`);
@@ -35,7 +35,7 @@ test('a recorded execution that succeeded has no failure, even if errors were ca
   );
 });
 
-test('every recorded failure names the step that failed, and the error and cause that the execution ended with', () => {
+test('every recorded failure has the step that failed, and the error and cause that the execution ended with', () => {
   for (const { events } of endedWith('ExecutionFailed')) {
     const facts = findFailure(messagesOf(events))?.facts;
     const end = events.at(-1)?.['executionFailedEventDetails'];
@@ -46,7 +46,7 @@ test('every recorded failure names the step that failed, and the error and cause
   }
 });
 
-test('an aborted execution has a failure at its end without a step', () => {
+test('an aborted execution has a failure without a step', () => {
   expect(endedWith('ExecutionAborted').map(({ events }) => failureOf(events))).toEqual([
     'ExecutionAborted - -',
   ]);
@@ -63,31 +63,23 @@ test.each([
   ],
   ['a Fail state', '[raise_failure.json5_ALL_False]', 'FailStateEntered FailState SomeFailure'],
   ['a Fail state inside a map', 'break_condition_legacy', 'FailStateEntered Break SomeFailure'],
-  [
-    'a Fail state that gives no error',
-    'test_map_state_catch_empty_fail',
-    'FailStateEntered HandleItemFail -',
-  ],
-  [
-    'a Fail state behind a failure that was caught',
-    'test_s3_no_such_key',
-    'FailStateEntered NoSuchKeyState -',
-  ],
+  ['a Fail state without an error', 'test_map_state_catch_empty_fail', 'FailStateEntered HandleItemFail -'],
+  ['a Fail state after a caught failure', 'test_s3_no_such_key', 'FailStateEntered NoSuchKeyState -'],
   [
     'an expression inside a map',
     'items_input_types[object]',
     'EvaluationFailed MapIterateState States.QueryEvaluationError',
   ],
-  ['a wrong time to wait for', 'test_wait_timestamp_path[NO_Z]', 'ExecutionFailed WaitUntil States.Runtime'],
-  ['a map that can not begin', 'failure_count_path[NoNumber]', 'ExecutionFailed MapState States.Runtime'],
+  ['an invalid wait timestamp', 'test_wait_timestamp_path[NO_Z]', 'ExecutionFailed WaitUntil States.Runtime'],
+  ['a map that cannot begin', 'failure_count_path[NoNumber]', 'ExecutionFailed MapState States.Runtime'],
   ['a distributed map', 'csv_max_items_paths[-1]', 'MapRunFailed MapState States.ItemReaderFailed'],
-])('the recorded failure by %s is reported as it was', (_, name, failure) => {
+])('the recorded failure of %s is reported with its event, step and error', (_, name, failure) => {
   expect(failureOf(recording(name))).toBe(failure);
 });
 
 const details = (name: string, members: object) => ({ [`${name}EventDetails`]: members });
 
-test('a state that was exited is not the failed one, but its map is', () => {
+test('a failure after all inner states were exited names the map that was still open', () => {
   const events: HistoryEvent[] = [
     { id: 1, type: 'ExecutionStarted', previousEventId: 0 },
     { id: 2, type: 'MapStateEntered', previousEventId: 0, ...details('stateEntered', { name: 'Map' }) },
@@ -102,12 +94,12 @@ test('a state that was exited is not the failed one, but its map is', () => {
   expect(failureOf(events)).toBe('ExecutionFailed Map E');
 });
 
-test('a failure is reported as far as known if the history lacks its beginning', () => {
+test('a failure is reported without a step if the start of the history is missing', () => {
   const events = recording('test_no_such_function').slice(-2);
   expect(failureOf(events)).toBe('TaskFailed - Lambda.ResourceNotFoundException');
 });
 
-test('an execution that failed again after it was redriven failed by the later failure', () => {
+test('an execution that failed again after a redrive has the later failure', () => {
   const first = recording('test_no_such_function');
   const again: HistoryEvent[] = [
     {
@@ -128,7 +120,7 @@ test('an execution that failed again after it was redriven failed by the later f
   expect(failureOf([...first, ...again])).toBe('LambdaFunctionTimedOut Start T');
 });
 
-/** The same JSON with spaces, newlines, and its members in the opposite order. */
+/** The same payloads with added spaces and line breaks, and with their members in the opposite order. */
 const rewritten = (messages: readonly Message[]): Message[] =>
   messages.map((message) => {
     // Safety: the payload of an event is an object.
@@ -136,7 +128,7 @@ const rewritten = (messages: readonly Message[]): Message[] =>
     return { ...message, payload: `\n${JSON.stringify(Object.fromEntries(members), null, 2)}` };
   });
 
-test('an imported history has the same ending, however its JSON is formatted', () => {
+test('an imported history has the same ending, however the JSON of its payloads is formatted', () => {
   for (const { events } of histories) {
     const messages = messagesOf(events);
     expect(readStepFunctionsEnding(rewritten(messages))).toEqual(readStepFunctionsEnding(messages));
@@ -151,11 +143,14 @@ test.each([
   ['EXECUTION_SUCCEEDED', 'ExecutionFailed', undefined],
   ['STEP_SUCCEEDED', 'ExecutionSucceeded', undefined],
   ['EXECUTION_SUCCEEDED', 'constructor', undefined],
-])('%s with the payload of %s ended as %s', (eventType, type, upstreamStatus) => {
-  const payload = JSON.stringify({ id: 1, type });
-  const ending = readStepFunctionsEnding([{ messageId: '1', eventType, payload }]);
-  expect(ending?.upstreamStatus).toBe(upstreamStatus);
-});
+])(
+  'a last message of type %s with a payload of type %s gives the upstream status %s',
+  (eventType, type, upstreamStatus) => {
+    const payload = JSON.stringify({ id: 1, type });
+    const ending = readStepFunctionsEnding([{ messageId: '1', eventType, payload }]);
+    expect(ending?.upstreamStatus).toBe(upstreamStatus);
+  },
+);
 
 test.each([
   '',

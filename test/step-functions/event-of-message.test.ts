@@ -21,16 +21,19 @@ const event = { type: 'TaskFailed', id: 3, previousEventId: 2, timestamp: 1_764_
 
 test.each<[string, HistoryEvent]>([
   ['empty details', { ...event, taskFailedEventDetails: {} }],
-  ['empty details under another name', { ...event, otherEventDetails: {} }],
-  ['details under another name', { ...event, otherEventDetails: { error: 'x' } }],
+  ['empty details under an unexpected name', { ...event, otherEventDetails: {} }],
+  ['details under an unexpected name', { ...event, otherEventDetails: { error: 'x' } }],
   ['details that are null', { ...event, taskFailedEventDetails: null, otherEventDetails: null }],
   ['null beside details', { ...event, previousEventId: null, taskFailedEventDetails: { a: null }, b: null }],
-  ['details with the names of its own members', { ...event, taskFailedEventDetails: { id: 'a', type: 'b' } }],
-  ['two members of details', { ...event, taskFailedEventDetails: { a: 1 }, otherEventDetails: { b: 2 } }],
-  ['a member that is not an object', { ...event, taskFailedEventDetails: 'text' }],
-  ['no time', { type: 'SomethingNew', id: 9, timestamp: null }],
-  ['nothing but its id', { type: 'SomethingNew', id: 9 }],
-])('an event with %s is rebuilt exactly, and no caller sees how', (_, odd) => {
+  [
+    'details that have members named id and type',
+    { ...event, taskFailedEventDetails: { id: 'a', type: 'b' } },
+  ],
+  ['two members with details', { ...event, taskFailedEventDetails: { a: 1 }, otherEventDetails: { b: 2 } }],
+  ['details that are not an object', { ...event, taskFailedEventDetails: 'text' }],
+  ['no timestamp', { type: 'SomethingNew', id: 9, timestamp: null }],
+  ['only a type and an id', { type: 'SomethingNew', id: 9 }],
+])('an event with %s is rebuilt exactly, from a member that is hidden from callers', (_, odd) => {
   const message = stored(odd);
   expect(eventOfMessage(message)).toEqual(odd);
   for (const level of ['none', 'names', 'full'] as const) {

@@ -1,4 +1,4 @@
-/** What is derived from 40 histories equals labels written by hand (hand-labels.ts). */
+/** Members derived for 40 histories equal labels that were written by hand (hand-labels.ts). */
 import { expect, test } from 'vitest';
 
 import { openWalk } from '../../src/compose-sources.ts';
@@ -26,7 +26,7 @@ const expectLabels = (labels: readonly string[], messages: readonly Message[]): 
   expect(labels.map((label) => derived[Number.parseInt(label, 10)])).toEqual(labels);
 };
 
-/** All messages of a history that started at 0 and has ended. */
+/** All messages or events of a history that started at time 0 and has ended. */
 function whole<M>(history: History<M> | undefined): M[] {
   const ended = history?.at(24 * 3_600_000);
   if (!ended) throw new RangeError('no such history');
@@ -36,15 +36,15 @@ function whole<M>(history: History<M> | undefined): M[] {
 const UUID = '00000000-0000-4000-8000-000000000000';
 const recorded = readRecordedHistories();
 const entries = <Name extends string, Labels>(labels: Readonly<Record<Name, Labels>>) =>
-  // Safety: labels have no other keys.
+  // Safety: the labels have exactly these keys.
   Object.entries(labels) as [Name, Labels][];
 
-test('40 histories have labels', () => {
+test('40 histories have hand-written labels', () => {
   expect([RECORDED_LABELS, MACHINE_LABELS, FLOW_LABELS].flatMap(Object.keys)).toHaveLength(40);
 });
 
 test.each(Object.entries(RECORDED_LABELS))(
-  'recorded history %s has the labels of a reader',
+  'the members derived for recorded history %s equal its labels',
   (line, labels) => {
     const events = recorded[Number(line)]?.events ?? [];
     expectLabels(
@@ -54,15 +54,18 @@ test.each(Object.entries(RECORDED_LABELS))(
   },
 );
 
-test.each(entries(MACHINE_LABELS))('the state machine %s has the labels of a reader', (name, labels) => {
-  const events = whole(scenarioEvents(scenarioArn(name, 0, UUID)));
-  expectLabels(
-    labels,
-    events.flatMap((event) => messageOfEvent(event) ?? []),
-  );
-});
+test.each(entries(MACHINE_LABELS))(
+  'the members derived for the state machine %s equal its labels',
+  (name, labels) => {
+    const events = whole(scenarioEvents(scenarioArn(name, 0, UUID)));
+    expectLabels(
+      labels,
+      events.flatMap((event) => messageOfEvent(event) ?? []),
+    );
+  },
+);
 
-test.each(entries(FLOW_LABELS))('the flow %s has the labels of a reader', (name, labels) => {
+test.each(entries(FLOW_LABELS))('the members derived for the flow %s equal its labels', (name, labels) => {
   const messages = whole(scenarioHistory(scenarioId(name, 0, 'Trigger', UUID)));
   expectLabels(
     labels,

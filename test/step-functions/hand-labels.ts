@@ -1,12 +1,13 @@
 /**
- * 40 histories of both sources, labelled by hand from their raw events: `index type: step #iteration !error`,
- * each part only where the event has one. Nothing here comes from what src/ derives. An error whose text is
- * not a name (`Programmatic Error`) is not a label.
+ * 40 histories of both sources, labelled by hand from their raw events, independently of src/. The format is
+ * `index type: step #iteration !error`. Parts that an event does not have are omitted, and so is an error
+ * that is not a name (`Programmatic Error`).
  */
 
-/** By line of test/data/step-functions-histories.jsonl, from 0. */
+/** Keyed by the line of test/data/step-functions-histories.jsonl, starting at 0. */
 export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
-  // Inline map, one iteration after the other: an iteration follows the last state of the one before.
+  // An inline map that runs one iteration after the other. Each iteration follows the last state of the
+  // previous one.
   2: [
     '0 ExecutionStarted',
     '2 MapStateStarted: MapState',
@@ -18,7 +19,7 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
     '12 MapStateExited: MapState',
     '13 SucceedStateEntered: Finish',
   ],
-  // Catch.
+  // A caught failure.
   3: [
     '3 TaskStarted: Task',
     '4 TaskFailed: Task !Exception',
@@ -33,15 +34,15 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
     '5 TaskTimedOut: State1 !States.Timeout',
     '6 ExecutionFailed !States.Timeout',
   ],
-  // A wait that fails without a failing event of its own.
+  // A wait that fails without its own failing event.
   6: ['1 WaitStateEntered: WaitUntil', '2 ExecutionFailed !States.Runtime'],
-  // An expression of a map: the failure follows the state before, and names its own.
+  // An expression of a map. The failure follows the previous state, and names its own state.
   7: [
     '2 PassStateExited: Start',
     '4 EvaluationFailed: MapIterateState !States.QueryEvaluationError',
     '5 MapStateFailed: MapIterateState',
   ],
-  // Lambda, retried three times, then caught.
+  // A Lambda task that is retried three times, then caught.
   11: [
     '4 LambdaFunctionFailed: InvokeLambdaWithRetry !Exception',
     '5 LambdaFunctionScheduled: InvokeLambdaWithRetry',
@@ -73,9 +74,9 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
     '14 ParallelStateExited: ParallelState',
     '16 PassStateExited: Fallback',
   ],
-  // Lambda with a time limit.
+  // A Lambda task with a time limit.
   16: ['3 LambdaFunctionStarted: Start', '4 LambdaFunctionTimedOut: Start !States.Timeout'],
-  // Distributed map that fails.
+  // A distributed map that fails.
   17: [
     '3 MapRunStarted: MapState',
     '4 MapRunFailed: MapState !States.ItemReaderFailed',
@@ -83,7 +84,7 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
   ],
   // Activities.
   18: ['2 ActivityScheduled: ActivityTask', '4 ActivityTimedOut: ActivityTask !States.Timeout'],
-  // Inline map, iterations at the same time: the first timeout stops the others. The map's own end follows a
+  // An inline map with concurrent iterations. The first timeout stops the others. The map's own end follows a
   // task of iteration 0.
   19: [
     '6 MapIterationStarted: MapWait #3',
@@ -111,7 +112,7 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
     '10 ParallelStateExited: ParallelJob',
     '11 PassStateEntered: CaughtStatesALL',
   ],
-  // Aborted.
+  // An aborted execution.
   23: ['1 WaitStateEntered: State_1', '2 ExecutionAborted'],
   // A catch in each iteration.
   33: [
@@ -126,7 +127,7 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
   ],
   // A task token that returns.
   35: ['4 TaskSubmitted: SendMessageWithWait', '5 TaskSucceeded: SendMessageWithWait'],
-  // Distributed map.
+  // A distributed map.
   64: [
     '4 MapStateStarted: MapState',
     '5 MapRunStarted: MapState',
@@ -134,7 +135,7 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
     '7 MapStateSucceeded: MapState',
     '9 SucceedStateEntered: Finish',
   ],
-  // An expression whose failure follows nothing.
+  // An expression whose failure has no previous event.
   73: [
     '2 EvaluationFailed: State0 !States.QueryEvaluationError',
     '3 ExecutionFailed !States.QueryEvaluationError',
@@ -144,7 +145,7 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
     '6 PassStateEntered: HandleDataLimitExceeded',
   ],
   109: ['5 PassStateExited: Process #0', '6 MapIterationSucceeded: Start #0', '7 MapStateSucceeded: Start'],
-  // A loop: the same distributed map twice.
+  // A loop that runs the same distributed map twice.
   116: [
     '7 MapRunStarted: IterationBody',
     '12 ChoiceStateExited: CheckIteration',
@@ -152,7 +153,7 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
     '18 MapRunSucceeded: IterationBody',
     '23 SucceedStateEntered: Terminate',
   ],
-  // A job that is waited for (.sync).
+  // A .sync job, whose end the task waits for.
   118: [
     '4 TaskSubmitted: StartExecution',
     '5 TaskSucceeded: StartExecution',
@@ -167,7 +168,7 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
     '4 TaskFailed: Publish !SNS.InvalidParameterException',
     '5 ExecutionFailed !SNS.InvalidParameterException',
   ],
-  // A Fail state behind a Catch. The execution's end has no error.
+  // A Fail state after a Catch. The end of the execution has no error.
   162: [
     '4 TaskFailed: StartState !S3.NoSuchKeyException',
     '5 TaskStateExited: StartState',
@@ -204,7 +205,7 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
   ],
 };
 
-/** State machines of the emulator (src/emulator/scenarios/step-functions-machines.ts). */
+/** Keyed by state machine of the emulator (src/emulator/scenarios/step-functions-machines.ts). */
 export const MACHINE_LABELS = {
   Redriven: [
     '4 TaskFailed: Start !Lambda.ResourceNotFoundException',
@@ -215,7 +216,7 @@ export const MACHINE_LABELS = {
     '10 TaskStateExited: Start',
     '11 ExecutionSucceeded',
   ],
-  // Its Wait states are entered and never exited.
+  // This machine loops through a Wait state. The history has only the entries of that state, no exits.
   Rounds: [
     '4 LambdaFunctionSucceeded: Patrol',
     '6 WaitStateEntered: Pause',
@@ -225,7 +226,7 @@ export const MACHINE_LABELS = {
   ],
 } as const;
 
-/** Flows of Things Graph: scenarios of the emulator. */
+/** Keyed by Things Graph flow, a scenario of the emulator. */
 export const FLOW_LABELS = {
   CloudFlow: [
     '0 EXECUTION_STARTED',

@@ -41,7 +41,7 @@ describe('an execution that a task started', () => {
     ['startExecution.sync', 'TaskSubmitted'],
     ['startExecution.sync:2', 'TaskSubmitted'],
     ['startExecution.waitForTaskToken', 'TaskSubmitted'],
-  ])('by %s is named by %s, and by no other event', (resource, type) => {
+  ])('with %s is found once, in the event %s', (resource, type) => {
     const both = ['TaskSubmitted', 'TaskSucceeded'].map((of) => task(of, resource));
     expect(startedIn(both)).toEqual([parseExecutionRef(CHILD)]);
     expect(startedIn([task(type, resource)])).toEqual([parseExecutionRef(CHILD)]);
@@ -54,14 +54,14 @@ describe('an execution that a task started', () => {
     ['output that is not JSON', task('TaskSucceeded', 'startExecution', { output: '{' })],
     ['output without an ARN', task('TaskSucceeded', 'startExecution', { output: '{"ExecutionArn":"x"}' })],
     ['output that is null', task('TaskSucceeded', 'startExecution', { output: 'null' })],
-  ])('is not found in %s', (_, event) => {
+  ])('is not found in an event with %s', (_, event) => {
     expect(startedIn([event])).toEqual([]);
   });
 });
 
-test('every event of the recordings that starts something is read, and no other', () => {
+test('exactly the executions and map runs that the recorded histories start are found', () => {
   const mapRunArn = 'arn:aws:states:us-west-2:111111111111:mapRun:Machine/label:uuid';
-  // The recordings have placeholders in place of ARNs.
+  // ARNs are placeholders in the recordings, so they are replaced by valid ones.
   const events: HistoryEvent[] = JSON.parse(
     JSON.stringify(readRecordedHistories().flatMap((history) => history.events))
       .replaceAll('arn:<partition>:states:<region>', 'arn:aws:states:us-west-2')
@@ -71,7 +71,7 @@ test('every event of the recordings that starts something is read, and no other'
   const started = startedIn(events);
   const mapRuns = started.filter((child) => 'mapRunArn' in child);
   expect(mapRuns).toHaveLength(events.filter(({ type }) => type === 'MapRunStarted').length);
-  // One recording starts an execution and does not wait, two wait for it.
+  // One recording starts an execution without waiting for it, and two wait for theirs.
   expect(started.length - mapRuns.length).toBe(3);
 });
 

@@ -1,5 +1,5 @@
 /**
- * Executions of Step Functions over a socket: the Worker's pages, streams and summaries, and AWS's protocol.
+ * Executions of Step Functions over a socket: pages, streams and summaries of the Worker, and AWS's protocol.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -45,7 +45,7 @@ const eventsOf = (arn: string): WireEvent[] => {
   });
 };
 
-/** Each event rebuilt from its message: one for one, nothing lost. */
+/** Rebuilds each event from its message, and expects exactly the original events. */
 const expectEvents = (messages: readonly Message[], events: readonly WireEvent[]) => {
   const rebuilt = messages.map(rebuildEvent);
   const withMilliseconds = (event: WireEvent) => ({
@@ -87,7 +87,9 @@ async function pagesOf(arn: string, maxResults: number): Promise<Message[]> {
   return messages;
 }
 
-/** What a follower got until this says that it is enough. */
+/**
+ * Follows an execution until `isEnough` returns true. Returns the follower with everything that it received.
+ */
 async function follow(arn: string, isEnough: (follower: SseFollower) => boolean): Promise<SseFollower> {
   const follower = new SseFollower({ url: world.messagesUrl(arn), apiKey: key });
   await new Promise<void>((resolve, reject) => {
@@ -133,7 +135,7 @@ describe.each(STATE_MACHINES.map(({ name }) => name))('an execution of %s', (mac
   });
 });
 
-test('an execution is followed while it runs, and its summary needs no history meanwhile', async () => {
+test('a running execution is followed to its end, and its summary needs no history', async () => {
   const startMs = Date.now();
   const arn = scenarioArn('LambdaCalls', startMs, UUID);
   const running = await summaryOf(arn);
@@ -149,7 +151,7 @@ test('an execution is followed while it runs, and its summary needs no history m
   );
 });
 
-test('the summary of a failed execution has the step, error and cause of the failure that ended it', async () => {
+test('the summary of a failed execution has the step, error and cause of its failure', async () => {
   const arn = scenarioArn('Redriven', Date.now() - 20_000, UUID);
   const end = eventsOf(arn).at(-1) as WireEvent & { executionFailedEventDetails: object };
   expect(await summaryOf(arn)).toMatchObject({
@@ -167,7 +169,7 @@ async function script(executionArn: string, events: readonly object[], append = 
   await world.control('/executions', { executionArn, events, append });
 }
 
-test('a timeout is FAILED, with TIMED_OUT as upstreamStatus', async () => {
+test('an execution that timed out has the status FAILED and the upstreamStatus TIMED_OUT', async () => {
   const arn = `${ARNS}:execution:Slow:${UUID}`;
   await script(arn, [
     { type: 'ExecutionStarted', executionStartedEventDetails: { input: '{}' } },
@@ -181,7 +183,7 @@ test('a timeout is FAILED, with TIMED_OUT as upstreamStatus', async () => {
   });
 });
 
-test('an archived execution that is redriven continues where it ended, also after workerd was killed', async () => {
+test('a redriven execution continues after its archived end, even if workerd was killed in between', async () => {
   const arn = `${ARNS}:execution:Again:${UUID}`;
   const at = (secondsAgo: number, ...types: string[]) =>
     types.map((type) => ({ type, timestamp: Math.floor(Date.now() / 1000) - secondsAgo }));
@@ -216,7 +218,7 @@ test('an archived execution that is redriven continues where it ended, also afte
   expect(over.status).toBe(204);
 });
 
-describe('without a call upstream', () => {
+describe('a refusal without an upstream call', () => {
   async function refusals(arn: string) {
     const before = world.stats().calls + world.stats().refused.calls;
     const path = `/v1/executions/${encodeURIComponent(arn)}`;
@@ -239,7 +241,7 @@ describe('without a call upstream', () => {
     ['another region', `arn:aws:states:eu-west-1:123456789012:execution:Machine:${UUID}`],
     ['a map run in another account', `arn:aws:states:us-west-2:210987654321:execution:Machine/Map:${UUID}`],
     ['a region that is a host', `arn:aws:states:evil-example-com-1:123456789012:execution:Machine:${UUID}`],
-  ])('an ARN of %s, which SFN_ALLOWED does not name, is a 403', async (_, arn) => {
+  ])('is a 403 for an ARN of %s, which SFN_ALLOWED does not name', async (_, arn) => {
     expect(await refusals(arn)).toEqual({
       codes: ['403 SourceNotAllowed', '403 SourceNotAllowed'],
       stream: 403,
@@ -247,7 +249,7 @@ describe('without a call upstream', () => {
     });
   });
 
-  test('the ARN of an EXPRESS execution, which has no history, is a 400', async () => {
+  test('is a 400 for the ARN of an EXPRESS execution, which has no history', async () => {
     expect(await refusals(`${ARNS}:express:Machine:run:${UUID}`)).toEqual({
       codes: ['400 InvalidRequestException', '400 InvalidRequestException'],
       stream: 400,
@@ -256,10 +258,10 @@ describe('without a call upstream', () => {
   });
 });
 
-describe('the pattern of a key', () => {
+describe('the patterns of a key', () => {
   const limitedTo = (...executions: string[]) => world.key({ executions } satisfies Partial<NewKey>);
 
-  test('matches ARNs like any id: of a state machine, an account, one execution', async () => {
+  test('match the ARNs of a state machine, an account or one execution', async () => {
     const arn = anHourAgo('LambdaCalls');
     const machine = await limitedTo(`${ARNS}:execution:LambdaCalls:*`);
     const account = await limitedTo('arn:aws:states:*:123456789012:*');
@@ -281,7 +283,7 @@ describe('the pattern of a key', () => {
     }
   });
 
-  test('allows a ticket for an execution, with which a browser follows it', async () => {
+  test('allow a ticket for an execution, which opens its stream in a browser', async () => {
     const arn = anHourAgo('ParallelBranches');
     const apiKey = await world.key({ tickets: true });
     const made = await fetch(new URL(`/v1/executions/${arn}/tickets`, world.url), {

@@ -1,16 +1,16 @@
-/** Rebuilds the event from its message, which proves that the mapping loses nothing. */
+/** Rebuilds an event from its message independently of src/, to prove that the mapping loses nothing. */
 import { epochSecondsFromIso } from '../../src/messages/timestamp.ts';
 import type { Message } from '../../src/messages/message.ts';
 import type { HistoryEvent } from '../../src/sources/step-functions/step-functions-mapping.ts';
 
-/** The member that holds an event's details, as the model names them; most are named after the type. */
+/** The name of the member that holds an event's details. In the AWS model, most are named after the type. */
 function detailsMember(type: string): string {
   if (type.endsWith('StateEntered')) return 'stateEnteredEventDetails';
   if (type.endsWith('StateExited')) return 'stateExitedEventDetails';
   return `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
 }
 
-/** An event without details and one whose details are empty are the same message: nothing is in either. */
+/** Rebuilds the event. Empty details are omitted, because the message does not contain them. */
 export function rebuildEvent(message: Message): HistoryEvent {
   const { type, id, previousEventId, ...details } = JSON.parse(message.payload ?? '');
   return {

@@ -1,7 +1,7 @@
 /**
- * The recorded histories (test/data/README.md) as AWS sent them. Placeholders and objects in the recordings
- * are replaced by times and strings. Ids that differ between runs, because of parallel branches, are lists in
- * the recordings.
+ * The recorded histories (test/data/README.md), restored to what AWS sends. The recordings have placeholders
+ * for times, objects for JSON strings, and lists for ids that differ between runs because of parallel
+ * branches.
  */
 import { readFileSync } from 'node:fs';
 import type { Message } from '../../src/messages/message.ts';
@@ -22,7 +22,7 @@ export interface RecordedHistory {
   readonly events: readonly HistoryEvent[];
 }
 
-/** Epoch seconds of the first event; each later one comes a tenth of a second after the one before. */
+/** The time of the first event, in epoch seconds. Later events follow a tenth of a second apart. */
 export const RECORDING_START_SECONDS = 1_764_547_200;
 
 const JSON_MEMBERS = new Set(['input', 'output', 'cause', 'parameters']);
@@ -32,7 +32,7 @@ export function readRecordedHistories(): RecordedHistory[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      // Safety: our own file, in the form that README.md tells.
+      // Safety: our own file has the form that README.md describes.
       const { recorded_by, events } = JSON.parse(line) as { recorded_by: string; events: RecordedEvent[] };
       return { recordedBy: recorded_by, events: events.map(restored) };
     });
@@ -60,8 +60,8 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * The messages of an ended history whose map failed, with this text in place of all data: every text of the
- * details but the names of states and errors.
+ * The messages of an ended history whose map failed. Every text in its details is replaced by `data`, except
+ * names of states and errors.
  */
 export function failingMapWithData(data: string): Message[] {
   const { events } = readRecordedHistories().find(({ events: all }) =>

@@ -1,7 +1,7 @@
 /**
- * An execution that is redriven after it was archived, as callers see it: the whole service in this process,
- * on a clock that moves by hours, with the emulator as Step Functions. Over 300 lines: one story, for pages,
- * streams and waiters.
+ * An execution that is redriven after it was archived, as callers see it. The whole service runs in this
+ * process, on a clock that moves by hours, with the emulator as Step Functions. Over 300 lines, because
+ * pages, streams and waiting requests are tested with the same scenario.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -17,7 +17,7 @@ import { arnOf } from './source-under-test.ts';
 import { nextTurn } from '../sources/things-graph-under-test.ts';
 
 const ARN = arnOf('redriven');
-/** More than one page of the source, and of the archive. */
+/** More events than one page of the source or of the archive can have. */
 const FIRST = 260;
 const SECOND = 30;
 const HOUR_MS = 3_600_000;
@@ -45,7 +45,7 @@ const secondRun = (end?: string) =>
   ].map((event, index) => ({ ...event, afterMs: index * 1_000 }));
 
 let service: ServiceUnderTest;
-/** Changes the answers of Step Functions. */
+/** Lets a test change the answers of Step Functions. */
 let tamper: (operation: string, answer: Response) => Response | Promise<Response>;
 
 const operationOf = (request: Request) => request.headers.get('x-amz-target')?.split('.')[1] ?? 'AssumeRole';
@@ -72,7 +72,7 @@ async function script(events: readonly object[], append = false): Promise<void> 
 
 const redrive = (end?: string) => script(secondRun(end), true);
 
-/** Advances the clock in small steps until the work is done. */
+/** Advances the clock in small steps until `work` is done. */
 async function inTime<T>(work: Promise<T>, stepMs = 250): Promise<T> {
   let over = false;
   void work.then(
@@ -80,14 +80,14 @@ async function inTime<T>(work: Promise<T>, stepMs = 250): Promise<T> {
     () => (over = true),
   );
   while (!over) {
-    // Compressing an archive takes real time, in another thread.
+    // Compressing an archive takes real time in another thread, so wait for a turn of the event loop.
     await nextTurn();
     if (!over) await service.clock.advance(stepMs);
   }
   return work;
 }
 
-/** Waits for calls without advancing the clock. */
+/** Waits for `work` without advancing the clock. */
 const atOnce = <T>(work: Promise<T>) => inTime(work, 0);
 
 async function readAll(maxResults = 100): Promise<(string | undefined)[]> {
@@ -107,7 +107,7 @@ const archivings = () => service.logged.filter(({ event }) => event === 'archive
 const described = () => service.emulator.stats().byOperation['DescribeExecution'] ?? 0;
 const historyCalls = () => service.emulator.stats().byOperation['GetExecutionHistory'] ?? 0;
 
-/** The execution was archived an hour ago. */
+/** Reads the execution, and waits until it is archived. It ended a minute ago. */
 async function archiveIt(): Promise<void> {
   expect(await readAll()).toEqual(idsFrom(1, FIRST));
   while (archivings() === 0) {
@@ -125,7 +125,7 @@ const openStream = (lastEventId?: string) =>
     }),
   );
 
-/** All of a stream to its close. */
+/** Reads a whole stream until it closes. */
 async function streamed(lastEventId?: string): Promise<StreamReader> {
   const response = await openStream(lastEventId);
   expect(response.status).toBe(200);
@@ -137,7 +137,7 @@ const summary = async (query = '') =>
   (await (await service.get(path(ARN, query, ''))).json()) as Record<string, unknown>;
 
 describe('an execution that is redriven an hour after it was archived', () => {
-  test('continues to its new end for a client that reconnects with the id of its old end, which was a 204 before', async () => {
+  test('continues to its new end for a client that reconnects with the id of its old end', async () => {
     await archiveIt();
     const first = await streamed();
     expect(first.messageIds).toEqual(idsFrom(1, FIRST));
@@ -147,7 +147,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     await service.clock.advance(HOUR_MS);
     expect((await openStream(afterEnd)).status).toBe(204);
     expect(described()).toBe(before.described + 1);
-    // No further check within a minute.
+    // No further check is made within a minute.
     await service.clock.advance(MINUTE_MS - 1_000);
     expect((await openStream(afterEnd)).status).toBe(204);
     expect(described()).toBe(before.described + 1);
@@ -156,7 +156,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     await redrive('ExecutionSucceeded');
     await service.clock.advance(1_000);
     const second = await streamed(afterEnd);
-    // One call checks for a redrive, one gets the description that the new archive stores.
+    // Two more descriptions: one checked for a redrive, and the other is stored in the new archive.
     expect(described()).toBe(before.described + 3);
     expect(second.messageIds).toEqual(idsFrom(FIRST + 1, FIRST + SECOND));
     expect(second.named('reset')).toEqual([]);
@@ -173,7 +173,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(archivings()).toBe(2);
   });
 
-  test('continues for pages: earlier cursors and ids keep their places', async () => {
+  test('continues for pages, and earlier cursors and ids keep their positions', async () => {
     await archiveIt();
     const early = await pageOf(service.get(path(ARN, 'maxResults=120')));
     const atEnd = await pageOf(service.get(path(ARN, 'last=1')));
@@ -189,14 +189,14 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(await readAll(41)).toEqual(idsFrom(1, FIRST + SECOND));
     expect(await atOnce(summary())).toMatchObject({ status: 'RUNNING', final: false });
     expect(await atOnce(summary())).not.toHaveProperty('endedAt');
-    // An id of the middle, from before the redrive.
+    // The cursor from the middle of the history, from before the redrive, also opens a stream.
     const stream = new StreamReader((await openStream(early.cursor)).body);
     while (stream.named('caught-up').length === 0) await inTime(stream.readOne());
     expect(stream.messageIds).toEqual(idsFrom(121, FIRST + SECOND));
     await stream.cancel();
   });
 
-  test('lets waiters wait for its new end', async () => {
+  test('lets requests wait for its new end', async () => {
     await archiveIt();
     const atEnd = await pageOf(service.get(path(ARN, 'last=1')));
     await service.clock.advance(HOUR_MS);
@@ -211,7 +211,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(idsOf(await next)[0]).toBe(String(FIRST + 1));
   });
 
-  test('can be redriven again, and positions stay valid', async () => {
+  test('keeps positions valid if it is redriven again', async () => {
     await archiveIt();
     const afterEnd = lastIdOf(await streamed());
     await service.clock.advance(HOUR_MS);
@@ -225,7 +225,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(await readAll()).toEqual(idsFrom(1, FIRST + 2 * SECOND));
   });
 
-  test('continues although the store never accepted its archive', async () => {
+  test('continues even if the store never accepted its archive', async () => {
     service.store.failAfterWrites(0);
     const first = await streamed();
     expect(first.messageIds).toEqual(idsFrom(1, FIRST));
@@ -243,7 +243,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(second.named('end').map(({ data }) => data)).toEqual(['{"status":"SUCCEEDED"}']);
   });
 
-  test('is served from the archive, and no stream gets a 204, while Step Functions cannot be reached', async () => {
+  test('is served from the archive, but not with a 204 for streams, while Step Functions cannot be reached', async () => {
     await archiveIt();
     const afterEnd = lastIdOf(await streamed());
     await service.clock.advance(HOUR_MS);
@@ -260,7 +260,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
 });
 
 describe('an archived execution that may still be redriven', () => {
-  test('is not cached by clients as final', async () => {
+  test('is not cached by clients until it is final', async () => {
     await archiveIt();
     const response = await service.get(path(ARN));
     expect(response.headers.get('Cache-Control')).toBe('private, no-cache');
@@ -271,7 +271,7 @@ describe('an archived execution that may still be redriven', () => {
     expect(await summary()).toMatchObject({ final: true, upstreamStatus: 'FAILED' });
   });
 
-  test('is final after 14 days: its old end is a 204 without a check', async () => {
+  test('is final after 14 days, so a reconnect after its end gets a 204 without a check', async () => {
     await archiveIt();
     const afterEnd = lastIdOf(await streamed());
     await service.clock.advance(14 * 24 * HOUR_MS);
@@ -280,7 +280,7 @@ describe('an archived execution that may still be redriven', () => {
     expect(described()).toBe(asked);
   });
 
-  test('is read from the archive by another isolate, and without Step Functions', async () => {
+  test('is served from the archive by another isolate, even without Step Functions', async () => {
     await archiveIt();
     const calls = historyCalls();
     service.restart();
@@ -291,8 +291,9 @@ describe('an archived execution that may still be redriven', () => {
     expect(await inTime(readAll())).toEqual(idsFrom(1, FIRST));
   });
 
-  test('is not read again because its two ends differ by milliseconds', async () => {
-    // AWS reads its clock twice: for the event of the end, and for the stopDate of the execution.
+  test('is not taken for redriven if its two end times differ by milliseconds', async () => {
+    // AWS reads its clock twice: once for the timestamp of the last event, and once for the stopDate of the
+    // execution.
     tamper = async (operation, answer) => {
       if (operation !== 'DescribeExecution') return answer;
       const description = (await answer.json()) as { stopDate: number };
@@ -308,7 +309,7 @@ describe('an archived execution that may still be redriven', () => {
     expect(archivings()).toBe(1);
   });
 
-  test('is final once Step Functions has deleted it', async () => {
+  test('is final once Step Functions no longer has it', async () => {
     await archiveIt();
     const afterEnd = lastIdOf(await streamed());
     await service.clock.advance(HOUR_MS);

@@ -1,7 +1,7 @@
 /**
- * A reference implementation that derives step, error and iteration of a whole history in the simplest way:
- * for each event it walks back along previousEventId. Shares no code with src/, whose results are compared
- * with it.
+ * A reference implementation that derives step, error and iteration of each event in the simplest way: it
+ * walks back along previousEventId. It shares no code with src/. Tests compare its results with those of
+ * src/.
  */
 interface AnyEvent {
   readonly id: number;
@@ -28,8 +28,8 @@ export function referenceWalk(events: readonly AnyEvent[]): Reference[] {
   const byId = new Map(events.map((event) => [event.id, event]));
   const before = (event: AnyEvent) => byId.get(event.previousEventId ?? 0);
   /**
-   * The names that are open after the event, the innermost last: `Map`, then `Map#2` for its iteration, then
-   * states inside.
+   * The names that are open after an event, the innermost last: a map (`M:Map`), then its iteration
+   * (`#2:Map`), then the states inside.
    */
   const openAfter = (event: AnyEvent | undefined): string[] => {
     if (!event) return [];

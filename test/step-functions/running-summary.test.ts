@@ -1,4 +1,4 @@
-/** The summary of a running execution of Step Functions, asked for at once and after a wait. */
+/** The summary of a running execution of Step Functions, with and without waiting for its end. */
 import { beforeEach, expect, test } from 'vitest';
 
 import { openService, path, type ServiceUnderTest } from '../http/service-under-test.ts';
@@ -8,7 +8,7 @@ import { arnOf } from './source-under-test.ts';
 const ARN = arnOf('running');
 
 let service: ServiceUnderTest;
-/** What Step Functions answers instead. */
+/** Returns an answer that replaces the one of Step Functions, or undefined. */
 let tamper: (operation: string) => Response | undefined;
 
 beforeEach(async () => {
@@ -35,7 +35,7 @@ async function script(events: readonly object[], append = false): Promise<void> 
   if (!response.ok) throw new Error(await response.text());
 }
 
-/** The summary. Test time passes while it waits. */
+/** Requests the summary. If it waits, test time passes meanwhile. */
 async function summary(query = ''): Promise<Record<string, unknown>> {
   let over = false;
   const asked = service.get(path(ARN, query, '')).finally(() => (over = true));
@@ -43,13 +43,13 @@ async function summary(query = ''): Promise<Record<string, unknown>> {
     await settle();
     if (!over && query !== '') await service.clock.advance(500);
   }
-  // Safety: the contract of a summary.
+  // Safety: a 200 of this route is a summary.
   return (await (await asked).json()) as Record<string, unknown>;
 }
 
 const membersOf = (answer: object) => Object.keys(answer).toSorted();
 
-test('has the same members with and without a wait', async () => {
+test('a summary has the same members with and without a wait', async () => {
   const atOnce = await summary();
   const waited = await summary('waitTimeSeconds=5');
   expect(membersOf(waited)).toEqual(membersOf(atOnce));
@@ -60,7 +60,7 @@ test('has the same members with and without a wait', async () => {
   expect(waited).not.toHaveProperty('messageCount');
 });
 
-test('shows the end if the execution ends during the wait', async () => {
+test('a summary shows the end if the execution ends during the wait', async () => {
   await script([{ type: 'ExecutionSucceeded', afterMs: 3_000 }], true);
   expect(await summary('waitTimeSeconds=20')).toMatchObject({
     status: 'SUCCEEDED',
@@ -69,7 +69,7 @@ test('shows the end if the execution ends during the wait', async () => {
   });
 });
 
-test('is read from the history if the source cannot describe the execution', async () => {
+test('a summary is read from the history if the source cannot describe the execution', async () => {
   tamper = (operation) =>
     operation === 'DescribeExecution'
       ? Response.json({ __type: 'AccessDeniedException' }, { status: 400 })
@@ -80,7 +80,7 @@ test('is read from the history if the source cannot describe the execution', asy
   expect(membersOf(waited)).toEqual(membersOf(atOnce));
 });
 
-test('of an execution that does not exist costs one call', async () => {
+test('the summary of an execution that does not exist costs one call', async () => {
   const operations: string[] = [];
   tamper = (operation) => {
     operations.push(operation);

@@ -1,5 +1,5 @@
 /**
- * The Step Functions source in front of an emulator in its own process, on test time, and ways to script
+ * The Step Functions source in front of an emulator in this process, on test time, with functions to script
  * executions.
  */
 import { createEmulator } from '../../src/emulator/server/emulator.ts';
@@ -70,7 +70,7 @@ export function sourceUnderTest(options: { fetch?: Fetch; allowed?: string } = {
   };
 }
 
-/** Every message, page by page; throws where there is a failure in a page's place. */
+/** All messages, page by page. Throws if a page fails. */
 export async function allMessages(source: Source, executionArn: string, limit: number): Promise<Message[][]> {
   const pages: Message[][] = [];
   let token: string | undefined;

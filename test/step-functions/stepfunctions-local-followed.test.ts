@@ -1,6 +1,7 @@
 /**
- * A user's steps with a simulator of Step Functions that shares no code with ours: a state machine is created
- * and run there, the Worker on workerd reads it, and the command follows it as a process of its own.
+ * A user's steps with stepfunctions-local, a simulator that shares no code with ours. The test creates a
+ * state machine and runs it there. The Worker on workerd reads the execution, and the command, in its own
+ * process, follows it.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -8,9 +9,7 @@ import { type CommandUnderTest, commandFor, linesOf } from '../cli/command-under
 import type { World } from '../support/on-workerd.ts';
 import { openLocalWorld, type StepFunctionsLocal, startStepFunctionsLocal } from './stepfunctions-local.ts';
 
-/**
- * The server has an account of its own for activities, whatever account the role of a state machine names.
- */
+/** Activities of this server have their own account, whatever account the role of a state machine has. */
 const definitionWith = (activityArn: string) =>
   JSON.stringify({
     StartAt: 'Begin',
@@ -51,9 +50,9 @@ interface Event {
 
 const start = (name: string): Promise<string> => server.startExecution(stateMachineArn, name);
 
-/** All events, as the server itself tells them. */
+/** The events that the server itself returns. */
 const eventsOf = async (executionArn: string): Promise<Event[]> =>
-  // Safety: the model of the answer.
+  // Safety: AWS's model of GetExecutionHistory, which the server follows.
   (await server.call('GetExecutionHistory', { executionArn, maxResults: 1000 }))['events'] as Event[];
 
 const completeActivity = async () => {
@@ -66,7 +65,7 @@ interface Message {
   readonly eventType: string;
   readonly payload: string;
 }
-// Safety: messages as JSON, whose members are then compared with the server's own.
+// Safety: the command prints messages as JSON. Their members are then compared with the server's events.
 const parsed = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Message);
 const asEvents = (messages: readonly Message[]): Event[] =>
   messages.map(({ messageId, payload }) => ({
@@ -75,10 +74,10 @@ const asEvents = (messages: readonly Message[]): Event[] =>
   }));
 const idAndType = (events: readonly Event[]): Event[] => events.map(({ id, type }) => ({ id, type }));
 
-test('an execution is followed live with the command while it runs, and read by pages and as a summary when it has ended', async () => {
+test('the command follows an execution while it runs, and its pages and summary are complete after its end', async () => {
   const arn = await start('run-1');
   const tail = flowtap.start(['tail', arn, '--from', 'start', '--json']);
-  // It waits for us: what is shown now is shown while it runs.
+  // The execution waits for this test to complete its activity, so it still runs when this is shown.
   await tail.shows('ACTIVITY_SCHEDULED');
   const steps = flowtap.start(['tail', arn, '--steps']);
   const waiting = flowtap.start(['wait', arn, '--timeout', '1m', '--json']);
@@ -114,7 +113,7 @@ test('an execution is followed live with the command while it runs, and read by 
       headers: { 'X-API-Key': key },
     });
     expect(response.status).toBe(200);
-    // Safety: the contract of a page.
+    // Safety: a 200 of this route is a page.
     const page = (await response.json()) as { messages: Message[]; nextToken?: string };
     messages.push(...page.messages);
     next = page.nextToken ?? '';

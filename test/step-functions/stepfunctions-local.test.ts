@@ -1,4 +1,4 @@
-/** The source against stepfunctions-local, a simulator of Step Functions that shares no code with ours. */
+/** The source reads from stepfunctions-local, a simulator of Step Functions that shares no code with ours. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ExecutionIndex } from '../../src/archive/execution-index.ts';
 import { orderKey } from '../../src/archive/order-key.ts';
@@ -47,7 +47,7 @@ const definition = JSON.stringify({
   },
 });
 
-describe('stepfunctions-local', () => {
+describe('the source on stepfunctions-local', () => {
   let server: StepFunctionsLocal;
   let source: Source;
   let listing: ListingSource;
@@ -72,7 +72,7 @@ describe('stepfunctions-local', () => {
 
   afterAll(() => server.stop());
 
-  test('is followed while it runs, and read page by page when it has ended', async () => {
+  test('reads an execution while it runs, and page by page when it has ended', async () => {
     const atFirst = (await allMessages(source, executionArn, 4)).flat();
     const pages = await eventually(async () => {
       const read = await allMessages(source, executionArn, 4);
@@ -112,7 +112,7 @@ describe('stepfunctions-local', () => {
     });
   });
 
-  test('lists its state machines, and the executions of one in pages', async () => {
+  test('lists state machines, and the executions of one in pages', async () => {
     const [place] = listing.places;
     const flow = parseFlowRef('arn:aws:states:local:123456789012:stateMachine:listed');
     if (!place || !flow) return expect.unreachable();
@@ -141,7 +141,7 @@ describe('stepfunctions-local', () => {
     expect(all.every(({ status, startedAt }) => status === 'RUNNING' && isIsoTimestamp(startedAt))).toBe(
       true,
     );
-    // Oldest first, unlike AWS.
+    // The simulator lists the oldest first, unlike AWS.
     expect(all.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
     expect(second.value.nextToken).toBeUndefined();
 
@@ -155,7 +155,7 @@ describe('stepfunctions-local', () => {
     });
   });
 
-  test('has lists of executions that are merged newest start first, over all its pages', async () => {
+  test('provides lists of executions that are sorted newest start first, across all pages', async () => {
     const flow = parseFlowRef('arn:aws:states:local:123456789012:stateMachine:merged');
     if (!flow) return expect.unreachable();
     const stateMachineArn = await server.createStateMachine(flow.name, definition);

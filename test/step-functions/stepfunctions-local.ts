@@ -10,7 +10,7 @@ import { freePort } from '../support/free-port.ts';
 import { type World, openWorld } from '../support/on-workerd.ts';
 
 const SERVER = createRequire(import.meta.url).resolve('stepfunctions-local/bin/stepfunctions-local-start.js');
-/** Region and account of its state machines, as SFN_ALLOWED. */
+/** The region and account of its state machines, in the form of SFN_ALLOWED. */
 export const LOCAL_ACCOUNT = 'local:123456789012';
 const ROLE = 'arn:aws:iam::123456789012:role/machine';
 
@@ -18,9 +18,9 @@ export interface StepFunctionsLocal {
   readonly endpoint: URL;
   /** Calls an operation. Throws if the answer is an error. */
   call(operation: string, input: object): Promise<Record<string, unknown>>;
-  /** Returns its ARN. */
+  /** Returns the ARN of the new state machine. */
   createStateMachine(name: string, definition: string): Promise<string>;
-  /** Returns its ARN. */
+  /** Returns the ARN of the new execution. */
   startExecution(stateMachineArn: string, name: string): Promise<string>;
   stop(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export async function startStepFunctionsLocal(): Promise<StepFunctionsLocal> {
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${operation}: ${response.status} ${text}`);
-    // Some operations have an empty answer.
+    // The answers of some operations are empty.
     return JSON.parse(text === '' ? '{}' : text) as Record<string, unknown>;
   };
   try {
@@ -71,6 +71,6 @@ async function stop(server: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** The Worker, with this server as its Step Functions. */
+/** Starts the Worker with this server as its Step Functions. */
 export const openLocalWorld = (server: StepFunctionsLocal): Promise<World> =>
   openWorld({ AWS_ENDPOINT_URL_SFN: server.endpoint.href, SFN_ALLOWED: LOCAL_ACCOUNT });

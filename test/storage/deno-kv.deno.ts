@@ -1,7 +1,6 @@
 /**
- * The key-value contract on Deno KV, and the splitting of values into parts. Run by Deno (`deno task test`),
- * and by
- * deno-kv.test.ts for `npm test`.
+ * The key-value contract on Deno KV, and how values are split into parts. Deno runs this file (`deno task
+ * test`), and deno-kv.test.ts runs it as part of `npm test`.
  */
 import { deepStrictEqual } from 'node:assert';
 
@@ -33,7 +32,7 @@ async function openStore(path = ':memory:'): Promise<Opened> {
   };
 }
 
-/** Each test closes its stores, and Deno checks that nothing stays open. */
+/** Closes the stores of each test, because Deno checks that no resource stays open. */
 function test(name: string, body: () => Promise<void>): void {
   Deno.test(name, async () => {
     try {
@@ -51,7 +50,7 @@ describeKeyValueContract('Deno KV', { describe: (_name, body) => body(), test, a
   openStore(),
 );
 
-/** The keys of one kind of row. */
+/** Counts the rows of one kind. */
 async function rows(kv: Deno.Kv, kind: 'entry' | 'part' | 'pending'): Promise<number> {
   let count = 0;
   for await (const _ of kv.list({ prefix: [kind] })) count++;
@@ -60,12 +59,12 @@ async function rows(kv: Deno.Kv, kind: 'entry' | 'part' | 'pending'): Promise<nu
 
 const PART_BYTES = 60_000;
 
-test('values of every size around the limits are read back, whatever their characters', async () => {
+test('values of any size around the limits are read back unchanged, whatever characters they contain', async () => {
   const { store } = await openStore();
   const edges = [0, 1, INLINE_BYTES_MAX, 40_000, PART_BYTES, 65_536, 10 * PART_BYTES, 11 * PART_BYTES];
   for (const edge of edges) {
     for (const size of [edge - 1, edge, edge + 1].filter((bytes) => bytes >= 0)) {
-      // One wide character doubles the size of an ASCII string in Deno KV.
+      // A single character outside Latin-1 doubles the size of the whole string in Deno KV.
       for (const letter of ['', 'é', '\u{1f600}']) {
         const value = `${letter}${'a'.repeat(size)}${letter}`;
         await store.put('k', value, { metadata: '\u{1f600}'.repeat(250) });
@@ -75,7 +74,7 @@ test('values of every size around the limits are read back, whatever their chara
   }
 });
 
-test('a character that is split between two parts is read back intact', async () => {
+test('a character whose bytes are split between two parts is read back intact', async () => {
   const { store } = await openStore();
   const value = `a${'é\u{1f600}'.repeat(30_000)}`;
   await store.put('k', value);
@@ -95,7 +94,7 @@ test('a replaced or deleted value leaves no parts', async () => {
   assertEquals([await rows(kv, 'entry'), await rows(kv, 'part'), await rows(kv, 'pending')], [0, 0, 0]);
 });
 
-test('a value that a killed process left half-written is invisible, and is deleted when the store is opened again', async () => {
+test('a value left half-written by a killed process is invisible, and is deleted when the store is opened', async () => {
   const { kv, clock, store } = await openStore();
   await store.put('k', 'a'.repeat(70_000));
   const left = crypto.randomUUID();
@@ -123,7 +122,7 @@ test('a write that fails half-way leaves the previous value and nothing else', a
       }
       return () => {
         const atomic = target.atomic();
-        // The second batch of parts: the disk is full.
+        // Fails the second batch of parts, as on a full disk.
         if (++commits === 2) atomic.commit = () => Promise.reject(new Error('database or disk is full'));
         return atomic;
       };
@@ -137,7 +136,7 @@ test('a write that fails half-way leaves the previous value and nothing else', a
   assertEquals((await store.get('k'))?.value === 'a'.repeat(700_000), true);
 });
 
-test('of many concurrent writes of one key one wins as a whole, and no parts of the others remain', async () => {
+test('one of many concurrent writes of a key wins completely, and no parts of the others remain', async () => {
   const { kv, store } = await openStore();
   const values = Array.from({ length: 12 }, (_, index) =>
     String.fromCharCode(97 + index).repeat(50_000 * (index % 4)),
@@ -152,7 +151,7 @@ test('of many concurrent writes of one key one wins as a whole, and no parts of 
   assertEquals(await rows(kv, 'pending'), 0);
 });
 
-test('a reader sees the old or the new value while it is replaced', async () => {
+test('a reader sees either the old or the new value while it is being replaced', async () => {
   const { store } = await openStore();
   await store.put('k', '0'.repeat(200_000));
   let writing = true;
@@ -170,7 +169,7 @@ test('a reader sees the old or the new value while it is replaced', async () => 
   assertEquals(read > 3, true);
 });
 
-test("Deno KV gets each entry's expiry, parts expire after their pointer, and a later value does not expire early", async () => {
+test('entries get their expiry in Deno KV, parts expire after their entry, and a later value drops the expiry', async () => {
   const { DatabaseSync } = await import('node:sqlite');
   const directory = await Deno.makeTempDir();
   try {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 
-/** TAP, as `deno test` writes it; it also contains the reasons of failures. */
+/** The results in TAP format, with the reasons of failures. */
 const { stdout, stderr } = await run('deno', ['task', '--quiet', 'test', '--reporter=tap'], {
   env: { ...process.env, NO_COLOR: '1' },
   maxBuffer: 64 * 1024 * 1024,
@@ -16,7 +16,7 @@ const results = [...stdout.matchAll(/^(not )?ok \d+ - (.*)\n(?: {2}---\n([\s\S]*
 );
 
 describe('on Deno', () => {
-  test('all its tests ran', () => {
+  test('all tests of deno-kv.deno.ts run', () => {
     expect(results.length, stderr).toBeGreaterThan(25);
     expect(stdout).toMatch(new RegExp(`^1\\.\\.${results.length}$`, 'm'));
   });

@@ -19,7 +19,7 @@ describeKeyValueContract('a faulty store without a fault', { describe, test, ass
 describe('a faulty store', () => {
   const faulty = () => new FaultyStore(createMemoryStore({ clock: new ManualClock() }));
 
-  test('fails permanently after its n-th write, and writes nothing more', async () => {
+  test('fails every write after the n-th and stores nothing more', async () => {
     const store = faulty();
     store.failAfterWrites(1);
     await store.put('a', '1');
@@ -28,7 +28,7 @@ describe('a faulty store', () => {
     expect((await store.list({ prefix: '' })).keys.map(({ name }) => name)).toEqual(['a']);
   });
 
-  test('answers nothing while stalled, and everything once released', async () => {
+  test('answers no call while stalled, and all of them once released', async () => {
     const store = faulty();
     store.stall();
     let answers = 0;
@@ -42,7 +42,7 @@ describe('a faulty store', () => {
     expect(answers).toBe(3);
   });
 
-  test('fails reads on demand, and counts calls by prefix, including failed ones', async () => {
+  test('fails reads on demand, and counts calls by key prefix, including failed ones', async () => {
     const store = faulty();
     await store.put('p/1', '1');
     store.failReads();

@@ -1,6 +1,6 @@
 /**
- * The contract of key-value adapters, run on each: memory (node), Workers KV (workerd), Deno KV (Deno).
- * `describe`, `test` and `expect` are parameters, so that another runner than vitest can run it.
+ * The contract of key-value adapters. It runs on each of them: memory (Node), Workers KV (workerd) and Deno
+ * KV (Deno). The test functions are parameters, because Deno does not use vitest.
  */
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
 import {
@@ -15,9 +15,9 @@ export interface StoreUnderTest {
   readonly store: KeyValueStore;
   /** The store's time, in milliseconds. */
   readonly now: () => number;
-  /** Advances the store's time, if a test can. */
+  /** Advances the store's time. Absent if a test cannot do that. */
   readonly advance?: (ms: number) => Promise<void>;
-  /** Seconds until the key expires, as the store reports them, where a test cannot advance time. */
+  /** The seconds until the key expires, as the store reports them. Used where a test cannot advance time. */
   readonly secondsLeft?: (key: string) => Promise<number | undefined>;
 }
 
@@ -68,13 +68,13 @@ export function describeKeyValueContract(
       });
     });
 
-    test('an entry without metadata has no metadata, and an empty value counts as a value', async () => {
+    test('an entry with an empty value and without metadata is read back as such', async () => {
       const { store } = await open();
       await store.put('empty', '');
       assertEquals(await store.get('empty'), { value: '', metadata: undefined });
     });
 
-    test('a key that was never put, or was deleted, is not found', async () => {
+    test('a key that was never written, or was deleted, is not found', async () => {
       const { store, advance } = await open();
       assertEquals(await store.get('never'), undefined);
       await store.put('gone', '1');
@@ -88,7 +88,7 @@ export function describeKeyValueContract(
       await store.delete('never');
     });
 
-    test('a later put replaces value and metadata', async () => {
+    test('a later write replaces both value and metadata', async () => {
       const { store, advance } = await open();
       await store.put('k', 'old', { metadata: { old: true } });
       await advance?.(1000);
@@ -96,7 +96,7 @@ export function describeKeyValueContract(
       assertEquals(await store.get('k'), { value: 'new', metadata: undefined });
     });
 
-    test('many keys are read at once, in order, and an empty list succeeds', async () => {
+    test('several keys are read at once in the requested order, and reading no keys succeeds', async () => {
       const { store } = await open();
       await store.put('one', '1', { metadata: 1 });
       await store.put('two', '2');
@@ -109,14 +109,14 @@ export function describeKeyValueContract(
       assertEquals(await store.getMany([]), []);
     });
 
-    test('keys up to the limit are read at once, one more is refused', async () => {
+    test('as many keys as the limit are read at once, and one more is refused', async () => {
       const { store } = await open();
       const keys = Array.from({ length: GET_MANY_KEYS_MAX }, (_, index) => `k${index}`);
       assertEquals((await store.getMany(keys)).length, GET_MANY_KEYS_MAX);
       await assertRefused(store.getMany([...keys, 'one too many']));
     });
 
-    test('the longest key is accepted, a longer one is refused, counted in bytes', async () => {
+    test('a key of the maximum length in bytes is accepted, and a longer one is refused', async () => {
       const { store } = await open();
       const longest = 'é'.repeat(KEY_BYTES_MAX / 2);
       await store.put(longest, '1');
@@ -135,7 +135,7 @@ export function describeKeyValueContract(
       }
     });
 
-    test('metadata up to the limit is accepted, more is refused and writes nothing', async () => {
+    test('metadata of the maximum size is accepted, and larger metadata is refused without writing anything', async () => {
       const { store } = await open();
       const most = 'm'.repeat(METADATA_BYTES_MAX - 2);
       await store.put('most', '1', { metadata: most });
@@ -144,7 +144,7 @@ export function describeKeyValueContract(
       assertEquals(await store.get('more'), undefined);
     });
 
-    test('a value over the limit is refused and writes nothing, one just below it is stored', async () => {
+    test('a value of the maximum size is stored, and a larger one is refused without writing anything', async () => {
       const { store } = await open();
       await store.put('most', 'v'.repeat(VALUE_BYTES_MAX));
       assertEquals((await store.get('most'))?.value.length, VALUE_BYTES_MAX);
@@ -152,9 +152,9 @@ export function describeKeyValueContract(
       assertEquals(await store.get('more'), undefined);
     });
 
-    test('keys are listed by prefix, in the order of their UTF-8 bytes, with their metadata', async () => {
+    test('keys are listed by prefix, in the order of their UTF-8 bytes and with their metadata', async () => {
       const { store } = await open();
-      // U+FF41 sorts after the astral U+1F600 in UTF-16, before it in UTF-8.
+      // U+FF41 sorts after U+1F600 in UTF-16, and before it in UTF-8.
       const inOrder = ['p/', 'p/1', 'p/10', 'p/2', 'p/B', 'p/a', 'p/é', 'p/\uff41', 'p/\u{1f600}'];
       for (const name of inOrder.toReversed()) await store.put(name, '1', { metadata: { name } });
       await store.put('q/1', '1');
@@ -166,7 +166,7 @@ export function describeKeyValueContract(
       assertEquals('cursor' in page, false);
     });
 
-    test('following the cursor lists each key once, whatever the page size', async () => {
+    test('following the cursor lists each key once, for any page size', async () => {
       const { store } = await open();
       const names = Array.from({ length: 7 }, (_, index) => `c/${index}`);
       for (const name of names) await store.put(name, '1');
@@ -181,7 +181,7 @@ export function describeKeyValueContract(
       assertEquals(await namesIn(store, 'nothing/'), [[]]);
     });
 
-    test('a cursor continues after its key even if that key has been deleted', async () => {
+    test('a cursor continues at the same place even if its key has been deleted', async () => {
       const { store, advance } = await open();
       for (const name of ['d/1', 'd/2', 'd/3']) await store.put(name, '1');
       const first = await store.list({ prefix: 'd/', limit: 1 });
@@ -203,7 +203,7 @@ export function describeKeyValueContract(
       await assertRefused(store.list({ prefix: '', limit: LIST_KEYS_MAX + 1 }));
     });
 
-    test('an entry expires after its time to live, for reads and for lists', async () => {
+    test('an expired entry is neither read nor listed', async () => {
       const { store, advance, secondsLeft } = await open();
       await store.put('t/short', '1', { ttlSeconds: 90 });
       await store.put('t/long', '1', { ttlSeconds: 3600 });
@@ -221,7 +221,7 @@ export function describeKeyValueContract(
       assertEquals(await namesIn(store, 't/'), [['t/ever', 't/long']]);
     });
 
-    test('a list says when each key expires, to a second', async () => {
+    test('a list shows when each key expires, to the second', async () => {
       const { store, now } = await open();
       await store.put('u/ever', '1');
       await store.put('u/short', '1', { ttlSeconds: 90 });
@@ -231,7 +231,7 @@ export function describeKeyValueContract(
       assertEquals(leftMs > 80_000 && leftMs <= 91_000, true);
     });
 
-    test('a time to live below the minimum is raised to it, and a fraction is rounded up', async () => {
+    test('a time to live below the minimum is raised to the minimum, and a fraction is rounded up', async () => {
       const { store, advance, secondsLeft } = await open();
       await store.put('floor', '1', { ttlSeconds: 1 });
       await store.put('fraction', '1', { ttlSeconds: 61.5 });
@@ -255,7 +255,7 @@ export function describeKeyValueContract(
       assertEquals(await store.get('no-time'), undefined);
     });
 
-    test('any cache time is accepted, even below the minimum', async () => {
+    test("any cache time is accepted, even one below the store's minimum", async () => {
       const { store } = await open();
       await store.put('cached', '1');
       for (const cacheTtlSeconds of [0, 1, 30, 86_400]) {

@@ -11,8 +11,8 @@ describeKeyValueContract('memory', { describe, test, assertEquals }, async () =>
   return { store: createMemoryStore({ clock }), now: () => clock.now(), advance: (ms) => clock.advance(ms) };
 });
 
-describe('the memory store, as strict as Workers KV', () => {
-  test('refuses a second write of one key within a second with 429, and keeps the first', async () => {
+describe('the memory store', () => {
+  test('refuses a second write of a key within a second with 429, like Workers KV, and keeps the first', async () => {
     const clock = new ManualClock();
     const store = createMemoryStore({ clock });
     await store.put('k', 'first');
@@ -26,19 +26,19 @@ describe('the memory store, as strict as Workers KV', () => {
     expect((await store.get('k'))?.value).toBe('second');
   });
 
-  test('accepts any number of writes if that check is turned off', async () => {
+  test('accepts any number of writes of a key if that limit is turned off', async () => {
     const store = createMemoryStore({ clock: new ManualClock(), oneWritePerSecond: false });
     await store.put('k', '1');
     await store.put('k', '2');
     expect((await store.get('k'))?.value).toBe('2');
   });
 
-  test('hands out copies of metadata, so that no reader changes what is stored', async () => {
+  test('returns copies of metadata, so no reader can change what is stored', async () => {
     const store = createMemoryStore({ clock: new ManualClock() });
     const metadata = { list: [1] };
     await store.put('k', 'v', { metadata });
     metadata.list.push(2);
-    // Safety: the metadata put above.
+    // Safety: this is the metadata that was put above.
     const handedOut = (await store.get('k'))?.metadata as typeof metadata | undefined;
     handedOut?.list.push(3);
     expect((await store.get('k'))?.metadata).toEqual({ list: [1] });

@@ -1,6 +1,6 @@
 /**
- * Deleting on a full disk, on a disk in memory: every write needs free space first, deletions too, as in
- * SQLite.
+ * Deletions from a full disk, simulated in memory. As in SQLite, every write needs free space first, and so
+ * does a deletion.
  */
 import { expect, test } from 'vitest';
 
@@ -13,7 +13,7 @@ import { testLog } from '../support/secret-search.ts';
 
 const DISK_BYTES = 1_000;
 const RESERVE_BYTES = 100;
-/** What a deletion writes before it frees anything. */
+/** The space that a deletion needs before it frees any. */
 const DELETION_BYTES = 50;
 
 function underTest() {
@@ -63,7 +63,7 @@ async function filled() {
   return under;
 }
 
-test('entries of a full store can be deleted, and the space serves new ones', async () => {
+test('an entry of a full store can be deleted, and its space is used for new entries', async () => {
   const { store, reserved, logged } = await filled();
   await store.delete('archive/0');
   expect(await store.get('archive/0')).toBeUndefined();
@@ -72,20 +72,20 @@ test('entries of a full store can be deleted, and the space serves new ones', as
   await store.put('archive/9', 'x'.repeat(50));
 });
 
-test('all of them can be deleted, also at the same time', async () => {
+test('all entries of a full store can be deleted at the same time', async () => {
   const { store } = await filled();
   await Promise.all(Array.from({ length: 9 }, (_, n) => store.delete(`archive/${n}`)));
   expect((await store.list({ prefix: '' })).keys).toEqual([]);
 });
 
-test('an urgent entry is written to a full store, another one is not', async () => {
+test('a full store accepts urgent entries and refuses others', async () => {
   const { store } = await filled();
   await store.put('urgent/1', 'x'.repeat(10));
   expect(await store.get('urgent/1')).toMatchObject({ value: 'x'.repeat(10) });
   await expect(store.put('other', 'x')).rejects.toThrow('full');
 });
 
-test('a failure that has another cause is passed on, and the reserve kept', async () => {
+test('a failure with another cause is passed on, and the reserve is kept', async () => {
   const under = underTest();
   await under.reserve.restore();
   await expect(under.store.delete('')).rejects.toThrow('empty');

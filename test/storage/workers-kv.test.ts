@@ -1,13 +1,13 @@
 /**
- * What miniflare's KV does not emulate: 429, and the times that reach KV. The contract itself runs inside
- * workerd.
+ * What miniflare's KV does not emulate: the status 429, and the expiry and cache times that reach KV. The
+ * key-value contract is tested inside workerd.
  */
 import { describe, expect, test } from 'vitest';
 
 import { createWorkersKvStore, type KvNamespace, WRITE_RETRIES_MAX } from '../../src/storage/workers-kv.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
-/** A namespace that refuses the first `refusals` writes, and records its calls. */
+/** A namespace that refuses its first `refusals` writes and records all calls. */
 function namespaceRefusing(refusals: number, message = 'KV PUT failed: 429 Too Many Requests') {
   const asked: unknown[] = [];
   let left = refusals;
@@ -23,7 +23,7 @@ function namespaceRefusing(refusals: number, message = 'KV PUT failed: 429 Too M
       return { value: null, metadata: null };
     },
     list: async () => ({ keys: [], list_complete: true }),
-    // Safety: getWithMetadata is only asked for single keys here.
+    // Safety: these tests call getWithMetadata only with a single key.
   } as unknown as KvNamespace;
   return { namespace, asked };
 }
@@ -43,7 +43,7 @@ describe('writing to Workers KV', () => {
     ]);
   });
 
-  test("it fails with KV's error after a limited number of retries", async () => {
+  test("a write fails with KV's error after a limited number of retries", async () => {
     const clock = new ManualClock();
     const { namespace, asked } = namespaceRefusing(Number.POSITIVE_INFINITY);
     const failed = expect(createWorkersKvStore(namespace, clock).delete('k')).rejects.toThrow('429');
@@ -53,13 +53,13 @@ describe('writing to Workers KV', () => {
     expect(clock.sleepers).toBe(0);
   });
 
-  test('any other failure is thrown at once', async () => {
+  test('a failure other than 429 is thrown at once', async () => {
     const { namespace, asked } = namespaceRefusing(1, 'KV PUT failed: 500 Internal Server Error');
     await expect(createWorkersKvStore(namespace, new ManualClock()).put('k', 'v')).rejects.toThrow('500');
     expect(asked).toHaveLength(1);
   });
 
-  test("times below KV's minimums are never requested", async () => {
+  test("expiry and cache times below KV's minimums are raised to them", async () => {
     const { namespace, asked } = namespaceRefusing(0);
     const store = createWorkersKvStore(namespace, new ManualClock());
     await store.put('k', 'v', { ttlSeconds: 5 });

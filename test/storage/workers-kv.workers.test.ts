@@ -11,8 +11,7 @@ afterEach(async () => {
 
 const assertEquals = (actual: unknown, expected: unknown) => expect(actual).toEqual(expected);
 
-// Safety: the binding that wrangler.toml names; the generated types of all bindings belong to the Worker's
-// entry.
+// Safety: wrangler.toml defines this binding. Its generated type is visible only to the Worker's entry.
 const { STORE } = env as unknown as { STORE: KVNamespace };
 
 describeKeyValueContract('Workers KV', { describe, test, assertEquals }, async () => ({

@@ -1,7 +1,7 @@
 /**
- * Unmodified third-party event stream clients in Chromium, on a page of another origin, with an API key in a
- * header, which needs a preflight. Each follows a running execution to its end, gets every message exactly
- * once, and resumes after the service was killed.
+ * Unmodified third-party event stream clients in Chromium. Their page has another origin, and they send an
+ * API key in a header, so the browser sends a preflight first. Each client follows a running execution to its
+ * end, gets every message exactly once, and resumes after the service is killed.
  */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -21,16 +21,19 @@ import { HELD_AT, heldFlow, type HeldFlow } from './live-flow.ts';
 import { Programs } from './programs.ts';
 import { RUNTIMES, type RestartableService } from './restartable-service.ts';
 
-/** What a client of the page has so far, as the page reports it. */
+/** What a client has received so far. The page sends this report after every event. */
 interface Report {
   readonly client: string;
-  /** Event and data, as the client handed them over. */
+  /** The name and data of each event, as the client passed them to its user. */
   readonly handed: readonly (readonly [string, string])[];
   readonly isStopped: boolean;
   readonly trouble: readonly string[];
 }
 
-/** Each client stops in the way that its documentation shows: at `end`, or by itself at 204. */
+/**
+ * Runs both clients in the page. Each stops as its documentation shows: the first at `end`, the second by
+ * itself at 204.
+ */
 const PAGE_SCRIPT = `
 import { fetchEventSource } from '@microsoft/fetch-event-source';
 import { EventSourcePolyfill } from 'event-source-polyfill';
@@ -55,14 +58,14 @@ function reporter(client) {
     openWhenHidden: true,
     signal: stop.signal,
     onmessage({ event, data }) {
-      // As its users do: it throws for an event without data, and fetchEventSource reconnects.
+      // Parses every message as users do. It would throw for an event without data, and the client would reconnect.
       if (event === '') JSON.parse(data);
       state.handed.push([event || 'message', data]);
       if (event === 'end') stop.abort();
       send();
     },
     onclose() {
-      // Without this it does not reconnect.
+      // fetchEventSource reconnects after a close only if this throws.
       throw new Error('closed');
     },
     onerror(error) {
@@ -128,16 +131,16 @@ describe.runIf(existsSync(CHROMIUM)).each(Object.entries(RUNTIMES))(
         request.setEncoding('utf8').on('data', (text: string) => (body += text));
         request.on('end', () => {
           response.end();
-          // Safety: the script above sent it.
+          // Safety: only the script above sends reports.
           const report = JSON.parse(body) as Report;
           const before = reports.get(report.client);
-          // Two requests at once may overtake each other.
+          // Reports are sent concurrently, so an older one may arrive later. Ignore it.
           if (report.isStopped || (before?.handed.length ?? 0) <= report.handed.length)
             reports.set(report.client, report);
         });
       }).listen(0, '127.0.0.1');
       await once(pages, 'listening');
-      // Safety: it listens on TCP.
+      // Safety: the server listens on TCP.
       const { port } = pages.address() as AddressInfo;
       profile = await mkdtemp(join(tmpdir(), 'flowtap-chromium-'));
       programs.start([CHROMIUM, ...chromiumOptions(profile), `http://127.0.0.1:${port}/`]);
@@ -156,7 +159,7 @@ describe.runIf(existsSync(CHROMIUM)).each(Object.entries(RUNTIMES))(
     });
 
     test.each(CLIENTS)(
-      '%s gets every message exactly once though the service is killed, and stops',
+      '%s gets every message exactly once although the service is killed, and then stops',
       async (client) => {
         await eventually(() => expect(reports.get(client)?.isStopped).toBe(true));
         const { id = '', messageIds } = flows.get(client) ?? {};
@@ -165,7 +168,7 @@ describe.runIf(existsSync(CHROMIUM)).each(Object.entries(RUNTIMES))(
         expect(report?.trouble).toEqual([]);
         expect(report?.handed.filter(([, data]) => data === '')).toEqual([]);
         expect(report?.handed.at(-1)).toEqual(['end', '{"status":"SUCCEEDED"}']);
-        // Before the cut and after.
+        // At least one connection before the kill and one after.
         expect(service.answers(id).filter((status) => status === 200).length).toBeGreaterThanOrEqual(2);
       },
     );
@@ -175,5 +178,5 @@ describe.runIf(existsSync(CHROMIUM)).each(Object.entries(RUNTIMES))(
 const idsOf = (report: Report | undefined): string[] =>
   (report?.handed ?? [])
     .filter(([event]) => event === 'message')
-    // Safety: a message, if the client hands out what the service sent.
+    // Safety: clients pass on the data that the service sent, which is a message.
     .map(([, data]) => (JSON.parse(data) as { messageId: string }).messageId);

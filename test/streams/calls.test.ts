@@ -1,4 +1,7 @@
-/** Invariant 3 over sockets: upstream calls depend on the executions followed, not on their followers. */
+/**
+ * Invariant 3 over sockets: upstream calls depend on the executions that are followed, not on their number of
+ * followers.
+ */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { type StreamSocket, openSocket } from './sockets.ts';
@@ -11,14 +14,14 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** A poll a second, while messages arrive. */
+/** While messages arrive, an execution is polled once a second. */
 const CALLS_IN_A_MINUTE = 60;
-/** The shortest interval: a second, less the jitter (pacer.ts). */
+/** The shortest poll interval: a second, shortened by jitter (pacer.ts). */
 const INTERVAL_SECONDS_MIN = 0.9;
 
-test('an execution is polled about once a second, with 1, 10, 100 and 1,000 subscribers', async () => {
+test('an execution is polled about once a second, whether it has 1, 10, 100 or 1,000 subscribers', async () => {
   const cases = [1, 10, 100, 1_000].map((subscribers) => ({ subscribers, id: `followed-${subscribers}` }));
-  // Ten streams each at the most: a single tenant cannot fill an execution.
+  // Each key opens at most ten streams of an execution, because a single tenant cannot fill it.
   const keys = await world.keys(100);
   const sockets: StreamSocket[] = [];
   try {
@@ -32,7 +35,7 @@ test('an execution is polled about once a second, with 1, 10, 100 and 1,000 subs
       await Promise.all(opened.map((stream) => stream.saw('caught-up')));
       sockets.push(...opened);
     }
-    // All four side by side, so that each sees the same machine.
+    // All four executions run at the same time, so they have the same conditions.
     const beganAtMs = performance.now();
     const before = cases.map(({ id }) => world.calls(id));
     const sinceThen = () => cases.map(({ id }, index) => world.calls(id) - (before[index] ?? 0));
@@ -47,8 +50,8 @@ test('an execution is polled about once a second, with 1, 10, 100 and 1,000 subs
       expect((await world.activity(id)).streams).toBe(subscribers);
       expect(world.stats().byExecution[id]?.maxInFlight).toBe(1);
     }
-    // A busy machine polls less often, and not equally so: only the most is the same for all. One call may
-    // have begun before.
+    // A busy machine delays polls, and not equally for each execution, so only the maximum is checked. One
+    // call may have been in flight at the start.
     for (const count of calls) expect(count).toBeLessThanOrEqual(seconds / INTERVAL_SECONDS_MIN + 1);
   } finally {
     for (const { socket } of sockets) socket.destroy();

@@ -1,7 +1,6 @@
 /**
- * Invariant 2 on workerd while everything fails: the upstream, the connections, and workerd itself. It runs
- * in real time, as long as its flows (45 s) and their settling, because it tests sockets, timers and
- * restarts.
+ * Invariant 2 on workerd while the upstream, the connections and workerd itself fail. It tests sockets,
+ * timers and restarts, so it runs in real time: its flows take 45 s, and then have to settle.
  */
 import { expect, test } from 'vitest';
 
@@ -14,10 +13,10 @@ import { flow } from './scripted-flow.ts';
 
 const EXECUTIONS = 20;
 const SUBSCRIBERS = 10;
-/** From the first message to the last. */
+/** The time between the first and the last message of a flow. */
 const FLOW_MS = 45_000;
 const KILLS_AT_MS = [14_000, 32_000];
-/** The time limit of a run. */
+/** The time limit of a run, apart from the final checks. */
 const RUN_MS_MAX = 170_000;
 
 const FAULTS = {
@@ -43,7 +42,7 @@ interface Subscription {
   readonly follower: SseFollower;
 }
 
-/** Our own client, whose connections are cut like all others. */
+/** Follows an execution with the project's own client. Its connections are cut like all others. */
 class ClientFollower {
   readonly messages: string[] = [];
   readonly done: Promise<unknown>;
@@ -63,7 +62,7 @@ class ClientFollower {
         this.messages.push(JSON.stringify(message));
       }
     })();
-    // Checked at the end, with the others.
+    // The promise is awaited at the end, together with the others.
     this.done.catch(() => undefined);
   }
 
@@ -74,14 +73,14 @@ class ClientFollower {
 }
 
 /**
- * Real time: what is killed and cut here are processes and sockets. It decides when, and no assertion depends
- * on that.
+ * Waits in real time, because processes and sockets are killed and cut here. The waits decide when that
+ * happens. No assertion depends on them.
  */
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Some are one upstream page, some several, so that expired tokens matter; some are there at once, some grow
- * slowly.
+ * A random flow. Every fourth one has several upstream pages, so that expired tokens matter. The others fit
+ * into one page.
  */
 function scriptOf(index: number, random: () => number): ScriptedMessage[] {
   const count = index % 4 === 3 ? 600 + Math.floor(random() * 200) : 15 + Math.floor(random() * 60);
@@ -95,8 +94,7 @@ const queryOf = (fromNow: boolean, filtered: boolean): string =>
   }).toString();
 
 /**
- * What a subscriber must have received, according to the archive: all messages, or those after one of its
- * ids.
+ * Reads from the archive what a subscriber must have received: all messages, or those after one of its ids.
  */
 async function readPages(
   world: World,
@@ -114,7 +112,7 @@ async function readPages(
     );
     const response = await fetch(url, { headers: { 'x-api-key': apiKey } });
     expect(response.status).toBe(200);
-    // Safety: the contract of a page.
+    // Safety: a 200 of this route is a page.
     const page = (await response.json()) as { messages: unknown[]; nextToken?: string };
     read.push(...page.messages.map((message) => JSON.stringify(message)));
     next = page.nextToken;
@@ -123,7 +121,7 @@ async function readPages(
 }
 
 test.concurrent.each([SEED, SEED + 1])(
-  'every subscriber ends with exactly its messages in order, whatever dies in between (seed %i)',
+  'every subscriber gets exactly its messages in order, whatever fails or is killed (seed %i)',
   { timeout: RUN_MS_MAX + 30_000 },
   async (seed) => {
     await using world = await openWorld();
@@ -144,7 +142,7 @@ test.concurrent.each([SEED, SEED + 1])(
           const url = world.messagesUrl(id, queryOf(fromNow, filtered));
           const follower = new SseFollower({ url, apiKey });
           subscriptions.push({ id, fromNow, filtered, follower });
-          // Before the first message, or even the first byte.
+          // Cuts this connection before its first message, or even before its first byte.
           if (n % 3 === 0) void wait(random() * 60).then(() => follower.cut(random() < 0.5 ? 'fin' : 'rst'));
         }
       }
@@ -176,11 +174,11 @@ test.concurrent.each([SEED, SEED + 1])(
       over = true;
       await cutting;
 
-      // No failures from here on: the check is about what they have received.
+      // Stop the failures. From here on the test only checks what the subscribers have received.
       await world.faults({});
       for (const [id, script] of scripts) {
         const all = await readPages(world, apiKey, id, '');
-        // Safety: messages as the page has them.
+        // Safety: each text is a message of a page.
         expect(all.map((text) => (JSON.parse(text) as { messageId: string }).messageId)).toEqual(
           script.map(({ messageId }) => messageId),
         );
@@ -205,7 +203,7 @@ test.concurrent.each([SEED, SEED + 1])(
         }
       }
       const stats = world.stats();
-      // The failures did occur.
+      // Each kind of failure must have occurred during the run.
       for (const fault of [
         stats.throttled,
         stats.internalErrors,

@@ -1,6 +1,6 @@
 /**
- * Clients that connect and disconnect, on real workerd and real sockets. Slow: 10,000 connections, and the
- * heartbeat that shows the last disconnects.
+ * Thousands of clients connect to a real workerd over real sockets and disconnect. Slow, because it makes
+ * 10,000 connections, and the last disconnects surface only at a heartbeat.
  */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -19,15 +19,15 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Resident memory of workerd, in bytes. */
+/** The resident memory of workerd, in bytes. */
 async function residentBytes(): Promise<number> {
   const status = await readFile(`/proc/${world.workerd.pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }
 
 /**
- * Cuts some connections before the first byte, some in the middle of the history, some at its end; half by
- * RST.
+ * Opens streams and cuts them: before the first byte, in the middle of the history, or at its end. Half of
+ * the connections are reset.
  */
 async function connectAndCut(id: string, keys: readonly string[]): Promise<void> {
   let next = 0;
@@ -35,7 +35,7 @@ async function connectAndCut(id: string, keys: readonly string[]): Promise<void>
     for (let n = next++; n < CONNECTS; n = next++) {
       const stream = await openSocket(world.messagesUrl(id), keys[n % keys.length] ?? '');
       if (n % 5 !== 0) await stream.saw('HTTP/1.1 200');
-      // Or refused, if earlier disconnects have not surfaced yet.
+      // The stream may be refused with a problem, if earlier disconnects have not surfaced yet.
       if (n % 5 > 2) await Promise.race([stream.saw('caught-up'), stream.saw('event: problem')]);
       if (n % 2 === 0) stream.socket.resetAndDestroy();
       else stream.socket.destroy();
@@ -44,7 +44,7 @@ async function connectAndCut(id: string, keys: readonly string[]): Promise<void>
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-/** A disconnect surfaces at a heartbeat, after 15 s of silence. */
+/** Waits until no listener is left. A disconnect surfaces at the heartbeat after 15 s of silence. */
 const untilNobodyListens = (id: string) =>
   vi.waitFor(async () => expect(await world.activity(id)).toMatchObject({ streams: 0, waiting: 0 }), {
     timeout: 120_000,
@@ -52,7 +52,7 @@ const untilNobodyListens = (id: string) =>
   });
 
 test.runIf(process.platform === 'linux')(
-  '5,000 connects and cuts leave no listener and no poll; 5,000 more add less than 10 % of memory',
+  '5,000 cut connections leave no listener and no poll, and 5,000 more grow memory by less than 10 %',
   async () => {
     const id = 'churn';
     const payload = 'x'.repeat(200);
@@ -62,7 +62,7 @@ test.runIf(process.platform === 'linux')(
       payload,
     }));
     await world.script(id, messages);
-    // More requests than one key may make in 10 s.
+    // Several keys, because one key may not make so many requests in 10 s.
     const keys = await Promise.all(Array.from({ length: 20 }, () => world.key({ streamLimit: 1_000 })));
 
     await connectAndCut(id, keys);
@@ -70,7 +70,7 @@ test.runIf(process.platform === 'linux')(
     const calls = world.calls(id);
     const before = await residentBytes();
 
-    // A leak adds in every round. Memory that is only not collected yet adds in one of them.
+    // A leak grows memory in every round. Garbage that is not collected yet grows it in some rounds only.
     const growth: number[] = [];
     for (let last = before; growth.every((factor) => factor >= 1.1) && growth.length < ROUNDS_MAX;) {
       await connectAndCut(id, keys);
@@ -82,11 +82,11 @@ test.runIf(process.platform === 'linux')(
     }
     expect(growth.at(-1)).toBeLessThan(1.1);
 
-    // Polling was on between the two, and is off now.
+    // The execution was polled during these rounds, and is not polled any more.
     const settled = world.calls(id);
     expect(settled).toBeGreaterThan(calls);
     expect(await world.activity(id)).not.toHaveProperty('pollIntervalMs');
-    // Long enough for some polls, as another execution's show.
+    // Waits until another execution has been polled several times. Meanwhile, this one must not be polled.
     await world.script('followed', flow(100, 300));
     const stream = await openSocket(world.messagesUrl('followed'), keys[0] ?? '');
     await vi.waitFor(() => expect(world.calls('followed')).toBeGreaterThan(4), {

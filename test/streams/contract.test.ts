@@ -1,6 +1,6 @@
 /**
- * The contract of the event stream (docs/http-api.md), line by line, from a client's view. Limits and slow
- * readers are in limits.test.ts. Over 300 lines, because the contract is one table.
+ * The contract of the event stream (docs/http-api.md), line by line, as a client sees it. Limits and slow
+ * readers are tested in limits.test.ts. Over 300 lines, because the contract is tested as a whole.
  */
 import { beforeEach, expect, test } from 'vitest';
 
@@ -13,12 +13,12 @@ beforeEach(() => {
 });
 
 const json = (data: string | undefined): Record<string, unknown> =>
-  // Safety: every event's data is a JSON object; what is in it is what tests then look at.
+  // Safety: the data of every event is a JSON object. Each test checks the members that it uses.
   JSON.parse(data ?? 'null') as Record<string, unknown>;
 
 const MINUTE = 60_000;
 
-test('a stream is 200, unbuffered and never stored, and starts with when to reconnect', async () => {
+test('a stream is a 200 that is never buffered or stored, and starts with `retry:`', async () => {
   streams.source.append(...messages(0, 2));
   const { response, parser } = await streams.open();
   expect(response.status).toBe(200);
@@ -32,7 +32,7 @@ test('a stream is 200, unbuffered and never stored, and starts with when to reco
   expect(parser.retryMs).toBe(2_000);
 });
 
-test('existing messages are sent first, unnamed and in order, then caught-up, then new messages; each event has an id', async () => {
+test('a stream sends existing messages in order, then caught-up, then new messages, each with an id', async () => {
   streams.source.append(...messages(0, 250));
   const stream = await streams.open();
   expect(stream.messageIds).toEqual(ids(0, 250));
@@ -47,7 +47,7 @@ test('existing messages are sent first, unnamed and in order, then caught-up, th
   expect(stream.named('caught-up')).toHaveLength(1);
 });
 
-test('each id resumes right after its event: a message, caught-up, or a heartbeat', async () => {
+test('the id of a message, caught-up or heartbeat resumes right after that event', async () => {
   streams.source.append(...messages(0, 5));
   const first = await streams.open();
   await streams.clock.advance(16_000);
@@ -65,7 +65,7 @@ test('each id resumes right after its event: a message, caught-up, or a heartbea
   }
 });
 
-test('from=now sends its position first, so that a client cut off before its first message misses none', async () => {
+test('from=now sends its position at once, so a client that is cut off before the first message misses none', async () => {
   streams.source.append(...messages(0, 3));
   const cut = await streams.open({ query: 'from=now' });
   expect(cut.events.map(({ event }) => event)).toEqual(['caught-up']);
@@ -76,7 +76,7 @@ test('from=now sends its position first, so that a client cut off before its fir
   expect(again.messageIds).toEqual(ids(3, 5));
 });
 
-test('a filter sends only its types, and ids move past omitted messages', async () => {
+test('a filtered stream sends only the requested types, and its ids move past omitted messages', async () => {
   streams.source.append(message(0, 'EXECUTION_STARTED'), ...messages(1, 4));
   const cut = await streams.open({ query: 'eventTypes=STEP_FAILED,EXECUTION_STARTED' });
   expect(cut.messageIds).toEqual(['m0']);
@@ -88,11 +88,12 @@ test('a filter sends only its types, and ids move past omitted messages', async 
   streams.source.append(message(9, 'STEP_FAILED'));
   const all = await streams.open({ lastEventId: cut.parser.lastEventId });
   await streams.clock.advance(15_000);
-  // Unfiltered from there: the five that were left out are not sent again.
+  // Continues without a filter. The five messages that the filter omitted are before the position, so they
+  // are not sent.
   expect(all.messageIds).toEqual(['m9']);
 });
 
-test('Last-Event-ID takes precedence over ?cursor=, ?cursor= over ?from=', async () => {
+test('Last-Event-ID takes precedence over ?cursor=, and ?cursor= over ?from=', async () => {
   streams.source.append(...messages(0, 6));
   const { events } = await streams.open();
   const [, second, , fourth] = events.map(({ id }) => id ?? '');
@@ -100,12 +101,12 @@ test('Last-Event-ID takes precedence over ?cursor=, ?cursor= over ?from=', async
   expect(both.messageIds).toEqual(ids(4, 6));
   const cursor = await streams.open({ query: `cursor=${second}&from=now` });
   expect(cursor.messageIds).toEqual(ids(2, 6));
-  // Sent by a client whose id was cleared.
+  // An empty header, as a client sends it after its id was cleared, is ignored.
   const empty = await streams.open({ query: `cursor=${second}`, lastEventId: '' });
   expect(empty.messageIds).toEqual(ids(2, 6));
 });
 
-test('?lastEventId= is a second name of Last-Event-ID with the same rules; the header takes precedence, the cursor ranks below it', async () => {
+test('?lastEventId= works like the header Last-Event-ID, which takes precedence, and ranks above ?cursor=', async () => {
   streams.source.append(...messages(0, 6));
   const { events } = await streams.open();
   const [, second, , fourth] = events.map(({ id }) => id ?? '');
@@ -117,7 +118,7 @@ test('?lastEventId= is a second name of Last-Event-ID with the same rules; the h
   expect(withHeader.messageIds).toEqual(ids(4, 6));
   const empty = await streams.open({ query: `lastEventId=&cursor=${second}`, lastEventId: '' });
   expect(empty.messageIds).toEqual(ids(2, 6));
-  // A 400 would end an EventSource.
+  // An unknown id gets a reset, because a 400 would end an EventSource for good.
   for (const unknown of ['nonsense', '%00', encodeURIComponent('日本')]) {
     const reset = await streams.open({ query: `lastEventId=${unknown}` });
     expect(reset.response.status).toBe(200);
@@ -128,7 +129,7 @@ test('?lastEventId= is a second name of Last-Event-ID with the same rules; the h
   expect(twice.status).toBe(400);
 });
 
-test('after 15 s of silence a named heartbeat reports time, poll interval and upstream; messages postpone it', async () => {
+test("a heartbeat after 15 s without messages reports the time, the poll interval and the upstream's state", async () => {
   streams.source.append(message(0));
   const stream = await streams.open();
   await streams.clock.advance(3_000);
@@ -147,10 +148,10 @@ test('after 15 s of silence a named heartbeat reports time, poll interval and up
   expect(heartbeat?.id).toBe(stream.named('message').at(-1)?.id);
 });
 
-test('once settled and all sent, the server sends end and closes; a reconnect with its id gets 204', async () => {
+test('a stream of a settled history sends end and closes, and a reconnect with the id of end gets 204', async () => {
   streams.source.append(message(0), message(1, 'EXECUTION_FAILED'));
   const stream = await streams.open();
-  // Ended, and not yet settled: a late message could still come.
+  // The execution has ended, but not settled: a late message may still arrive.
   expect(stream.events.at(-1)).toMatchObject({ event: 'caught-up', data: '{"status":"FAILED"}' });
   await streams.clock.advance(12_000);
   expect(stream.events.at(-1)).toMatchObject({ event: 'end', data: '{"status":"FAILED"}' });
@@ -161,7 +162,7 @@ test('once settled and all sent, the server sends end and closes; a reconnect wi
   const again = await streams.request({ lastEventId: stream.parser.lastEventId });
   expect(again.status).toBe(204);
   expect(await again.text()).toBe('');
-  // From the cursor alone, but never before the key.
+  // The cursor alone is enough for the 204, but the key is still checked first.
   expect(
     (await streams.request({ lastEventId: stream.parser.lastEventId, apiKey: 'ftk_wrong' })).status,
   ).toBe(401);
@@ -175,7 +176,7 @@ test('a late message within the settle time is sent before end', async () => {
   streams.source.append(message(2));
   await streams.clock.advance(60_000);
   expect(stream.messageIds).toEqual(ids(0, 3));
-  // The terminal message is not the last one any more: the execution continues, and its stream stays open.
+  // The terminal message is no longer the last one, so the execution has not ended and its stream stays open.
   expect(stream.named('end')).toEqual([]);
   streams.source.append(message(3, 'EXECUTION_SUCCEEDED'));
   await streams.clock.advance(30_000);
@@ -183,7 +184,7 @@ test('a late message within the settle time is sent before end', async () => {
   expect(stream.named('end')).toHaveLength(1);
 });
 
-test('an archived execution streams from the archive: replay, caught-up, end, without a call or a listener', async () => {
+test('a stream of an archived execution replays the archive and ends, without an upstream call or a slot', async () => {
   streams.source.append(...messages(0, 600), message(600, 'EXECUTION_SUCCEEDED'));
   const live = await streams.open();
   await streams.clock.advance(30_000);
@@ -203,7 +204,7 @@ test('an archived execution streams from the archive: replay, caught-up, end, wi
   expect((await streams.activity()).streams).toBe(0);
 });
 
-test('a stream moves from live to archived half-way without a gap or a repeat', async () => {
+test('a stream continues without a gap or repeat when its execution is archived half-way', async () => {
   streams.source.append(...messages(0, 2_000, 'x'.repeat(500)), message(2_000, 'EXECUTION_SUCCEEDED'));
   const stream = await streams.open({ unread: true });
   for (let n = 0; n < 20; n++) await stream.readOne();
@@ -215,14 +216,14 @@ test('a stream moves from live to archived half-way without a gap or a repeat', 
   expect(stream.events.at(-1)?.event).toBe('end');
 });
 
-test('a foreign id, or one of another execution, gets reset and all messages; in ?cursor= it is a 400', async () => {
+test('an invalid id, or one of another execution, gets a reset and all messages, but in ?cursor= a 400', async () => {
   streams.source.append(...messages(0, 3));
   const { parser } = await streams.open({ id: 'another' });
   for (const lastEventId of ['rubbish', 'ünîcode', parser.lastEventId]) {
     const stream = await streams.open({ lastEventId: encodeURI(lastEventId) });
     expect(stream.events[0]).toMatchObject({ event: 'reset', data: '{}' });
     expect(stream.messageIds).toEqual(ids(0, 3));
-    // Its own id is a position too: the start.
+    // The id of the reset is a valid position too: the start.
     const again = await streams.open({ lastEventId: stream.events[0]?.id ?? '' });
     expect(again.events[0]?.event).toBe('message');
     expect(again.messageIds).toEqual(ids(0, 3));
@@ -232,7 +233,7 @@ test('a foreign id, or one of another execution, gets reset and all messages; in
   expect(refused.headers.get('content-type')).toBe('application/problem+json');
 });
 
-test('a replaced history is sent again from its start after reset, on open streams and on reconnects', async () => {
+test('a replaced history is sent again from its start after a reset, on open streams and reconnects', async () => {
   streams.source.append(...messages(0, 3));
   const open = await streams.open();
   const { lastEventId } = open.parser;
@@ -256,7 +257,7 @@ test('a replaced history is sent again from its start after reset, on open strea
   expect(back.messageIds).toEqual(ids(10, 14));
 });
 
-test('an unknown execution is a 404 only after 5 s and three calls', async () => {
+test('an unknown execution is a 404, after 5 s and three calls', async () => {
   streams.source.missing = true;
   const beganAtMs = streams.clock.now();
   let answeredAtMs = 0;
@@ -271,7 +272,7 @@ test('an unknown execution is a 404 only after 5 s and three calls', async () =>
   expect(streams.source.calls).toHaveLength(3);
 });
 
-test('an execution that starts within these 5 s is followed from its first message', async () => {
+test('an execution that starts while its reader waits is followed from its first message', async () => {
   streams.source.missing = true;
   const opening = streams.open();
   await streams.clock.advance(3_000);
@@ -281,7 +282,7 @@ test('an execution that starts within these 5 s is followed from its first messa
   expect((await opening).messageIds).toEqual(['m0']);
 });
 
-test('with from=now too: it did not exist when its reader connected', async () => {
+test('an execution that starts while its reader waits is followed from its first message, even with from=now', async () => {
   streams.source.missing = true;
   const opening = streams.open({ query: 'from=now' });
   await streams.clock.advance(3_000);
@@ -291,7 +292,7 @@ test('with from=now too: it did not exist when its reader connected', async () =
   expect((await opening).messageIds).toEqual(['m0', 'm1']);
 });
 
-test('while the upstream is down no caught-up is sent: more messages may exist', async () => {
+test('no caught-up is sent while the upstream is down, because more messages may exist', async () => {
   streams.source.append(...messages(0, 3));
   const first = await streams.open();
   expect(first.events.map(({ event }) => event)).toEqual(['message', 'message', 'message', 'caught-up']);
@@ -313,7 +314,7 @@ test('while the upstream is down no caught-up is sent: more messages may exist',
   expect(second.messageIds).toEqual(['m2', 'm3']);
 });
 
-test('caught-up is sent after an outage also without new messages', async () => {
+test('caught-up is sent after an outage, even if there are no new messages', async () => {
   streams.source.append(...messages(0, 3));
   const first = await streams.open();
   await streams.clock.advance(MINUTE);
@@ -329,7 +330,7 @@ test('caught-up is sent after an outage also without new messages', async () => 
 });
 
 test.each(['upstream-internal', 'upstream-throttled', 'upstream-timeout', 'upstream-broken'] as const)(
-  'a temporary failure (%s) is 200 with a problem, a retry and a close, so that an EventSource reconnects',
+  'a temporary failure (%s) is a 200 with a problem and `retry:`, so an EventSource reconnects',
   async (failure) => {
     streams.source.conduct = () => ({ failure });
     const stream = await streams.open();
@@ -342,7 +343,7 @@ test.each(['upstream-internal', 'upstream-throttled', 'upstream-timeout', 'upstr
   },
 );
 
-test('a permanent refusal is a plain problem, which ends an EventSource for good: 401, 403, 400', async () => {
+test('a permanent refusal is a plain 400, 401 or 403 problem, which ends an EventSource for good', async () => {
   const other = await streams.key({ executions: ['urn:other'] });
   const cases = [
     [{ apiKey: 'ftk_no' }, 401],
@@ -359,7 +360,7 @@ test('a permanent refusal is a plain problem, which ends an EventSource for good
   }
 });
 
-test('while the upstream is down for minutes the stream stays open and reports it, and nothing is lost', async () => {
+test('a stream stays open during an outage of minutes, reports it in heartbeats, and loses nothing', async () => {
   streams.source.append(...messages(0, 2));
   const stream = await streams.open();
   streams.source.conduct = () => ({ failure: 'upstream-internal' });
@@ -389,7 +390,7 @@ test('a client that reconnects during an outage, and again after it, misses noth
   streams.source.conduct = () => ({ failure: 'upstream-timeout' });
   const refused = await streams.open({ lastEventId: first.parser.lastEventId });
   expect(refused.events.map(({ event }) => event)).toEqual(['problem']);
-  // A problem has no id: the client's position stays.
+  // A problem has no id, so the client keeps its position.
   expect(refused.parser.lastEventId).toBe('');
   streams.source.conduct = () => ({});
   streams.source.append(message(300));
@@ -412,7 +413,7 @@ test("a read that lags behind a client's position sends nothing twice", async ()
   expect(stream.messageIds).toEqual(['m10']);
 });
 
-test('a stream lives 15 min and ends after a whole frame; its id resumes', async () => {
+test('a stream ends after 15 min with a complete frame, and its last id resumes', async () => {
   streams.source.append(message(0));
   const stream = await streams.open();
   await streams.clock.advance(15 * MINUTE - 1);
@@ -427,7 +428,7 @@ test('a stream lives 15 min and ends after a whole frame; its id resumes', async
   expect(again.messageIds).toEqual(['m1']);
 });
 
-test('a shutdown ends every stream after a whole frame, and a new isolate resumes each', async () => {
+test('a shutdown ends every stream with a complete frame, and a new isolate resumes it', async () => {
   streams.source.append(...messages(0, 5));
   const open = await Promise.all([streams.open(), streams.open({ query: 'from=now' })]);
   streams.restart();
@@ -445,7 +446,7 @@ test('a shutdown ends every stream after a whole frame, and a new isolate resume
   }
 });
 
-test('a message that was changed upstream is sent as it is now', async () => {
+test('a message that was changed upstream is sent in its current form', async () => {
   streams.source.append(message(0), message(1, 'STEP_STARTED', 'before'));
   await streams.open();
   streams.source.messages[1] = message(1, 'STEP_STARTED', 'after');
@@ -454,7 +455,7 @@ test('a message that was changed upstream is sent as it is now', async () => {
   expect(json(late.named('message')[1]?.data)['payload']).toBe('after');
 });
 
-test('payloads with any text arrive unchanged, and a key without payloads gets no payload', async () => {
+test('payloads with any text arrive unchanged, but a key without access to payloads gets none', async () => {
   const payload = ' leading space\r\nand\rline\nends\u2028 {"json": "\\u0000"} \u0000 ünîcode 🎈';
   streams.source.append(message(0, 'STEP_STARTED', payload));
   const full = await streams.open();
@@ -468,7 +469,7 @@ test('payloads with any text arrive unchanged, and a key without payloads gets n
   expect(none.events[0]?.id).toBe(full.events[0]?.id);
 });
 
-test('HEAD, a wildcard and q=0 do not ask for a stream', async () => {
+test('a request gets JSON, not a stream, if it is a HEAD or its Accept has only wildcards or q=0', async () => {
   streams.source.append(message(0));
   const authorization = `Bearer ${await streams.key()}`;
   const path = `/v1/executions/${ID}/messages`;

@@ -1,7 +1,7 @@
 /**
  * Runs every example that follows a stream against a server that cuts connections at every possible point.
- * Checks each duty of a client (docs/http-api.md, "What a client must do"). The silence limit in each source
- * is changed from 45 s to 1 s. The example page is in cut-off-page.test.ts.
+ * The tests check each duty of a client (docs/http-api.md, "What a client must do"). They change the silence
+ * limit in each source from 45 s to 1 s. The example page is tested in cut-off-page.test.ts.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,9 +27,9 @@ import { replaced } from './replaced.ts';
 interface Follower {
   readonly file: string;
   readonly isHere: boolean;
-  /** The command that runs this source; the execution's id is appended. */
+  /** The command that runs this source. The test appends the execution's id. */
   readonly command: (text: string) => readonly string[];
-  /** Replacements in the source: from a limit of 45 s to 1 s. */
+  /** Replacements that change the silence limit in the source from 45 s to 1 s. */
   readonly silence: readonly (readonly [string, string])[];
 }
 
@@ -62,9 +62,9 @@ const FOLLOWERS: readonly Follower[] = [
   {
     file: 'client/follow.mjs',
     isHere: true,
-    // Imports the source, because dist/ exists only after a build.
+    // Imports the client from src/, because dist/ exists only after a build.
     command: (text) => onNode(replaced(text, "'flowtap'", `'${join(PROJECT_ROOT, 'src/client/client.ts')}'`)),
-    // The client's own tests check its limit.
+    // Empty, because the client's own tests check its limit.
     silence: [],
   },
 ];
@@ -96,13 +96,16 @@ async function run(
   return { code: await exited, ...output };
 }
 
-/** The payloads of the printed messages. The typed client's example prints plain text, then a summary. */
+/**
+ * The payloads of the printed messages. Most examples print JSON. The typed client's example prints plain
+ * text and a summary.
+ */
 const payloadsIn = (stdout: string): string[] =>
   stdout
     .split('\n')
     .filter((line) => line.includes('<m'))
     .map((line) => {
-      // Safety: a message, as the server sent it.
+      // Safety: the line is a message as the server sent it.
       if (line.startsWith('{')) return (JSON.parse(line) as { payload: string }).payload;
       return line.split(' ').slice(2).join(' ');
     });
@@ -113,21 +116,24 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
   const testHere = test.runIf(isHere);
   const idFor = (cut: string) => `${file}:${cut}`;
 
-  testHere.each(Object.entries(CUTS))('misses nothing and repeats nothing: %s', async (name, cuts) => {
-    const id = idFor(name);
-    meets.set(id, cuts);
-    const { code, stdout, stderr } = await follow(id);
-    const asked = server.asked(id).map(({ lastEventId }) => lastEventId);
-    expect(payloadsIn(stdout), `${stderr}, asked ${asked.join()}`).toEqual(PAYLOADS);
-    expect(code, stderr).toBe(0);
-    // Every cut happened, and each reconnect sent a complete id.
-    expect(asked.length).toBeGreaterThanOrEqual(cuts.length + 2);
-    expect(
-      asked.slice(1, cuts.length + 2).every((lastEventId) => lastEventId === '0' || lastEventId === '1'),
-    ).toBe(true);
-  });
+  testHere.each(Object.entries(CUTS))(
+    'gets every message exactly once if the connection is %s',
+    async (name, cuts) => {
+      const id = idFor(name);
+      meets.set(id, cuts);
+      const { code, stdout, stderr } = await follow(id);
+      const asked = server.asked(id).map(({ lastEventId }) => lastEventId);
+      expect(payloadsIn(stdout), `${stderr}, asked ${asked.join()}`).toEqual(PAYLOADS);
+      expect(code, stderr).toBe(0);
+      // Each cut happened, and each reconnect sent a complete id.
+      expect(asked.length).toBeGreaterThanOrEqual(cuts.length + 2);
+      expect(
+        asked.slice(1, cuts.length + 2).every((lastEventId) => lastEventId === '0' || lastEventId === '1'),
+      ).toBe(true);
+    },
+  );
 
-  testHere('waits as long as the last `retry:` says before it reconnects', async () => {
+  testHere('waits for the time of the last `retry:` before it reconnects', async () => {
     const id = idFor('retry');
     meets.set(id, [PROBLEM_WITH_RETRY]);
     const { code, stdout, stderr } = await follow(id);
@@ -146,7 +152,7 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
     expect(server.asked(id)).toHaveLength(2);
   });
 
-  testHere('stops when it is refused, and reports it', async () => {
+  testHere('stops and reports the reason when it is refused', async () => {
     const id = idFor('401');
     meets.set(id, [REFUSED]);
     const { code, stderr } = await follow(id);
@@ -164,9 +170,9 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
     expect(stdout + stderr).not.toMatch(/KeyError|Traceback|^ +at /m);
   });
 
-  testHere('reports an address where nobody answers, and keeps trying', async () => {
+  testHere('reports an address where no server answers, and keeps trying', async () => {
     const { stderr } = await run([...command(text), 'x'], {
-      // Nobody listens on this port.
+      // No server listens on this port.
       settings: { FLOWTAP_URL: 'http://127.0.0.1:1' },
       stopAt: /Trying again\.\n/,
     });
@@ -189,7 +195,7 @@ describe.concurrent.each(FOLLOWERS)('examples/$file', ({ file, isHere, command, 
     expect(stderr).toBe('code 0\n');
   });
 
-  // The typed client's limit is tested with the client, on a manual clock.
+  // The typed client has no replacement: its limit is tested with the client, on a manual clock.
   if (silence.length === 0) return;
   testHere('treats a silent connection as dead', async () => {
     const id = idFor('silence');

@@ -1,4 +1,4 @@
-/** examples/follow.html in Chromium, against a server that cuts connections at every possible point. */
+/** Runs examples/follow.html in Chromium against a server that cuts connections at every possible point. */
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -35,7 +35,7 @@ afterAll(() => {
   programs.end();
 });
 
-/** What a frame shows at its end, as it reports it. */
+/** What a frame with the example page shows when it has stopped. The frame reports this itself. */
 interface Shown {
   readonly name: string;
   readonly items: readonly string[];
@@ -43,7 +43,7 @@ interface Shown {
 }
 
 test.runIf(existsSync(CHROMIUM))(
-  'examples/follow.html in Chromium: misses nothing, repeats nothing, waits, stops',
+  'examples/follow.html gets every message exactly once, waits for `retry:`, and stops at the end or a refusal',
   async () => {
     const html = readFileSync(join(PROJECT_ROOT, 'examples/follow.html'), 'utf8');
     const report = `<script>
@@ -75,7 +75,7 @@ test.runIf(existsSync(CHROMIUM))(
         let body = '';
         request.setEncoding('utf8').on('data', (text: string) => (body += text));
         request.on('end', () => {
-          // Safety: the script above sent it.
+          // Safety: only the script above sends reports.
           const shown = JSON.parse(body) as Shown;
           reports.set(shown.name, shown);
           response.end();
@@ -87,7 +87,7 @@ test.runIf(existsSync(CHROMIUM))(
       else response.end(request.url?.endsWith('silence') === true ? impatient : hurried);
     }).listen(0, '127.0.0.1');
     await once(pages, 'listening');
-    // Safety: it listens on TCP.
+    // Safety: the server listens on TCP.
     const { port } = pages.address() as AddressInfo;
     const profile = await mkdtemp(join(tmpdir(), 'flowtap-chromium-'));
     const browser = programs.start([CHROMIUM, ...chromiumOptions(profile), `http://127.0.0.1:${port}/`]);

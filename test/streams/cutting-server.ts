@@ -1,30 +1,33 @@
 /**
- * A small TCP server of event streams whose connections fail. It answers an execution's first request with
- * one event, the next ones with the bytes that the test chose, and then correctly to `end` and 204. It
- * records requests, and ignores keys. It shares only the format with the service (docs/http-api.md, "The
- * event stream").
+ * A small TCP server of event streams whose connections fail. It answers the first request for an execution
+ * with one event. The next requests get the broken answers that the test chose. Later ones are answered
+ * correctly, up to `end` and 204. The server records requests and ignores keys. It shares no code with the
+ * service, only the format (docs/http-api.md, "The event stream").
  */
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
 
-/** A character of each length in UTF-8, which a cut may split, and characters that are special in a shell. */
+/**
+ * Contains UTF-8 characters of each length, which a cut may split, and characters that are special in a
+ * shell.
+ */
 const PAYLOAD = 'aü€𝄞 * \\n $(x)';
 export const PAYLOADS = [0, 1, 2, 3].map((n) => `<m${n}> ${PAYLOAD}`);
 
 const data = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
 const message = (payload: string, n: number) =>
   `id: ${n}\n${data({ messageId: 'x', eventType: 'STEP_STARTED', timestamp: '2019-05-30T20:19:00.656Z', payload })}`;
-/** An event of an unknown type whose data is not JSON. */
+/** An event of an unknown type whose data is not JSON. Clients must ignore it. */
 const NEWS = 'id: 1\nevent: news\ndata: { from tomorrow\n\n';
 /**
- * As in the service, the id of every event but `problem` is a position. NEWS has that of the message before
- * it.
+ * As in the service, every event except `problem` has a position as its id. NEWS has the id of the message
+ * before it.
  */
 const HISTORY = PAYLOADS.map((payload, n) => message(payload, n) + (n === 1 ? NEWS : ''));
 const END = `id: end\nevent: end\n${data({ status: 'SUCCEEDED' })}`;
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nConnection: close\r\n';
-/** For a page of another origin. */
+/** Allows a page of another origin to read the answer. */
 const CORS = 'Access-Control-Allow-Origin: *\r\n';
 const UNTIL_CLOSED = `${HEAD}${CORS}\r\n`;
 const CHUNKED = `${HEAD}${CORS}Transfer-Encoding: chunked\r\n\r\n`;
@@ -36,12 +39,12 @@ export const answer = (status: string, type = 'text/plain', body = ''): Cut => {
   return (socket) => socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 };
 
-/** Answers a request. `rest`: the stream after the id that the request sent. */
+/** Answers a request and breaks the connection. `rest` is the stream after the id that the request sent. */
 export type Cut = (socket: Socket, rest: Buffer) => void;
 
 /**
- * The last text before a cut: the end of an event, the end of an id, or the middle of an id, a field's name
- * and an event.
+ * The text right before each cut: the end of an event, the end of an id line, and the middle of an id line,
+ * of a field name and of an event.
  */
 const POSITIONS = [
   'tomorrow\n\n',
@@ -67,17 +70,17 @@ const atEachPosition = (cut: (socket: Socket, bytes: Buffer) => void): Cut[] => 
 ];
 const asText = (bytes: Buffer) => cutBehind(bytes, 'id: 2\nda').toString();
 
-/** Longer than a follower's own default, and not a whole number of seconds. */
+/** Longer than the default delay of a follower, and not a whole number of seconds. */
 export const RETRY_MS = 1_300;
 const problem = (retry = '') =>
   `${UNTIL_CLOSED}${retry}event: problem\n${data({ code: 'Overloaded', status: 503, title: 'Full', detail: 'Come later' })}`;
 
-/** Failures that a follower must recover from, by name: the answers to consecutive connections. */
+/** Failures that a follower must recover from, by name. Each lists the answers to consecutive connections. */
 export const CUTS: Readonly<Record<string, readonly Cut[]>> = {
-  'closed in order, anywhere': atEachPosition((socket, bytes) =>
+  'closed cleanly at any position': atEachPosition((socket, bytes) =>
     socket.end(Buffer.concat([Buffer.from(CHUNKED), chunk(bytes), LAST_CHUNK])),
   ),
-  'broken off inside a chunk, anywhere': atEachPosition((socket, bytes) =>
+  'broken off inside a chunk at any position': atEachPosition((socket, bytes) =>
     socket.end(Buffer.concat([Buffer.from(CHUNKED), chunk(bytes, bytes.length + 99).subarray(0, -2)])),
   ),
   'broken off in other ways': [
@@ -85,13 +88,13 @@ export const CUTS: Readonly<Record<string, readonly Cut[]>> = {
     (socket, rest) => socket.end(UNTIL_CLOSED + asText(rest)),
     (socket, rest) => socket.write(UNTIL_CLOSED + asText(rest), () => socket.resetAndDestroy()),
   ],
-  'broken off before there was an answer': [
+  'broken off before an answer': [
     (socket) => socket.resetAndDestroy(),
     (socket) => socket.end(),
     (socket) => socket.end(HEAD),
     (socket) => socket.end('Oops\r\n\r\n'),
   ],
-  'refused for now': [
+  'refused temporarily': [
     answer('429 Too Many Requests'),
     answer('500 Internal Server Error', 'text/html', '<p>\r\nsorry</p>'),
     answer('503 Service Unavailable'),
@@ -109,7 +112,7 @@ export const REFUSED = answer(
   'application/problem+json',
   '{"code":"Unauthorized","title":"No","detail":"Who?"}',
 );
-/** One message after the other, for as long as a client reads. */
+/** Sends one message after the other until the client disconnects. */
 export const ENDLESS: Cut = (socket, rest) => {
   socket.write(UNTIL_CLOSED);
   const timer = setInterval(() => socket.write(cutBehind(rest, 'tomorrow\n\n')), 20);
@@ -121,7 +124,7 @@ interface Asked {
   readonly atMs: number;
 }
 
-/** `meets`: the answers to an execution's second and later requests. */
+/** `meets` returns the broken answers to the second and later requests for an execution. */
 export async function startCuttingServer(meets: (executionId: string) => readonly Cut[]) {
   const asked = new Map<string, Asked[]>();
   const sockets = new Set<Socket>();
@@ -131,7 +134,7 @@ export async function startCuttingServer(meets: (executionId: string) => readonl
     const [id = '', what] = path.split('/').map(decodeURIComponent);
     const before = asked.get(id) ?? [];
     const parameters = new URLSearchParams(query);
-    // The summary, or a page: it is enough that they are there, or refused as the stream was.
+    // A request for the summary or a page. It gets a minimal answer, or the refusal that the stream got.
     if (what !== 'messages' || parameters.has('maxResults')) {
       const isRefused = meets(id)[before.length - 2] === REFUSED;
       const body = JSON.stringify({ flowExecutionId: id, status: 'SUCCEEDED' });
@@ -149,7 +152,7 @@ export async function startCuttingServer(meets: (executionId: string) => readonl
     const rest = Buffer.from(HISTORY.slice(next).join('') + END);
     const cut = meets(id)[before.length - 1];
     if (cut) cut(socket, rest);
-    // The least that a server can ask for: the tests should not wait.
+    // The shortest delay that a server can ask for, so tests do not wait.
     else if (before.length === 0) socket.end(`${UNTIL_CLOSED}retry: 0\n\n${message(PAYLOADS[0] ?? '', 0)}`);
     else socket.end(UNTIL_CLOSED + rest.toString());
   }
@@ -157,7 +160,7 @@ export async function startCuttingServer(meets: (executionId: string) => readonl
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // A follower that disconnects is not an error of the server.
+    // A follower may disconnect at any time, so socket errors are ignored.
     socket.on('error', () => undefined);
     let request = '';
     socket.on('data', (bytes) => {
@@ -166,11 +169,11 @@ export async function startCuttingServer(meets: (executionId: string) => readonl
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  // Safety: it listens on TCP.
+  // Safety: the server listens on TCP.
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    /** The requests for an execution's stream, in order. */
+    /** The requests for the stream of an execution, in order. */
     asked: (id: string): readonly Asked[] => asked.get(id) ?? [],
     close() {
       server.close();

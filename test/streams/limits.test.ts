@@ -1,6 +1,6 @@
 /**
- * Invariants 3 and 8 for streams: slow clients delay no other, every buffer and number has a bound, and
- * readers cost no calls.
+ * Invariants 3 and 8 for streams: slow clients delay no other client, every buffer and count has a bound, and
+ * readers cause no additional calls.
  */
 import { beforeEach, expect, test } from 'vitest';
 
@@ -14,17 +14,17 @@ beforeEach(() => {
   streams = new StreamsUnderTest();
 });
 
-/** With one key for ten streams, because a single tenant cannot fill an execution. */
+/** Opens streams with one key for every ten of them, because a single tenant cannot fill an execution. */
 async function openMany(count: number): Promise<OpenStream[]> {
   const keys: string[] = [];
-  // One by one, because only a few unverified keys of an address are looked up at once.
+  // Creates the keys one by one, because only a few unverified keys of an address are looked up at once.
   while (keys.length < count / 10) keys.push(await streams.key());
   return Promise.all(
     Array.from({ length: count }, (_, n) => streams.open({ apiKey: keys[n % keys.length] ?? '' })),
   );
 }
 
-test('99 subscribers get each message at once while one reads nothing; that one is disconnected after 30 s, and resumes without loss', async () => {
+test('a subscriber that reads nothing does not delay 99 others, is disconnected after 30 s, and resumes without loss', async () => {
   streams.source.append(message(0));
   const stuck = await streams.open({ unread: true });
   const others = await openMany(99);
@@ -37,12 +37,12 @@ test('99 subscribers get each message at once while one reads nothing; that one 
   expect((await streams.activity()).streams).toBe(100);
   await streams.clock.advance(STALL_MS);
   expect((await streams.activity()).streams).toBe(99);
-  // A slow client is not an error of the service.
+  // A slow client is logged as information, not as an error of the service.
   const { level, event } =
     streams.logged.find((record) => record.event !== 'request' && 'execution' in record) ?? {};
   expect([event, level ?? 'info']).toEqual(['stream-stalled', 'info']);
   await stuck.readAll();
-  // Errored, not closed: unread frames are freed.
+  // The stream ends with an error rather than a close, so its unread frames are freed.
   expect(stuck.error).toBeDefined();
   expect(others.every(({ ended }) => !ended)).toBe(true);
 
@@ -61,7 +61,7 @@ test('a slow client that reads is not disconnected', async () => {
   expect(slow.messageIds).toEqual(ids(0, 40));
 });
 
-test('the queue of a client that reads nothing stays under 64 KiB and one run of frames', async () => {
+test('the queue of a client that reads nothing exceeds 64 KiB by at most one run of frames', async () => {
   streams.source.append(...messages(0, 500, 'x'.repeat(1_000)));
   const stuck = await streams.open({ unread: true });
   await streams.clock.advance(STALL_MS - 1_000);
@@ -69,7 +69,8 @@ test('the queue of a client that reads nothing stays under 64 KiB and one run of
   const { body } = await streams.request();
   const reader = body?.getReader();
   await settle();
-  // A stream that is read here: everything queued is available at once, and each read pulls another run.
+  // Reads this stream at once: the first reads return what is queued, and each read makes room for another
+  // run.
   for (let run = 0; run < 4; run++) bytes += (await reader?.read())?.value?.byteLength ?? 0;
   expect(bytes).toBeLessThan(QUEUE_BYTES_MAX);
   await reader?.cancel();
@@ -86,7 +87,7 @@ test('a frame larger than the whole queue still arrives', async () => {
   expect(stream.messageIds).toEqual(ids(0, 3));
 });
 
-test('1,000 subscribers are accepted; the next one gets a retry, and the slot of one that leaves', async () => {
+test('subscriber 1,001 is refused with a `retry:`, and accepted once another one leaves', async () => {
   streams.source.append(message(0));
   const open = await openMany(1_000);
   expect((await streams.activity()).streams).toBe(1_000);
@@ -102,7 +103,7 @@ test('1,000 subscribers are accepted; the next one gets a retry, and the slot of
   expect((await streams.open()).messageIds).toEqual(['m0']);
 });
 
-test('waiting requests use slots too: a page that would wait on a full execution is a 503', async () => {
+test('a page request that would wait is a 503 if the execution has no free slot', async () => {
   streams.source.append(message(0));
   await openMany(1_000);
   const authorization = `Bearer ${await streams.key()}`;
@@ -116,7 +117,7 @@ test('waiting requests use slots too: a page that would wait on a full execution
   expect(waiting.headers.get('retry-after')).toBe('10');
 });
 
-test('a key opens streams of one execution up to its limit, even if all connect at once', async () => {
+test('a key opens streams of one execution only up to its limit, even if all connect at once', async () => {
   const apiKey = await streams.key({ streamLimit: 5 });
   streams.source.append(message(0));
   streams.source.hold();
@@ -132,12 +133,12 @@ test('a key opens streams of one execution up to its limit, even if all connect 
   );
   expect(bodies.filter((text) => text.includes('"TooManyStreams"'))).toHaveLength(15);
   expect((await streams.activity()).streams).toBe(5);
-  // Other executions and other keys are not affected.
+  // The key's other executions and other keys are not affected.
   expect((await streams.open({ apiKey, id: 'another' })).messageIds).toEqual(['m0']);
   expect((await streams.open()).messageIds).toEqual(['m0']);
 });
 
-test('calls upstream are the same at 1, 10, 100 and 1,000 subscribers, and end with the last of them', async () => {
+test('upstream calls are the same for 1, 10, 100 and 1,000 subscribers, and end when the last one leaves', async () => {
   const counts: number[] = [];
   for (const subscribers of [1, 10, 100, 1_000]) {
     streams = new StreamsUnderTest();
@@ -163,13 +164,13 @@ test('calls upstream are the same at 1, 10, 100 and 1,000 subscribers, and end w
   expect(counts[0]).toBeLessThanOrEqual(67);
 });
 
-test('a message is sent within a second while messages arrive, even seconds apart, and within 15 s after any silence', async () => {
+test('a message is sent within a second while others arrive seconds apart, and within 15 s after any silence', async () => {
   const stream = await (async () => {
     streams.source.append(message(0));
     return streams.open();
   })();
   for (let n = 1; n <= 9; n++) {
-    // Up to 4.6 s apart.
+    // The messages are up to 4.6 s apart.
     await streams.clock.advance(400 * n);
     streams.source.append(message(n));
     await streams.clock.advance(1_000);
@@ -183,7 +184,7 @@ test('a message is sent within a second while messages arrive, even seconds apar
   }
 });
 
-test('streams free their slots however their clients leave, and no work continues afterwards', async () => {
+test('streams free their slots however their clients leave, and leave no timers', async () => {
   streams.source.append(message(0));
   const open = await openMany(30);
   for (const [index, stream] of open.entries()) {

@@ -1,9 +1,9 @@
-/** Executions that run while a client follows them, and the answers to the client's requests. */
+/** Scripted executions that run while a client follows them, and the statuses of the client's requests. */
 import { randomUUID } from 'node:crypto';
 
 import type { ScriptedMessage } from '../support/emulator-control.ts';
 
-/** Scripts an execution in the upstream. */
+/** Has an emulated upstream in which it scripts executions. */
 export interface Scripts {
   script(id: string, messages: readonly ScriptedMessage[], more?: Record<string, unknown>): Promise<void>;
 }
@@ -12,8 +12,8 @@ const COUNT = 12;
 const MESSAGE_IDS = Array.from({ length: COUNT }, (_, n) => `m${n}`);
 
 /**
- * The messages from `start` on, each at its time. Ended long ago, so that it settles as soon as the last one
- * is seen.
+ * The messages from `start` up to `end`. Each appears after its `afterMs`. Their timestamps are an hour old,
+ * so the execution settles as soon as its last message is read.
  */
 const messages = (start: number, end: number, afterMs: (n: number) => number) =>
   MESSAGE_IDS.slice(start, end).map((messageId, index) => ({
@@ -26,7 +26,9 @@ const messages = (start: number, end: number, afterMs: (n: number) => number) =>
 
 const newId = () => `real:client/${randomUUID()}`;
 
-/** Four messages are there at once, then one comes every half second, and the last one ends it. */
+/**
+ * Scripts an execution with four messages at first, and another one every half second. The last one ends it.
+ */
 export async function liveFlow(service: Scripts): Promise<{ id: string; messageIds: readonly string[] }> {
   const id = newId();
   const all = messages(0, COUNT, (n) => (n < 4 ? 0 : n * 500));
@@ -37,13 +39,13 @@ export async function liveFlow(service: Scripts): Promise<{ id: string; messageI
 export interface HeldFlow {
   readonly id: string;
   readonly messageIds: readonly string[];
-  /** From now on the other messages come, one every 200 ms, and the last one ends it. */
+  /** Adds the remaining messages, one every 200 ms. The last one ends the execution. */
   release(): Promise<void>;
 }
 
 export const HELD_AT = 6;
 
-/** Six messages are there at once, and the others only when the test says so: it runs until then. */
+/** Scripts an execution with six messages, which runs until the test releases the remaining ones. */
 export async function heldFlow(service: Scripts): Promise<HeldFlow> {
   const id = newId();
   await service.script(
@@ -63,7 +65,7 @@ export async function heldFlow(service: Scripts): Promise<HeldFlow> {
 export const idsIn = (text: string): string[] =>
   [...text.matchAll(/"messageId":\s*"([^"]+)"/g)].map(([, id]) => id ?? '');
 
-/** How requests for this execution were answered, as the lines of the log have it. */
+/** The statuses of all requests for this execution, in order, taken from the log. */
 export const answers = (lines: readonly string[], id: string): number[] =>
   lines
     .filter((line) => line.includes('"event":"request"') && line.includes(id))

@@ -1,6 +1,6 @@
 /**
- * Invariant 2 when the Durable Object dies under an open stream, as at a deploy. A killed workerd:
- * chaos.test.ts.
+ * Invariant 2 when a deploy resets the Durable Object under an open stream. chaos.test.ts kills the whole
+ * workerd.
  */
 import { abortAllDurableObjects, reset } from 'cloudflare:test';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createKey, fetchWorker } from '../support/inside-workerd.workers.ts';
 import { StreamReader } from '../support/sse-reader.ts';
 
-/** What the upstream has; the last page is asked for again and again. */
+/** The upstream's messages. They fit into one page, which is polled repeatedly. */
 let messages: { messageId: string; eventType: string }[];
 let apiKey: string;
 
@@ -38,14 +38,14 @@ async function readUntil(reader: StreamReader, enough: () => boolean): Promise<v
   while (!enough() && (await reader.readOne()));
 }
 
-test('a stream whose object is reset ends cleanly, and the reconnect resumes without a gap or a repeat', async () => {
+test('a stream whose object is reset ends cleanly, and a reconnect resumes without a gap or repeat', async () => {
   const first = await open();
   await readUntil(first, () => first.named('caught-up').length > 0);
   expect(first.messageIds).toEqual(['m0', 'm1', 'm2']);
 
   await abortAllDurableObjects();
   await first.readAll();
-  // An end, not a connection that breaks: what a client's HTTP library has read is good.
+  // The stream closes rather than breaks, so a client's HTTP library delivers everything that it has read.
   expect(first.error).toBeUndefined();
   expect(first.messageIds).toEqual(['m0', 'm1', 'm2']);
 

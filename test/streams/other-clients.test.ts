@@ -1,7 +1,7 @@
 /**
- * Unmodified third-party clients of event streams and OpenAPI: each follows a running execution to its end,
- * gets every message exactly once, and resumes after the service was killed. All run at the same time.
- * Clients for browsers are in browser-clients.test.ts, EventSource and the examples in real-clients.test.ts.
+ * Unmodified third-party clients of event streams and OpenAPI. Each follows a running execution to its end,
+ * gets every message exactly once, and resumes after the service is killed. All run at the same time. Clients
+ * in browsers are tested in browser-clients.test.ts, EventSource and the examples in real-clients.test.ts.
  */
 import { join } from 'node:path';
 import { EventSource } from 'launchdarkly-eventsource';
@@ -15,7 +15,7 @@ import { HELD_AT, heldFlow, type HeldFlow } from './live-flow.ts';
 import { Programs } from './programs.ts';
 import { RUNTIMES, type RestartableService } from './restartable-service.ts';
 
-/** An event as a client returns it to its user. */
+/** An event as a client passes it to its user. */
 interface Handed {
   readonly event: string;
   readonly data: string;
@@ -43,14 +43,15 @@ async function launchDarkly(
   for (const event of ['message', 'caught-up', 'heartbeat', 'problem', 'reset', 'end']) {
     source.addEventListener(event, ({ data }) => handed.push({ event, data }));
   }
-  // Also at 204, before it closes; without a listener that ends Node.
+  // The client reports an error at every disconnect, and at 204 before it closes. Without a listener, the
+  // error would end Node.
   source.addEventListener('error', () => undefined);
   await new Promise<void>((resolve) => source.addEventListener('closed', () => resolve()));
 }
 
 /**
- * It sends `Accept: application/json, text/event-stream`, as the document has both, and can read only the
- * first.
+ * Follows an execution by pages. swagger-client sends `Accept: application/json, text/event-stream`, because
+ * the OpenAPI document has both types, but it can only read JSON.
  */
 async function swagger({ url, apiKey }: RestartableService, id: string, handed: Handed[]): Promise<void> {
   const client = await SwaggerClient({ url: new URL('/openapi.json', url).href });
@@ -65,11 +66,11 @@ async function swagger({ url, apiKey }: RestartableService, id: string, handed: 
       },
     });
   for (let cursor: string | undefined; ;) {
-    // It fails while the service is restarted.
+    // Requests fail while the service is restarted, so they are retried.
     const { obj } = await eventually(() =>
       ask({ ...(cursor !== undefined && { cursor, waitTimeSeconds: 5 }) }),
     );
-    // Safety: a page; what it holds is compared below.
+    // Safety: the answer is a page. Its content is compared below.
     const page = obj as { messages: unknown[]; cursor: string; status: string };
     handed.push(...page.messages.map((message) => ({ event: 'message', data: JSON.stringify(message) })));
     ({ cursor } = page);
@@ -85,7 +86,7 @@ async function httpxSse({ url, apiKey }: RestartableService, id: string, handed:
       env: { FLOWTAP_API_KEY: apiKey },
       onStdout: (text) => {
         const lines = text.split('\n').slice(handed.length, -1);
-        // Safety: the program prints them so.
+        // Safety: the program prints one event per line in this form.
         handed.push(...lines.map((line) => JSON.parse(line) as Handed));
       },
     },
@@ -123,7 +124,7 @@ describe.each(Object.entries(RUNTIMES))('on %s', (_runtime, start) => {
   });
 
   test.each(Object.keys(clients))(
-    '%s gets every message exactly once though the service is killed, and stops at the end',
+    '%s gets every message exactly once although the service is killed, and stops at the end',
     async (name) => {
       const following = followings.get(name);
       if (!following) throw new Error(`${name} was not started`);
@@ -133,12 +134,12 @@ describe.each(Object.entries(RUNTIMES))('on %s', (_runtime, start) => {
       expect(handed.filter(({ data }) => data === '')).toEqual([]);
       const others = handed.filter(({ event }) => !['message', 'caught-up', 'end'].includes(event));
       expect(others).toEqual([]);
-      // Before the cut and after.
+      // At least one connection before the kill and one after.
       expect(service.answers(flow.id).filter((status) => status === 200).length).toBeGreaterThanOrEqual(2);
     },
   );
 
-  test('launchdarkly-eventsource is stopped by 204', async () => {
+  test('launchdarkly-eventsource stops at 204', async () => {
     const following = followings.get('launchdarkly-eventsource');
     await following?.stopped;
     await eventually(() => expect(service.answers(following?.flow.id ?? '').at(-1)).toBe(204));
@@ -148,9 +149,9 @@ describe.each(Object.entries(RUNTIMES))('on %s', (_runtime, start) => {
 const idsOf = (handed: readonly Handed[]): string[] =>
   handed
     .filter(({ event }) => event === 'message')
-    // Safety: a message, if the client hands out what the service sent.
+    // Safety: clients pass on the data that the service sent, which is a message.
     .map(({ data }) => (JSON.parse(data) as { messageId: string }).messageId);
 
-test('swagger-client asks for both types in one header, and gets pages', () => {
+test('swagger-client accepts both types in one header, and gets pages', () => {
   expect([...accepted]).toEqual(['application/json, text/event-stream']);
 });

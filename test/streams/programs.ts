@@ -1,22 +1,22 @@
-/** Programs that a test starts, each in a process group of its own; `end` kills the groups that still run. */
+/** Programs that a test starts, each in its own process group. `end` kills the groups that still run. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 import { PROJECT_ROOT } from '../../src/local/bundle.ts';
 
 export interface Program {
-  /** Everything that was printed so far. */
+  /** All output so far. */
   readonly output: { readonly stdout: string; readonly stderr: string };
-  /** Resolves with the exit code, null after a signal. */
+  /** Resolves with the exit code, or with null if a signal ended the program. */
   readonly exited: Promise<number | null>;
-  /** With its group: a shell's children, too. */
+  /** Kills the whole process group, which includes the children of a shell. */
   kill(): void;
 }
 
 interface Setting {
-  /** What to change in this process's environment. */
+  /** Changes to the environment that the program inherits from this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Called with all of it so far. */
+  /** Called with all output so far, whenever more arrives. */
   readonly onStdout?: (text: string) => void;
   readonly onStderr?: (text: string) => void;
 }
@@ -41,7 +41,7 @@ export class Programs {
     child.stderr.setEncoding('utf8').on('data', (text: string) => onStderr((output.stderr += text)));
     const exited = once(child, 'close').then(([code]) => {
       this.#running.delete(child);
-      // Safety: 'close' comes with the exit code.
+      // Safety: the 'close' event has the exit code as its first argument.
       return code as number | null;
     });
     return { output, exited, kill: () => this.#kill(child) };
@@ -56,7 +56,7 @@ export class Programs {
     try {
       process.kill(-child.pid, 'SIGKILL');
     } catch {
-      // The whole group has ended, and its output is still to be read.
+      // The whole group has already ended. Only its output has not been read yet.
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Unmodified clients over a real socket: npm `eventsource`, curl, Chromium's EventSource, and the examples of
- * this repository. They must reconnect with the last id, and stop at 204.
+ * Unmodified clients over real sockets: npm `eventsource`, curl, Chromium's EventSource, and the examples of
+ * this repository. They must reconnect with the last id and stop at 204.
  */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -34,7 +34,7 @@ const start = (program: string, args: readonly string[], environment: Record<str
     env: { FLOWTAP_URL: world.url.origin, FLOWTAP_API_KEY: apiKey, ...environment },
   });
 
-test('npm eventsource follows to the end through a killed workerd, resumes, and is stopped by 204', async () => {
+test('npm eventsource resumes after workerd is killed, follows to the end, and stops at 204', async () => {
   const { id, messageIds } = await liveFlow(world);
   const seen: string[] = [];
   const events: string[] = [];
@@ -66,7 +66,7 @@ test('npm eventsource follows to the end through a killed workerd, resumes, and 
 });
 
 test.runIf(onPath('curl'))(
-  'curl -N shows each event as it comes, and ends when the server does',
+  'curl -N shows each event when it is sent, and ends when the server closes the stream',
   async () => {
     const { id, messageIds } = await liveFlow(world);
     const { output, exited } = start('curl', [
@@ -78,7 +78,7 @@ test.runIf(onPath('curl'))(
       world.messagesUrl(id),
     ]);
     await eventually(() => expect(output.stdout).toContain('event: caught-up'));
-    // While it runs, and not all at once when it is over.
+    // The first events are shown while the execution still runs.
     expect(idsIn(output.stdout)).toEqual(messageIds.slice(0, 4));
     expect(await exited).toBe(0);
     expect(idsIn(output.stdout)).toEqual(messageIds);
@@ -92,7 +92,7 @@ const PYTHON_EXAMPLES = [
   { file: 'follow_requests.py', python: PYTHON, isHere: hasPythonModule(PYTHON, 'requests') },
 ];
 describe.each(PYTHON_EXAMPLES)('examples/$file', ({ file, python, isHere }) => {
-  test.runIf(isHere)('resumes through a killed workerd, follows to the end and exits', async () => {
+  test.runIf(isHere)('resumes after workerd is killed, follows to the end, and exits', async () => {
     const { id, messageIds } = await liveFlow(world);
     const { output, exited } = start(python, [`examples/${file}`, id]);
     await eventually(() => expect(idsIn(output.stdout).length).toBeGreaterThan(4));
@@ -104,7 +104,7 @@ describe.each(PYTHON_EXAMPLES)('examples/$file', ({ file, python, isHere }) => {
 });
 
 test.runIf(onPath('python3'))(
-  'examples/follow.py prints why it was refused, and does not reconnect',
+  'examples/follow.py prints why it is refused, and does not reconnect',
   async () => {
     const { output, exited } = start('python3', ['examples/follow.py', 'x'], { FLOWTAP_API_KEY: 'ftk_no' });
     expect(await exited).toBe(1);
@@ -112,7 +112,7 @@ test.runIf(onPath('python3'))(
   },
 );
 
-test('examples/follow-node.mjs resumes through a killed workerd, follows to the end and exits', async () => {
+test('examples/follow-node.mjs resumes after workerd is killed, follows to the end, and exits', async () => {
   const { id, messageIds } = await liveFlow(world);
   const { output, exited } = start(process.execPath, ['examples/follow-node.mjs', id]);
   await eventually(() => expect(idsIn(output.stdout).length).toBeGreaterThan(4));
@@ -123,7 +123,7 @@ test('examples/follow-node.mjs resumes through a killed workerd, follows to the 
 });
 
 test.runIf(onPath('curl'))(
-  'examples/follow.sh, curl alone, resumes through a killed workerd and ends',
+  'examples/follow.sh, which uses only curl, resumes after workerd is killed, and exits at the end',
   async () => {
     const { id, messageIds } = await liveFlow(world);
     const { output, exited } = start('sh', ['examples/follow.sh', id]);
@@ -144,7 +144,7 @@ test.runIf(existsSync(CHROMIUM))(
     });
     expect(created.status).toBe(201);
     const { streamUrl } = (await created.json()) as { streamUrl: string };
-    // The example page, on another origin. It reports its messages by a request.
+    // Serves the example page from another origin, with a script that reports the messages it shows.
     let report: (text: string) => void = () => undefined;
     const reported = new Promise<string>((resolve) => (report = resolve));
     const html = (await readFile(join(PROJECT_ROOT, 'examples/follow.html'), 'utf8')).replace(
@@ -171,7 +171,7 @@ test.runIf(existsSync(CHROMIUM))(
       });
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    // Safety: it listens on TCP.
+    // Safety: the server listens on TCP.
     const { port } = server.address() as AddressInfo;
     const profile = await mkdtemp(join(tmpdir(), 'flowtap-chromium-'));
     const { kill, exited } = start(CHROMIUM, [
@@ -186,7 +186,7 @@ test.runIf(existsSync(CHROMIUM))(
         messageIds.map((messageId) => messageId.slice(1)),
       );
       expect(state).toBe('Ended: SUCCEEDED');
-      // 201: the ticket.
+      // The 201 is the answer to the request for the ticket.
       expect(
         answers(world.lines, id)
           .filter((status) => status !== 201)

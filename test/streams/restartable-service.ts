@@ -1,6 +1,6 @@
 /**
- * The service on either runtime, behind an emulated upstream, as tests of clients need it: it can be killed
- * and started again.
+ * The service on either runtime, behind an emulated upstream. Tests of clients can kill it and start it
+ * again.
  */
 import { DenoWorld, newKey } from '../deno/deno-process.ts';
 import { freePort } from '../support/free-port.ts';
@@ -8,10 +8,10 @@ import { openWorld } from '../support/on-workerd.ts';
 import { type Scripts, answers } from './live-flow.ts';
 
 export interface RestartableService extends Scripts {
-  /** Stays the same through a restart. */
+  /** Does not change when the service is restarted. */
   readonly url: URL;
   readonly apiKey: string;
-  /** Kills it, as a crash would, and starts it again with the same store. */
+  /** Kills the service as a crash would, and starts it again with the same store. */
   restart(): Promise<void>;
   /** The statuses of the requests for this execution, in order. */
   answers(id: string): number[];

@@ -1,7 +1,7 @@
 /**
- * The Execution's loop, as a Durable Object's alarm runs it: for 30 s or 40 calls, and then again. Here is
- * where one invocation ends and the next begins; what it does in between is in contract.test.ts and
- * limits.test.ts.
+ * The Execution's loop, as the alarm of a Durable Object runs it: for 30 s or 40 calls, and then again. These
+ * tests are about the end of an invocation and the start of the next one. What happens during an invocation
+ * is tested in contract.test.ts and limits.test.ts.
  */
 import { beforeEach, expect, test } from 'vitest';
 
@@ -97,7 +97,7 @@ async function open(): Promise<StreamReader> {
   return reader;
 }
 
-test('an invocation ends after 30 s and returns when to call it again; nothing is lost in between', async () => {
+test('an invocation ends after 30 s and returns when the next one is due, and no message is lost in between', async () => {
   source.append(message(0));
   const reader = await open();
   let nextMs: number | undefined;
@@ -118,7 +118,7 @@ test('an invocation ends after 30 s and returns when to call it again; nothing i
   await reader.cancel();
 });
 
-test('an invocation ends after 40 upstream requests, retries included, however soon', async () => {
+test('an invocation ends early after 40 upstream requests, including retries', async () => {
   source.append(message(0));
   source.conduct = () => ({ attempts: 4 });
   const reader = await open();
@@ -139,7 +139,7 @@ test('an invocation ends after 40 upstream requests, retries included, however s
   await reader.cancel();
 });
 
-test('it ends at once when the last listener leaves, and does not ask to be called again', async () => {
+test('an invocation ends at once when the last listener leaves, and requests no further one', async () => {
   source.append(message(0));
   const reader = await open();
   let over = false;
@@ -156,7 +156,7 @@ test('it ends at once when the last listener leaves, and does not ask to be call
   expect(clock.sleepers).toBe(0);
 });
 
-test('while an invocation waits for a hanging call, streams keep their heartbeats and expire', async () => {
+test('streams get their heartbeats while an invocation waits for a hanging call', async () => {
   source.append(message(0));
   const reader = await open();
   source.hold();
@@ -173,7 +173,7 @@ test('while an invocation waits for a hanging call, streams keep their heartbeat
   await reader.cancel();
 });
 
-test('a listener that arrives while nothing runs causes a wake', async () => {
+test('a listener that arrives while no invocation runs requests one', async () => {
   source.append(message(0));
   const reader = await open();
   expect(wakes.length).toBeGreaterThan(0);
@@ -190,7 +190,7 @@ test('of two concurrent invocations only the first runs', async () => {
   await first;
 });
 
-test('a failed first read of the storage poisons nothing: the stream is served, and the storage is read again', async () => {
+test('a stream is served although the first read of the storage failed, and the storage is read again later', async () => {
   storageFails = true;
   source.append(message(0));
   const reader = await open();
@@ -205,14 +205,15 @@ test('a failed first read of the storage poisons nothing: the stream is served, 
   await running;
 });
 
-test('an endless run does not set a timer that fires at once', async () => {
+test('an infinite sleep does not set a timer that fires at once', async () => {
   const { systemClock } = await import('../../src/core/clock.ts');
   const stop = new AbortController();
   let awake = false;
   const sleeping = systemClock.sleep(Infinity, stop.signal).then(() => {
     awake = true;
   });
-  // Real timers, whose limit is tested: one of a whole millisecond, and what would have fired with it.
+  // Uses real timers, because their limit is tested. A delay above that limit would end at once, before this
+  // sleep.
   await systemClock.sleep(5);
   expect(awake).toBe(false);
   stop.abort();

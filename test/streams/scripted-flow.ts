@@ -1,9 +1,9 @@
-/** Histories that grow while they are followed. */
+/** Scripted histories that grow while they are followed. */
 import type { ScriptedMessage } from '../support/emulator-control.ts';
 
 /**
- * A scripted flow: one message every `everyMs`, the first immediately. The last one is terminal unless
- * `terminal` says otherwise.
+ * A scripted flow with one message every `everyMs`, the first one at once. Its last message is terminal,
+ * unless `terminal` is another type.
  */
 export const flow = (
   count: number,

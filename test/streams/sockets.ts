@@ -1,23 +1,23 @@
 /**
- * Many raw connections, each a stream: what an HTTP client would hide (FIN or RST, reading or not) is the
- * test's to choose.
+ * Streams over raw connections. The test decides what an HTTP client would hide: whether a connection is
+ * closed or reset, and whether it is read.
  */
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
 
 export interface StreamSocket {
   readonly socket: Socket;
-  /** Everything received, unless the test chose to read nothing. */
+  /** Everything received so far, unless the test has paused the socket. */
   text(): string;
-  /** Resolves when `pattern` was received. */
+  /** Resolves when the received text contains `pattern`. */
   saw(pattern: string): Promise<void>;
 }
 
-/** Opens a stream on a connection of its own; resolves when it is connected and the request is sent. */
+/** Opens a stream on its own connection. Resolves when the request has been sent. */
 export async function openSocket(url: string, apiKey: string): Promise<StreamSocket> {
   const { hostname, port, pathname, search, host } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
-  // Cuts and kills are what these tests are about.
+  // Tests cut these connections and kill the server, so errors are expected.
   socket.on('error', () => undefined);
   let text = '';
   let wanted: { pattern: string; found: () => void }[] = [];

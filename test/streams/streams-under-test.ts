@@ -1,6 +1,6 @@
 /**
- * Event streams through the whole application in this process (test/support/in-process.ts), over a scripted
- * source. No port, no signatures: those have tests of their own.
+ * Event streams through the whole application, in this process (test/support/in-process.ts), over a scripted
+ * source. Sockets and request signatures are tested elsewhere.
  */
 import type { NewKey } from '../../src/access/keys/key-input.ts';
 import type { Message } from '../../src/messages/message.ts';
@@ -23,7 +23,7 @@ export interface OpenOptions {
   readonly lastEventId?: string;
   readonly id?: string;
   readonly apiKey?: string;
-  /** The stream is read only when the test reads it. */
+  /** If true, the stream is read only when the test reads it. */
   readonly unread?: boolean;
 }
 
@@ -38,7 +38,7 @@ export class StreamsUnderTest extends InProcess {
     super({
       source,
       platform: {
-        // In the middle: jitter takes 5 % off, lives are 15 min, `retry:` is 2 s.
+        // The middle of every random range: jitter is 5 %, streams live 15 min, and `retry:` is 2 s.
         random: () => 0.5,
         tiers: { standard: unlimited, high: unlimited },
         failedAuthentications: unlimited,
@@ -48,8 +48,8 @@ export class StreamsUnderTest extends InProcess {
   }
 
   /**
-   * A key that was used here before. Only a few unverified keys are looked up at once, so a thousand of them
-   * would wait for the clock.
+   * Creates a key and uses it once. Only a few unverified keys are looked up at once, so a thousand unused
+   * keys would have to wait for the clock.
    */
   async key(input: Partial<NewKey> = {}): Promise<string> {
     const key = await createKeyIn(this.store, input, this.clock);
@@ -57,7 +57,7 @@ export class StreamsUnderTest extends InProcess {
     return key;
   }
 
-  /** Connects; the answer is there once the source has answered, for which time may have to pass. */
+  /** Requests a stream. It is answered when the source has answered, so the test may have to advance time. */
   async request(options: OpenOptions = {}, signal?: AbortSignal): Promise<Response> {
     const { query = '', lastEventId, id = ID } = options;
     this.#apiKey ??= this.key();
@@ -71,7 +71,7 @@ export class StreamsUnderTest extends InProcess {
     });
   }
 
-  /** An open stream, read as it comes. */
+  /** Opens a stream, and reads it as its events arrive. */
   async open(options: OpenOptions = {}): Promise<OpenStream> {
     const left = new AbortController();
     const response = await this.request(options, left.signal);
@@ -81,15 +81,15 @@ export class StreamsUnderTest extends InProcess {
     return Object.assign(reader, { response, leave: () => left.abort() });
   }
 
-  /** The listeners, as an operator sees them. */
+  /** The number of listeners, as the admin API reports it. */
   async activity(id = ID): Promise<{ streams: number; waiting: number; pollIntervalMs?: number }> {
     const response = await this.admin('GET', `/executions/${encodeURIComponent(id)}`);
-    // Safety: the route's own answer.
+    // Safety: the admin API answers in this form.
     return (await response.json()) as { streams: number; waiting: number };
   }
 }
 
-/** A message of a flow that runs. */
+/** A message of a running execution. */
 export const message = (n: number, eventType = 'STEP_STARTED', payload = `payload ${n}`): Message => ({
   messageId: `m${n}`,
   eventType,

@@ -1,5 +1,6 @@
 /**
- * One key cannot have more streams and waiting requests at once than its limits, whatever it reads and how.
+ * A key never has more streams and waiting requests at once than its limits, whichever executions and routes
+ * it uses.
  */
 import { beforeEach, expect, test } from 'vitest';
 
@@ -25,7 +26,7 @@ async function importEnded(id: string, all = ended()): Promise<void> {
   expect(response.status).toBe(200);
 }
 
-test('streams and waiting requests of all executions count together; each one that ends makes room', async () => {
+test('streams and waiting requests of all executions share one limit, and each one that ends makes room', async () => {
   const apiKey = await streams.key({ totalStreamLimit: 3 });
   const headers = { authorization: `Bearer ${apiKey}` };
   streams.source.append(message(0));
@@ -41,7 +42,7 @@ test('streams and waiting requests of all executions count together; each one th
   expect(await page.json()).toMatchObject({ code: 'TooManyStreams', detail: expect.stringContaining('all') });
   const summary = await streams.fetch('/v1/executions/d?waitTimeSeconds=20', { headers });
   expect(summary.status).toBe(429);
-  // What does not wait is not counted, and other keys are not affected.
+  // Requests that do not wait are not counted, and other keys are not affected.
   expect((await streams.fetch(path('a'), { headers })).status).toBe(200);
   expect((await streams.open({ id: 'c' })).messageIds).toEqual(['m0']);
 
@@ -52,7 +53,7 @@ test('streams and waiting requests of all executions count together; each one th
   expect(codeOf(await streams.open({ apiKey, id: 'f' }))).toBe('TooManyStreams');
 });
 
-test('the tickets of a key count for the key', async () => {
+test("streams opened with a key's ticket count against the key", async () => {
   const apiKey = await streams.key({ totalStreamLimit: 1, tickets: true });
   streams.source.append(message(0));
   const created = await streams.fetch('/v1/executions/a/tickets', {
@@ -68,7 +69,7 @@ test('the tickets of a key count for the key', async () => {
   expect(await response.text()).toContain('TooManyStreams');
 });
 
-test('with streamLimit 2, 38 of 40 streams of an archived history are refused, and the two get everything', async () => {
+test("streams of an archived history above the key's limit are refused, and those within it get everything", async () => {
   const apiKey = await streams.key({ streamLimit: 2 });
   await importEnded('archived', [...messages(0, 30, 'x'.repeat(10_000)), message(30, 'EXECUTION_SUCCEEDED')]);
   const open = await Promise.all(
@@ -84,10 +85,10 @@ test('with streamLimit 2, 38 of 40 streams of an archived history are refused, a
   expect((await streams.open({ apiKey, id: 'archived' })).messageIds).toHaveLength(31);
 });
 
-test('an archived stream that its client does not read holds its slot until it is disconnected, even with all of it queued', async () => {
+test('an unread stream of an archive holds its slot until it is disconnected, even if it is queued completely', async () => {
   const apiKey = await streams.key({ streamLimit: 1 });
   await importEnded('archived');
-  // The import is still to be entered in the index.
+  // Background work of the import, which still has to add its entry to the index, also sleeps on this clock.
   const { sleepers } = streams.clock;
   const unread = await streams.open({ apiKey, id: 'archived', unread: true });
   await streams.clock.advance(STALL_MS - 1_000);

@@ -1,4 +1,4 @@
-/** As much of the packages without types as the tests use. */
+/** Types for packages that have none, as far as the tests use them. */
 declare module 'launchdarkly-eventsource' {
   export class EventSource {
     static readonly CLOSED: number;
