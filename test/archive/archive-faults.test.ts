@@ -35,8 +35,8 @@ async function read(under: ArchiveUnderTest): Promise<Message[] | string | undef
   return found && readAll(found);
 }
 
-describe('when every write after the n-th fails', () => {
-  test('a first archive is complete or invisible, for every n', async () => {
+describe('interrupted writes', () => {
+  test('a first archive is complete or invisible, whichever write is the first to fail', async () => {
     let writes = 0;
     for (let whole = false; !whole; writes++) {
       const under = new ArchiveUnderTest();
@@ -47,7 +47,7 @@ describe('when every write after the n-th fails', () => {
     expect(writes).toBeGreaterThan(8);
   });
 
-  test('a replacement is complete, or the previous archive stays visible, for every n', async () => {
+  test('a replacement is complete or the previous archive stays visible, whichever write is the first to fail', async () => {
     let writes = 0;
     for (let whole = false; !whole; writes++) {
       const under = new ArchiveUnderTest();
@@ -58,7 +58,7 @@ describe('when every write after the n-th fails', () => {
     }
   });
 
-  test('an archive is no longer found once its deletion has made one write, for every n', async () => {
+  test('an archive is no longer found once its deletion has made one write, whichever write fails next', async () => {
     let writes = 0;
     for (let whole = false; !whole; writes++) {
       const under = new ArchiveUnderTest();
@@ -121,7 +121,7 @@ describe('damage to a stored record is logged and never yields wrong messages', 
 
   const history = finished(520);
 
-  test.each(['head', 'further'] as const)('if one byte changes (in the %s page)', async (page) => {
+  test.each(['head', 'further'] as const)('if one byte changes (%s page)', async (page) => {
     await fc.assert(
       fc.asyncProperty(
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
@@ -144,7 +144,7 @@ describe('damage to a stored record is logged and never yields wrong messages', 
   });
 
   test.each(['head', 'further'] as const)(
-    'if the value is truncated at any length (in the %s page)',
+    'if the value is truncated at any length (%s page)',
     async (page) => {
       await fc.assert(
         fc.asyncProperty(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), async (at) => {

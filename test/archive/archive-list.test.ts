@@ -27,7 +27,7 @@ describe('archive keys', () => {
       fc.property(anyId, anyId, (one, two) => {
         fc.pre(one !== two);
         const [a, b] = [one, two].map((executionId) => ({ source: 'things-graph', executionId }));
-        if (!a || !b) throw new Error('two of them');
+        if (!a || !b) throw new Error('expected two executions');
         expect(headKey(a)).not.toBe(headKey(b));
         expect(pagesPrefix(a).startsWith(pagesPrefix(b))).toBe(false);
         expect(headKey({ ...a, source: 'step-functions' })).not.toBe(headKey(a));
@@ -35,7 +35,7 @@ describe('archive keys', () => {
     );
   });
 
-  test("keys never exceed the store's limit, and head keys contain the execution's id if it is short", () => {
+  test("never exceed the store's limit, and those of heads contain the execution's id if it is short", () => {
     fc.assert(
       fc.property(anyId, (executionId) => {
         const ref = { source: 'step-functions', executionId };
@@ -95,7 +95,7 @@ describe('the list of archives', () => {
 });
 
 describe('an error while listing archives', () => {
-  test('blames the cursor if the store works, and the store if it fails', async () => {
+  test('is blamed on the cursor if the store works, and on the store if it fails', async () => {
     const under = new ArchiveUnderTest();
     const listed = await under.archive.list({ limit: 100, cursor: 'x' });
     expect(listed.ok || listed.failure).toMatchObject({

@@ -174,8 +174,8 @@ describe('the cache of archives', () => {
   });
 });
 
-describe('a store under an archive', () => {
-  test('that fails is logged, counts as "not archived", and is not read again for a while', async () => {
+describe('a read from the store', () => {
+  test('that fails is logged, counts as "not archived", and is not repeated for a while', async () => {
     const under = new ArchiveUnderTest();
     await under.write(finished(10));
     const archive = under.elsewhere();
@@ -189,7 +189,7 @@ describe('a store under an archive', () => {
     expect(await archive.find(REF)).toBeDefined();
   });
 
-  test('that does not answer in time counts as "not archived", and its late answer has no effect', async () => {
+  test('that takes too long counts as "not archived", and its late answer has no effect', async () => {
     const under = new ArchiveUnderTest();
     await under.write(finished(10));
     const archive = under.elsewhere();

@@ -102,7 +102,7 @@ describe('pages of the index', () => {
     expect(await walk(250)).toHaveLength(keys.length);
   });
 
-  test('of a flow omit executions of other flows, of map runs, and without a flow', async () => {
+  test('of one flow contain no executions of other flows or map runs, and none without a flow', async () => {
     const { put, walk } = open();
     const child = 'arn:aws:states:us-east-1:123456789012:execution:Orders/Each:0a1b';
     const mapRunArn = 'arn:aws:states:us-east-1:123456789012:mapRun:Orders/Each:77';
@@ -196,7 +196,7 @@ describe('the flows of the index', () => {
     return listed.ok ? listed.value.flows.map(({ name }) => name) : listed.failure.type;
   };
 
-  test('are the flows with archived executions, until their last archive is deleted', async () => {
+  test('include a flow from its first archived execution until its last archive is deleted', async () => {
     const under = open();
     for (const name of ['one', 'two']) await under.put(idOf(name));
     expect(await names(under)).toEqual(['Orders']);

@@ -1,6 +1,6 @@
 /**
- * What an Execution archives, imports and deletes, and when. Over 300 lines: an Execution does these one at a
- * time, and most tests check how one delays another.
+ * What an Execution archives, imports and deletes, and when. Over 300 lines: an Execution does only one of
+ * these at a time, and most tests check how one delays another.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -89,7 +89,7 @@ describe('an execution that has ended', () => {
     expect(valueOf(await under.summary()).status).toBe('RUNNING');
   });
 
-  test('without a timestamp on its last message settles 10 s after that message was read', async () => {
+  test('settles 10 s after its last message was read, if that message has no timestamp', async () => {
     const under = new ExecutionsUnderTest({ messages: [{ eventType: 'EXECUTION_ABORTED' }] });
     await under.page();
     await under.clock.advance(9_999);

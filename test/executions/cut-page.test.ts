@@ -392,7 +392,7 @@ describe('a failed read', () => {
     );
   });
 
-  test('after some messages ends the page with `more`, so the next request meets the failure', async () => {
+  test('after some messages ends the page with `more`, so the next request gets the failure', async () => {
     const page = await cut(failingAt(100), { maxResults: 250 });
     expect(page).toMatchObject({ more: true, next: { position: 100 } });
     expect(page.messages).toEqual(messages.slice(0, 100));

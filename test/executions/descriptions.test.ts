@@ -49,7 +49,7 @@ test('a queued description leaves the queue of the budget when its last caller d
   expect(asked).toEqual([]);
 });
 
-test('a caller that disconnects cancels the description neither for remaining callers nor for later ones', async () => {
+test('a caller that disconnects does not cancel a description for remaining or later callers', async () => {
   const { clock, asked, ask } = await underTest();
   const left = new AbortController();
   const leaving = ask(GREEDY, { signal: left.signal });

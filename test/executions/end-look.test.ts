@@ -1,6 +1,6 @@
 /**
- * The background look for the end of an execution whose readers only want its first pages. It gets such
- * executions archived at a bounded cost.
+ * Executions whose readers only want their first pages are archived too: a background look finds their end,
+ * at a bounded cost.
  */
 import { expect, test } from 'vitest';
 
@@ -54,7 +54,7 @@ test('an execution that ends after a look is archived when its first page is rea
   expect(under.events('archived')).toHaveLength(1);
 });
 
-test('a running execution is looked at once in five minutes, however often its first page is read', async () => {
+test('at most one look is made in five minutes, however often the first page of a running execution is read', async () => {
   const under = new ExecutionsUnderTest({ messages: RUNNING });
   const readForMinutes = async (minutes: number) => {
     for (let second = 0; second < minutes * 60; second += 5) {

@@ -123,7 +123,7 @@ describe('an archived execution that may be redriven', () => {
     expect(under.source.calls).toHaveLength(0);
   });
 
-  test('is checked before a client that saw its end gets a 204, and after a redrive streams the new messages', async () => {
+  test('gives a client that saw its end a 204 after a check, or the new messages after a redrive', async () => {
     const { under, asked, redrive } = archivedFailure();
     await readToArchive(under);
     const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));

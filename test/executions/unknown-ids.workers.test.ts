@@ -95,7 +95,7 @@ test('a ticket for an unknown id gets only 404s and leaves nothing in storage', 
   apiKey = await worker.createKey({ tickets: true });
   const path = '/v1/executions/unknown-flow';
   const response = await worker.fetchWorker(`${path}/tickets`, { method: 'POST', token: apiKey });
-  // Safety: the contract of a ticket.
+  // Safety: this route answers with a ticket.
   const { ticket } = (await response.json()) as { ticket: string };
   for (const resource of ['/messages', '']) {
     const answer = await worker.fetchWorker(`${path}${resource}?ticket=${ticket}`);

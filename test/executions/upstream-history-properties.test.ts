@@ -78,7 +78,7 @@ const anyUpstream = fc
     tooLargeAbove: fc.constantFrom(Infinity, 3, 60),
     conduct: fc.array(anyConduct, { minLength: 1, maxLength: 20 }),
   })
-  // Finding the page size takes extra calls, during which a short-lived token expires.
+  // Finding the page size takes extra calls. A short-lived token would always expire during them.
   .map((drawn) => ({ ...drawn, ...(drawn.tooLargeAbove < Infinity && { tokenLifeCalls: Infinity }) }));
 
 /** Limits the history for small pages, because pages of one message would cost thousands of calls. */

@@ -87,7 +87,7 @@ describe('upstream calls', () => {
     expect(source.calls).toHaveLength(1);
   });
 
-  test('a reader for which the running call started too early shares the next one', async () => {
+  test('a reader that needs newer data than the running call returns shares the next call', async () => {
     const upstream = await walked();
     await upstream.clock.advance(2_000);
     upstream.source.hold();
@@ -241,7 +241,7 @@ describe('a walk', () => {
   });
 });
 
-describe('failures', () => {
+describe('failed reads', () => {
   test('are cached like a last page, and retried once they are too old for the reader', async () => {
     const upstream = new UpstreamUnderTest({ messages, conduct: () => ({ failure: 'upstream-internal' }) });
     const { clock, source } = upstream;
@@ -276,7 +276,7 @@ describe('failures', () => {
     ['empty pages with the same token', { empty: true, repeatToken: true }, 2],
     ['only exceptions', { throws: true }, 1],
   ])(
-    'report a source as broken that gives %s, after a bounded number of calls',
+    'a source that gives %s is reported as broken after a bounded number of calls',
     async (_, conduct, calls) => {
       const upstream = new UpstreamUnderTest({ messages, conduct: () => conduct });
       expect(await upstream.walk()).toBe('upstream-broken');
@@ -302,13 +302,13 @@ describe('failures', () => {
     expect(settling.ok).toBe(false);
   });
 
-  test('do not include a few empty pages before each page, which are skipped', async () => {
+  test('a few empty pages before each page are skipped', async () => {
     const empty = Array.from({ length: EMPTY_PAGES_MAX }, () => ({ empty: true }));
     const upstream = new UpstreamUnderTest({ messages, conduct: conducts([...empty, {}]) });
     expect(await upstream.walk()).toEqual(messages);
   });
 
-  test('report a history beyond the maximum length as broken, which then costs one call per interval', async () => {
+  test('a history above the maximum length is reported as broken, and then costs one call per interval', async () => {
     const endless = (position: number) => ({ messageId: String(position) });
     const upstream = new UpstreamUnderTest({ endless, messagesMax: 1_000 });
     for (let reads = 0; reads < 5; reads++) expect((await upstream.readNewest()).ok).toBe(false);
@@ -321,7 +321,7 @@ describe('failures', () => {
   });
 
   test.each(['upstream-invalid-token', 'upstream-invalid-request'] as const)(
-    'report a source that refuses every token (%s) as broken, after a bounded number of walks',
+    'a source that refuses every token (%s) is reported as broken after a bounded number of walks',
     async (expiry) => {
       const upstream = new UpstreamUnderTest({ messages, tokenLifeCalls: 0, expiry });
       for (let reads = 0; reads < 5; reads++) {
@@ -340,7 +340,7 @@ describe('failures', () => {
     ['two tokens', 200],
     ['three tokens', 300],
   ])(
-    'report a source whose tokens form a cycle of %s as broken, even after a restart',
+    'a source whose tokens form a cycle of %s is reported as broken, even after a restart',
     async (_, leadsBackAt) => {
       const upstream = new UpstreamUnderTest({ messages });
       const { source } = upstream;
@@ -360,7 +360,7 @@ describe('failures', () => {
     },
   );
 
-  test('pass on a refusal of a call without a token, because it concerns the execution', async () => {
+  test('a refusal of a call without a token is passed on, because it concerns the execution', async () => {
     const conduct = () => ({ failure: 'upstream-invalid-request' as const });
     const upstream = new UpstreamUnderTest({ messages, conduct });
     expect(await upstream.walk()).toBe('upstream-invalid-request');

@@ -54,7 +54,7 @@ describe('a cursor', () => {
     expect(CURSOR_CHARACTERS).toBeLessThan(64);
   });
 
-  // Python's hmac and base64 made the three texts below.
+  // The three cursors below were generated independently, with Python's hmac and base64.
   const zeros = { current: new Uint8Array(32) };
 
   test('keeps its format, so the cursors of clients stay valid after an update', () => {

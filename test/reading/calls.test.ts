@@ -12,7 +12,7 @@ const UNREAD = 'unread';
 const CLIENTS_SETTLED = 100;
 const CLIENTS_FOLLOWING = 200;
 const FOLLOWED_MS = 10_000;
-/** The page sizes of the clients. Each client starts at another one, so their pages differ. */
+/** The page sizes of the clients. Each client starts with a different one, so their pages differ. */
 const SIZES = [1, 250, 17, 100, 249, 33, 250, 64];
 
 let worker: World;

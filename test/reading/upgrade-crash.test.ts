@@ -31,8 +31,7 @@ const large = messages(LARGE_PAGES * PAGE_MESSAGES);
 const headKey = (id: string): string => `archive/1/head/things-graph/${id}`;
 
 /**
- * Writes an archive as that version did: without derived members, states of the walk, and a marker in the
- * head.
+ * Writes an archive as that version did: without derived members, states of the walk or a marker in the head.
  */
 async function writeOldArchive(id: string, history: ReturnType<typeof messages>): Promise<void> {
   const ref = { source: 'things-graph', executionId: id };

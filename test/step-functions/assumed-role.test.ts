@@ -40,7 +40,7 @@ async function serviceWith(
   const emulator: Emulator = createEmulator({ clock, credentials, roles });
   const sent: { host: string; accessKeyId: string | undefined; body: string }[] = [];
   const service = await openService(
-    // Uses AWS's own addresses, as without any endpoint in the environment.
+    // The addresses are AWS's own, because the environment sets no endpoint.
     { ...settings, stsEndpoint: 'https://sts.us-west-2.amazonaws.com' },
     {
       clock,
@@ -93,7 +93,7 @@ describe('a role with * as its account', () => {
     expect(assumed.map(({ body }) => new URLSearchParams(body).get('RoleArn'))).toEqual(ACCOUNTS.map(roleOf));
     expect(assumed.every(({ accessKeyId }) => accessKeyId === 'AKIAEXAMPLE')).toBe(true);
     const read = sent.filter(({ body }) => !body.includes('Action=AssumeRole'));
-    // Histories are only read with session credentials (ASIA…), with another session for each account.
+    // Only session credentials (ASIA…) read histories, and each account has its own session.
     expect(new Set(read.map(({ accessKeyId }) => accessKeyId?.slice(0, 4)))).toEqual(new Set(['ASIA']));
     expect(new Set(read.map(({ accessKeyId }) => accessKeyId)).size).toBe(ACCOUNTS.length);
     expect(emulator.stats().refused.calls).toBe(0);
@@ -117,7 +117,7 @@ describe('a role that may not be assumed', () => {
     ['with another external id', rolesOf('something else'), withRole],
     ['without an external id', rolesOf(EXTERNAL_ID), { AWS_ROLE_ARN: withRole.AWS_ROLE_ARN }],
     ['that does not exist', {}, withRole],
-  ])('%s is a 502 without details for callers, and the log names the reason', async (_, roles, more) => {
+  ])('%s is a 502 without details for callers, and the log shows the reason', async (_, roles, more) => {
     const { service, clock, sent } = await serviceWith(roles, more);
     const arn = anHourAgo(clock);
     const problem = await problemOf(inTime(clock, service.get(path(arn))));

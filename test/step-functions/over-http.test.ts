@@ -94,14 +94,14 @@ async function follow(arn: string, isEnough: (follower: SseFollower) => boolean)
   const follower = new SseFollower({ url: world.messagesUrl(arn), apiKey: key });
   await new Promise<void>((resolve, reject) => {
     follower.onEvent = () => isEnough(follower) && resolve();
-    void follower.done.then(() => reject(new Error(`it stopped: ${follower.refused}`)));
+    void follower.done.then(() => reject(new Error(`the stream ended early: ${follower.refused}`)));
   });
   await follower.stop().catch(() => undefined);
   return follower;
 }
 
 describe.each(STATE_MACHINES.map(({ name }) => name))('an execution of %s', (machine) => {
-  test("has the same events as pages of any size, as a stream, and in AWS's protocol", async () => {
+  test("has the same events in pages of any size, in a stream, and in AWS's protocol", async () => {
     const arn = anHourAgo(machine);
     const events = eventsOf(arn);
     const messages = await pagesOf(arn, 7);

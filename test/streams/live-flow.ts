@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { ScriptedMessage } from '../support/emulator-control.ts';
 
-/** Has an emulated upstream in which it scripts executions. */
+/** Can script an execution in the emulated upstream. */
 export interface Scripts {
   script(id: string, messages: readonly ScriptedMessage[], more?: Record<string, unknown>): Promise<void>;
 }
