@@ -1,6 +1,6 @@
 /**
- * The application: every route, in order. Takes ports, knows no platform; worker.ts and deno.ts give it
- * theirs.
+ * The application: registers all routes, in order. It is independent of the platform: worker.ts and deno.ts
+ * pass in the ports.
  */
 import { HonoBase } from 'hono/hono-base';
 
@@ -62,14 +62,15 @@ export interface AppPorts {
 export type App = HonoBase<AppBindings>;
 
 export function createApp(ports: AppPorts): App {
-  // Route by the raw path, from which handlers also read the id: Hono's decoding would route paths that they
-  // don't recognise.
+  // Route by the raw path, because handlers parse the id from the raw path, too. With Hono's decoded path, a
+  // handler could get a path that it cannot parse.
   const app = new HonoBase<AppBindings>({
     router: new PathRouter(),
     getPath: (request) => requestUrl(request)?.pathname ?? '',
   });
   const routing = { ...ports, logRequest: createRequestLog(ports.log, ports.logEveryNth) };
-  // No cookies are used and every request needs a key, so any origin may call. Not for /v1/admin.
+  // Allowing other origins is safe, because requests are authenticated by a key and never by cookies.
+  // /v1/admin does not allow them.
   const crossOrigin = createCrossOrigin(ports.corsOrigins);
 
   route(app, routing, '/healthz', 'health', health(ports));
@@ -79,7 +80,7 @@ export function createApp(ports: AppPorts): App {
   route(app, routing, '/v1/executions/*', 'execution', executionRoutes(reading), { crossOrigin });
   route(app, routing, '/v1/key', 'key', keyRoute(ports), { crossOrigin });
 
-  // No CORS either: pages use the routes above.
+  // No CORS here, because browser pages use the routes above.
   const aws = awsProtocol(reading);
   app.post('/', (context) =>
     answer(routing, context, 'aws', aws, { refuse: awsRefusalFor(context.req.raw) }),
@@ -94,26 +95,26 @@ export function createApp(ports: AppPorts): App {
   route(app, routing, '/v1/admin/probe', 'admin-probe', admin.probe);
 
   app.notFound((context) => answer(routing, context, 'none', notFound, refusalFor(context.req.raw)));
-  // Hono's default handler would print the exception with its message.
+  // Replaces Hono's default handler, which would print the exception with its message.
   app.onError((error) => answerException(error, ports.log, ports.publicUrl));
   return app;
 }
 
 /**
- * An AWS client whose endpoint has a wrong path, or whose request a wrong method, needs the answer in its own
- * protocol.
+ * AWS clients need errors in their own protocol, even if their endpoint has a wrong path or they use a wrong
+ * method.
  */
 const refusalFor = (request: Request): RouteOptions =>
   request.headers.has('X-Amz-Target') ? { refuse: awsRefusalFor(request) } : {};
 
 /**
- * The service is up and configured. Reads nothing: a store or upstream that is down must not take it out of
- * service.
+ * Reports that the service is up and configured. Reads neither store nor upstream, because a failure there
+ * must not take the service out of rotation.
  */
 const health = ({ clock, version }: Pick<AppPorts, 'clock' | 'version'>): Handler =>
   byMethod({
     GET: async () => {
-      // workerd sends no Date of its own, and `flowtap doctor` compares clocks.
+      // Set Date, which workerd does not send by itself. `flowtap doctor` uses it to compare clocks.
       const headers = { 'Cache-Control': 'no-store', Date: new Date(clock.now()).toUTCString() };
       return ok(Response.json({ status: 'ok', version }, { headers }));
     },

@@ -1,6 +1,7 @@
 /**
- * Builds the sources from settings: Things Graph and Step Functions, each within its call budget, and the
- * lists of Step Functions. Also chooses, by the payloads, which source's reader understands a message.
+ * Builds the sources from the settings: Things Graph and Step Functions, each with its call budget, and the
+ * lists of Step Functions. Also combines the sources' readers of messages, so that each message is read by
+ * the one that understands its payload.
  */
 import type { ReadDescription } from './archive/archive-head.ts';
 import type { Settings } from './config.ts';
@@ -44,7 +45,7 @@ export interface SourcePlatform {
   readonly random: () => number;
   readonly log: Log;
   readonly fetch: Fetch;
-  /** The call budget of this name, shared by all callers of that account. */
+  /** Returns the call budget with this name. Everything that calls the same account shares it. */
   readonly callBudget: (name: string, limits: CallLimits) => CallBudget;
 }
 
@@ -52,7 +53,7 @@ export interface Sources {
   /** The sources by name. */
   readonly sources: ReadonlyMap<string, Source>;
   readonly stepFunctions: Source;
-  /** Lists of the flows and executions that Step Functions has. */
+  /** Lists the flows and executions of Step Functions. */
   readonly listing: ListingSource;
 }
 
@@ -86,7 +87,10 @@ export function createSources(settings: Settings, platform: SourcePlatform): Sou
   return { sources, stepFunctions, listing };
 }
 
-/** Chooses by the payloads, as `readEnding` does. Each kind of payload has a walk of its own. */
+/**
+ * Feeds each message to the walk that understands its payload, like `readEnding`. Each source has its own
+ * kind of walk.
+ */
 export const openWalk: OpenWalk = (state) => {
   const saved = Object(JSON.parse(state));
   const stepFunctions = new StepFunctionsWalk(saved.stepFunctions);
@@ -99,10 +103,13 @@ export const openWalk: OpenWalk = (state) => {
   };
 };
 
-/** Only Step Functions describes executions. */
+/** Only Step Functions can describe executions. */
 export const readDescription: ReadDescription = readArchivedDescription;
 
-/** Chooses by the payloads, not by the id: an import may have any source's messages under any id. */
+/**
+ * Tries both readers instead of choosing by the id, because an import may have any source's messages under
+ * any id.
+ */
 const readEnding: EndingReader = (newest) => readStepFunctionsEnding(newest) ?? readThingsGraphEnding(newest);
 
 export const readers: SummaryReaders = { readEnding, readParent: stepFunctionsLineage.parent };
@@ -136,7 +143,7 @@ function stepFunctionsClient(
   });
 }
 
-/** One budget for each account and region that may be read, because AWS counts calls like that. */
+/** One budget for each account and region that may be read, because AWS counts calls that way. */
 function accountBudgets(allowed: AllowedAccounts, budgets: ReturnType<typeof createCallBudgets>) {
   const limits = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
   return ({ arn }: ExecutionRef): CallBudget | undefined => {
@@ -145,7 +152,10 @@ function accountBudgets(allowed: AllowedAccounts, budgets: ReturnType<typeof cre
   };
 }
 
-/** The same for lists, which AWS counts apart from the calls that read histories. */
+/**
+ * Budgets for lists, also one for each account and region. AWS counts list calls separately from those that
+ * read histories.
+ */
 function listBudgets(settings: Settings, budgets: ReturnType<typeof createCallBudgets>) {
   const { stepFunctionsAllowed, listCallsPerSecond } = settings;
   return (place: Place): CallBudget | undefined =>

@@ -1,7 +1,7 @@
 /**
- * Builds the service from settings and a platform: everything that is the same on every runtime. An entry
- * (worker.ts, deno.ts) makes one core for its isolate or process, so that requests share its caches, and adds
- * a runtime.
+ * Builds the parts of the service that are the same on every runtime, from the settings and a platform. An
+ * entry (worker.ts, deno.ts) creates one core per isolate or process, so that requests share its caches, and
+ * adds a runtime.
  */
 import { type Access, createAccess } from './access/access.ts';
 import type { RandomBytes } from './core/base62.ts';
@@ -46,17 +46,17 @@ import { probeStore } from './storage/probe.ts';
 export interface Platform {
   readonly store: KeyValueStore;
   readonly clock: Clock;
-  /** 0 to 1: jitter and generations, nothing secret. */
+  /** A random number from 0 to 1, for jitter and generations. Not for secrets. */
   readonly random: () => number;
-  /** The randomness of keys and tickets. */
+  /** Secure random bytes, for keys and tickets. */
   readonly randomBytes: RandomBytes;
   readonly log: Log;
-  /** Flowtap's version, from package.json, for /healthz. */
+  /** Flowtap's version from package.json, which /healthz shows. */
   readonly version: string;
   readonly fetch: Fetch;
-  /** How pages are kept in memory. Absent: as bytes. */
+  /** Caches pages as text. If absent, caches them as bytes. */
   readonly pagesAs?: 'text';
-  /** The call budget of this name, shared by all callers of that account. */
+  /** Returns the call budget with this name. Everything that calls the same account shares it. */
   readonly callBudget: (name: string, limits: CallLimits) => CallBudget;
   readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
   readonly failedAuthentications: RateLimiter;
@@ -70,11 +70,11 @@ export interface Core {
   readonly framesFor: (ref: ExecutionRef) => EventFrames;
   readonly encodePage: EncodePage;
   readonly probe: Probe;
-  /** Lists of the flows and executions that an upstream has. */
+  /** Lists the flows and executions of the upstream. */
   readonly listing: ListingSource;
   readonly flows: FlowDirectory;
   readonly openList: OpenList;
-  /** What the runtimes of Executions share. */
+  /** What all runtimes of Executions need. */
   readonly shared: SharedExecutionOptions;
 }
 
@@ -134,7 +134,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
         probeSources([...sources.values()], clock),
         probeStore(store, name, clock),
       ]);
-      // After the other probes, so that it uses the role sessions that they have opened.
+      // This runs after the other probes, so that it can reuse the role sessions that they have opened.
       return { ...probes, lists: await probeLists(listing, clock), store: storeProbe };
     },
     listing,
@@ -168,13 +168,13 @@ export function createCore(settings: Settings, platform: Platform): Core {
   };
 }
 
-/** What the entry's runtime provides. */
+/** The parts that depend on the entry's runtime. */
 export interface Runtime {
   readonly executions: Executions;
   readonly lists: ListObjects;
 }
 
-/** The application over this core and a runtime. */
+/** Builds the application from a core and a runtime. */
 export function createService(
   settings: Settings,
   platform: Platform,

@@ -1,11 +1,12 @@
 /**
- * The settings: wrangler.toml's vars and secrets on Workers, the environment on Deno. Parsed once with zod.
- * The operator gets one line that names everything missing or wrong; callers learn only that the service is
- * not configured.
+ * Parses the settings, which are wrangler.toml's vars and secrets on Workers, and the environment on Deno. If
+ * any are missing or wrong, the operator gets one log line that names them all. Callers learn only that the
+ * service is not configured.
  *
- * Spaces and newlines around a value are removed: files and Kubernetes secrets end in a newline.
+ * Spaces and newlines around a value are removed, because files and Kubernetes secrets often end in a
+ * newline.
  *
- * Every setting is listed in docs/operations.md and .dev.vars.example.
+ * docs/operations.md and .dev.vars.example list all settings.
  */
 import * as z from 'zod/mini';
 
@@ -26,7 +27,9 @@ const secret = z.string().check(
   }),
 );
 
-/** Shells and CI systems set a variable to the empty text where they mean to unset it. */
+/**
+ * Treats an empty text as absent. Shells and CI systems often set a variable to the empty text to unset it.
+ */
 export const optional = <T extends z.ZodMiniType>(schema: T) =>
   z.pipe(
     z.transform((value) => (value === '' ? undefined : value)),
@@ -45,13 +48,15 @@ const endpoint = z.string().check(
 );
 
 /**
- * What a browser sends as `Origin`: a scheme and a host in lower case, no default port, nothing behind it.
+ * Whether a browser could send this text as `Origin`: a scheme and a host in lower case, no default port, no
+ * path.
  */
 const isOrigin = (text: string): boolean =>
   /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
 /**
- * Names the wrong entry, and what it must be if that is known. A user and password in it stay out of the log.
+ * Describes the first wrong entry, and suggests a correction if possible. Removes a user and password from
+ * the entry, because the text is logged.
  */
 function originsProblem(list: string): string | undefined {
   const wrong = commaSeparated(list).find((entry) => entry !== '*' && !isOrigin(entry));
@@ -59,18 +64,20 @@ function originsProblem(list: string): string | undefined {
   const entry = wrong.replace(/^(.*\/\/)?.*@/s, '$1');
   const rule = `must be * or origins such as https://app.example.com, separated by commas: '${entry}' is not an origin`;
   const origin = URL.canParse(entry) ? new URL(entry).origin : '';
-  return isOrigin(origin) ? `${rule}, '${origin}' is` : rule;
+  return isOrigin(origin) ? `${rule}, but '${origin}' is` : rule;
 }
 
-/** A check whose error explains what is wrong with the given value. */
+/** Creates a check from a function that returns what is wrong with a value, or undefined. */
 const checked = <T>(problemOf: (value: T) => string | undefined, path: string[] = []) =>
   z.refine<T>((value) => problemOf(value) === undefined, {
     path,
-    // Safety: the error is made for the value that was refused.
+    // Safety: `input` is the value that the check refused.
     error: ({ input }) => problemOf(input as T),
   });
 
-/** A request of a caller needs one to a few calls. AWS documented no limit of the service. */
+/**
+ * The default budget. A caller's request needs one or a few calls. AWS documented no limit for Things Graph.
+ */
 export const THINGS_GRAPH_CALLS_PER_SECOND = 30;
 const CALLS_PER_SECOND_MAX = 10_000;
 
@@ -109,7 +116,7 @@ const settingsShape = z.object({
     ),
   ),
   AWS_EXTERNAL_ID: optional(
-    z.string().check(z.refine(isExternalId, { error: 'must be an external id as STS takes it' })),
+    z.string().check(z.refine(isExternalId, { error: 'must be a valid external id for STS' })),
   ),
   SIGNING_SECRET: z.pipe(
     z.transform((value) => value ?? ''),
@@ -144,7 +151,7 @@ const settingsShape = z.object({
 
 type Variables = z.infer<typeof settingsShape>;
 
-/** A server in place of AWS (AWS_ENDPOINT_URL_SFN) has its own regions and accounts. */
+/** If AWS_ENDPOINT_URL_SFN is set, SFN_ALLOWED may contain regions and accounts that AWS does not have. */
 const allowedOn = (vars: Variables) => (vars.AWS_ENDPOINT_URL_SFN === undefined ? 'aws' : 'other-server');
 
 function allowedProblem(vars: Variables): string | undefined {
@@ -164,40 +171,43 @@ export interface Settings {
     readonly secretAccessKey: string;
     readonly sessionToken?: string;
   };
-  /** Where Things Graph is, when it is not AWS itself. */
+  /** The address of Things Graph, if it is not AWS itself. */
   readonly thingsGraphEndpoint?: string;
-  /** The budget of calls to Things Graph, for all callers together. */
+  /** The budget of calls to Things Graph, shared by all callers. */
   readonly thingsGraphCallsPerSecond: number;
-  /** Whose executions are read from Step Functions. */
+  /** The accounts and regions whose executions may be read from Step Functions. */
   readonly stepFunctionsAllowed: AllowedAccounts;
   /**
-   * The budget of an account's ListExecutions and ListStateMachines in each region. Absent: by what AWS
-   * allows there.
+   * The budget for ListExecutions and ListStateMachines, per account and region. If absent, AWS's quota for
+   * the region decides.
    */
   readonly listCallsPerSecond?: number;
-  /** Where Step Functions and STS are, when they are not AWS itself. */
+  /** The addresses of Step Functions and STS, if they are not AWS itself. */
   readonly stepFunctionsEndpoint?: string;
   readonly stsEndpoint?: string;
-  /** Assumed to read Step Functions; a `*` stands for the account that is read. */
+  /** The role to assume for reading Step Functions. A `*` in it stands for the account that is read. */
   readonly roleArn?: string;
   readonly externalId?: string;
   readonly signingSecret: string;
   readonly signingSecretPrevious?: string;
-  /** Absent: the admin API is off. */
+  /** If absent, the admin API is off. */
   readonly adminToken?: string;
-  /** Where callers reach this service, without a slash at its end. Absent: as the request says. */
+  /**
+   * The address at which callers reach this service, without a trailing slash. If absent, it is taken from
+   * each request.
+   */
   readonly publicUrl?: string;
-  /** Origins that browsers may call from; `*` stands for any. */
+  /** Origins from which browsers may call. `*` allows any. */
   readonly corsOrigins: readonly string[];
-  /** Logs every nth request without an error. 1: all of them; Infinity: only errors are logged. */
+  /** Logs every nth request without an error. 1 logs all of them. Infinity logs only errors. */
   readonly logEveryNth: number;
-  /** How long archived histories are kept. Absent: without an end. */
+  /** How long archived histories are kept. If absent, they are kept forever. */
   readonly archiveTtlSeconds?: number;
 }
 
 const SECONDS_PER_DAY = 86_400;
 
-/** Without spaces around the values. */
+/** Removes spaces around the values. */
 export const trimmed = (variables: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [
@@ -211,21 +221,21 @@ export const notConfigured = (error: z.core.$ZodError): Result<never> =>
 
 const WRONG_SETTINGS = 'settings: ';
 
-/** The service cannot run with these settings. */
+/** The failure for settings with which the service cannot run. */
 export const wrongSettings = (problem: string) =>
   fail({ type: 'not-configured', internal: `${WRONG_SETTINGS}${problem}` });
 
-/** The same for somebody who starts the service on a command line. */
+/** The message for people who start the service on a command line. `internal` is the text of the failure. */
 export const cannotStart = (internal: string): string =>
   `Cannot start: ${internal.startsWith(WRONG_SETTINGS) ? internal.slice(WRONG_SETTINGS.length) : internal}`;
 
-/** PUBLIC_URL alone, for the answers of a service whose other settings are wrong. */
+/** Reads only PUBLIC_URL. Used for error responses if other settings are wrong. */
 export const readPublicUrl = ({ PUBLIC_URL }: Record<string, unknown>): string | undefined =>
   z.safeParse(settingsShape.shape.PUBLIC_URL, trimmed({ PUBLIC_URL })['PUBLIC_URL']).data;
 
 /**
- * Reads the settings from bindings or environment. The failure's `internal` names every wrong variable; it
- * shows no values, except a wrong entry of CORS_ORIGINS or SFN_ALLOWED, which is not a secret.
+ * Reads the settings from bindings or the environment. The failure's `internal` names every wrong variable.
+ * It shows no values, except wrong entries of CORS_ORIGINS and SFN_ALLOWED, which are not secrets.
  */
 export function readSettings(variables: Record<string, unknown>): Result<Settings> {
   const parsed = z.safeParse(settingsSchema, trimmed(variables));

@@ -1,5 +1,6 @@
 /**
- * The entry on Cloudflare Workers: bindings and settings to ports, ports to the application. Platform file.
+ * The entry on Cloudflare Workers. Creates ports from bindings and settings, and the application from the
+ * ports. Platform file.
  */
 import { FAILED_AUTHENTICATIONS, RATE_TIERS } from './access/limits/rate-limit.ts';
 import { createWorkersRateLimiter } from './access/limits/workers-rate-limit.ts';
@@ -28,7 +29,7 @@ import { type Core, createCore, createService } from './compose.ts';
 import { type CallBudgetObject, createObjectCallBudget } from './sources/call-budget/budget-object.ts';
 import type { CallLimits } from './sources/call-budget/call-budget.ts';
 import { createWorkersKvStore } from './storage/workers-kv.ts';
-// A named import, so that the bundler takes this one member of the manifest.
+// A named import, so that the bundler includes only this member of package.json.
 import { version } from '../package.json';
 
 interface Env {
@@ -40,11 +41,13 @@ interface Env {
   readonly RATE_AUTH_FAILURES: RateLimit;
 }
 
-/** Created once per isolate, because its bindings and settings never change. */
+/**
+ * The state of an isolate. It is created once, because bindings and settings never change within an isolate.
+ */
 interface Isolate {
   readonly app: App;
   readonly core: Core;
-  /** Whether this isolate has checked that the index of archives is complete or being built. */
+  /** Whether this isolate has checked that the archive's index is complete or being built. */
   isIndexLookedAt: boolean;
 }
 
@@ -103,7 +106,10 @@ function createIsolate(env: Env): Result<Isolate> {
   });
 }
 
-/** Starts the index build at the first requests of an isolate, until the index of archives is complete. */
+/**
+ * Starts the build of the archive's index if it is not complete. Runs at an isolate's first request, and
+ * again after a failure.
+ */
 async function keepIndexBuilding(made: Isolate, env: Env): Promise<void> {
   made.isIndexLookedAt = true;
   try {
@@ -114,10 +120,10 @@ async function keepIndexBuilding(made: Isolate, env: Env): Promise<void> {
   }
 }
 
-/** The binding BUDGETS: one object for each account and region that is called. */
+/** The class of the binding BUDGETS. Each account and region that is called has one object. */
 export { CallBudgetObject } from './sources/call-budget/budget-object.ts';
 
-/** The binding EXECUTIONS: one object for each execution, and for each list of executions. */
+/** The class of the binding EXECUTIONS. Each execution and each list of executions has one object. */
 export class ExecutionObject extends ExecutionDurableObject<Env> {
   protected override shared(): SharedExecutionOptions & { readonly indexBuild: IndexBuild } {
     const { shared, indexBuild } = this.#core();

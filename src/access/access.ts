@@ -1,4 +1,4 @@
-/** Builds everything that authenticates and authorises callers, for the entries. No logic of its own. */
+/** Wires up authentication and authorisation for the entry files. Contains no logic of its own. */
 import type { RandomBytes } from '../core/base62.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Result } from '../core/errors.ts';
@@ -45,7 +45,7 @@ export interface Access {
   createTicket(caller: Caller, executionId: string, request: TicketRequest): Promise<Result<CreatedTicket>>;
 }
 
-/** Call it once for each isolate or process: the result has caches that requests share. */
+/** Call this once per isolate or process: requests share the caches in the result. */
 export function createAccess(ports: AccessPorts): Access {
   const { store, clock, random, log, tiers } = ports;
   const credentials = new CredentialCache({ store, clock, log });

@@ -1,6 +1,7 @@
 /**
- * Authenticates admins by ADMIN_TOKEN in `Authorization: Bearer`. Without that setting the admin API is off.
- * Both tokens are hashed and the hashes compared in constant time, so that not even the length leaks.
+ * Authenticates admins, who send the ADMIN_TOKEN in `Authorization: Bearer`. If that setting is missing, the
+ * admin API is off. The sent and the expected token are hashed, and the hashes are compared in constant time,
+ * so that not even the token's length leaks.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 
@@ -11,13 +12,13 @@ import type { AccessRequest } from './authenticate.ts';
 import { type FailedAuthentications, lockedOut } from './limits/failed-authentications.ts';
 import { bearerToken, presentedCredential, type PresentedFailure } from './presented-credential.ts';
 
-/** Addresses that have sent the right token, about 100 bytes each. */
+/** Remembered addresses that have sent the right token. Each takes about 100 bytes. */
 const ADDRESSES_MAX = 1_000;
 
 export type AdminRequest = Pick<AccessRequest, 'url' | 'headers' | 'clientAddress'>;
 export type AuthenticateAdmin = (request: AdminRequest) => Promise<Result<void, PresentedFailure>>;
 
-/** Undefined when the admin API is off: the token is not set, or too short to be a secret. */
+/** Returns undefined if the admin API is off, because the token is not set or is too short to be a secret. */
 export function createAuthenticateAdmin(
   adminToken: string | undefined,
   failures: FailedAuthentications,
@@ -31,13 +32,13 @@ export function createAuthenticateAdmin(
       const { failure } = presented;
       return failure.type === 'missing-credentials' ? fail({ ...failure, wanted: 'admin-token' }) : presented;
     }
-    // The whole header: unlike an API key, an operator's token may contain a comma.
+    // Do not split the header at commas: unlike an API key, an operator's token may contain one.
     const token = bearerToken(headers.get('Authorization') ?? '');
     if (token === undefined) return missing();
     const clientAddress = addressOf();
-    // Checked before the token is compared: otherwise the answer would confirm a correct guess. An address
-    // that has sent the right token is exempt, so that wrong keys from the same address (an office, a
-    // carrier's NAT) do not lock an operator out.
+    // Check the lockout before comparing the token. Otherwise the answer would confirm a correct guess. An
+    // address that has sent the right token is exempt, so an operator is not locked out by wrong keys from
+    // the same address (an office, a carrier's NAT).
     const lockoutSeconds = failures.lockoutSeconds(clientAddress);
     if (lockoutSeconds !== undefined && !verifiedAddresses.has(clientAddress))
       return lockedOut(lockoutSeconds);

@@ -1,13 +1,15 @@
 /**
- * Decides who is calling and whether they may read the requested execution. Nothing of it is read before, not
- * even from caches (invariant 5). The checks, in order: exactly one credential and none in the URL; its
- * format and checksum; found; not revoked; not expired; within its rate; valid for this execution. Failed
+ * Decides who is calling and whether they may read the requested execution. Until then, no part of the
+ * execution is read, not even from caches (invariant 5). The checks run in this order: the request carries
+ * exactly one credential, and no API key in its URL; format and checksum are correct; the credential exists;
+ * it is not revoked; it is not expired; it is within its rate limit; it is valid for this execution. Failed
  * authentication is a 401, missing permission a 403. Neither reveals whether an execution exists.
  *
- * Wrong credentials are charged to the client's address. An address with too many of them is locked out
- * before any storage is read. Also, only a few unverified keys of one address are looked up at once. A key
- * that was verified here before is exempt: wrong keys from the same address (an office, a carrier's NAT) must
- * not lock it out. Tickets are exempt, too: their signature is checked without reading storage.
+ * Wrong credentials count against the client's address. After too many, requests from that address are
+ * refused before storage is read. Also, only a few unverified keys per address are looked up at once. Both
+ * limits exempt keys that this isolate or process has verified before, because wrong keys from the same
+ * address (an office, a carrier's NAT) must not lock out a valid one. Genuine tickets are exempt, too:
+ * checking their signature needs no storage.
  */
 import { timingSafeEqual } from 'node:crypto';
 
@@ -35,8 +37,8 @@ export type AuthenticationFailure = PresentedFailure | StoreUnavailable;
 export type Authenticated = Promise<Result<Caller, AuthenticationFailure>>;
 
 /**
- * How long a request with an unverified key waits for a look-up slot, and how often it checks. A look-up
- * takes 10 to 50 ms.
+ * A request with an unverified key waits this long for a look-up slot, and checks for one at the interval
+ * below. A look-up takes 10 to 50 ms.
  */
 const LOOKUP_WAIT_MS_MAX = 2_000;
 const LOOKUP_POLL_EVERY_MS = 50;
@@ -56,9 +58,9 @@ export interface AuthenticatorPorts {
 export interface AccessRequest {
   readonly url: RequestUrl;
   readonly headers: RequestHeaders;
-  /** The bucket that client-address.ts names. */
+  /** Returns the client's rate-limit bucket, see client-address.ts. */
   readonly clientAddress: () => string;
-  /** Absent on routes that concern no execution. */
+  /** Absent if the request names no execution. */
   readonly execution?: ExecutionName;
   /** Which credential the route accepts. */
   readonly accepts: Accepted;
@@ -66,12 +68,12 @@ export interface AccessRequest {
 
 /**
  * - `key`: an API key in a header.
- * - `key-or-ticket`: also `?ticket=`, for the GETs of one execution.
- * - `session-token`: an API key where AWS clients put their session token.
+ * - `key-or-ticket`: an API key, or `?ticket=` on the GETs of one execution.
+ * - `session-token`: an API key in the header that AWS clients use for a session token.
  */
 export type Accepted = 'key' | 'key-or-ticket' | 'session-token';
 
-/** What every check needs, whatever the credential. */
+/** The part of a request that the checks of keys and tickets have in common. */
 type RequestScope = Pick<AccessRequest, 'clientAddress' | 'execution' | 'accepts'>;
 
 export class Authenticator {
@@ -103,14 +105,14 @@ export class Authenticator {
     try {
       return await this.#lookUp(key, request);
     } finally {
-      // A wrong key has been charged by now: the next one finds a free slot, or the address locked out.
+      // By now, a wrong key has been charged. So the request that gets this slot sees any lockout it caused.
       slot.value();
     }
   }
 
   /**
-   * Waits for a look-up slot while many unverified keys arrive from one address. They may be one key in many
-   * requests, which is verified a moment later. The function that is returned frees the slot.
+   * Waits for a look-up slot while many unverified keys arrive from one address. Often many requests carry
+   * the same key, which the first look-up verifies for all of them. The returned function frees the slot.
    */
   async #lookUpSlot(
     { credentialId, hash }: ApiKey,
@@ -158,7 +160,7 @@ export class Authenticator {
     const found = await credentials.read(claims.cid);
     if (!found.ok) return found;
     const records = found.value;
-    // A key that may no longer create tickets also invalidates those that it has created.
+    // Once a key loses the right to create tickets, its existing tickets are invalid, too.
     if (records === undefined || records.facts.keyId !== claims.sub || !records.facts.tickets) {
       return fail({ type: 'invalid-ticket' });
     }
@@ -167,8 +169,8 @@ export class Authenticator {
   }
 
   /**
-   * The credential is genuine. Checks that it is still valid, within its rate, and accepted for this route
-   * and execution.
+   * Checks that a genuine credential is still valid, within its rate limit, and accepted for this route and
+   * execution.
    */
   async #authorize(
     records: CredentialRecords,
@@ -184,7 +186,7 @@ export class Authenticator {
     return execution === undefined ? ok(caller) : authorize(caller, execution.executionId);
   }
 
-  /** Charges the address for a wrong credential. */
+  /** Counts a wrong credential against the client's address. */
   async #charge(failure: AccessFailure, { clientAddress }: RequestScope): Authenticated {
     const lockoutSeconds = await this.#ports.failures.charge(clientAddress());
     return lockoutSeconds === undefined ? fail(failure) : lockedOut(lockoutSeconds);
@@ -192,8 +194,8 @@ export class Authenticator {
 }
 
 /**
- * Why a credential is no longer valid; undefined while it is. Revocation is reported before expiry: it says
- * more.
+ * Returns why a credential is no longer valid, or undefined while it is valid. If it is both revoked and
+ * expired, reports the revocation, which tells the caller more.
  */
 export function endOf(records: CredentialRecords, nowMs: number): AccessFailure | undefined {
   if (records.state.revokedAt !== undefined) return { type: 'revoked-key' };

@@ -1,6 +1,6 @@
 /**
- * Who is calling and what they may read: plain data, so that it crosses an RPC boundary. authenticate.ts
- * builds it from a key's records.
+ * The authenticated caller and its permissions. This is plain data, so it can cross an RPC boundary.
+ * authenticate.ts builds it from a key's records.
  */
 import * as z from 'zod/mini';
 
@@ -22,23 +22,23 @@ export interface Caller {
   readonly name: string;
   readonly owner?: string;
   /**
-   * Callers of one tenant share limits. All keys of an owner are one tenant; a key without an owner is one by
-   * itself.
+   * Callers of one tenant share limits. All keys of an owner form one tenant. A key without an owner is its
+   * own tenant.
    */
   readonly tenant: string;
   readonly executions: readonly string[];
   readonly payloads: PayloadAccess;
   readonly tier: RateTier;
   /**
-   * Streams and waiting requests at once: of one execution, and of all. Those of a key's tickets count for
-   * the key.
+   * How many streams and waiting requests may be open at once, for one execution and for all executions.
+   * Those opened with a ticket count against its key.
    */
   readonly streamLimit: number;
   readonly totalStreamLimit: number;
   readonly mayCreateTickets: boolean;
-  /** When key or credential expire, in clock milliseconds. */
+  /** When the key or the credential expires, whichever is first, in clock milliseconds. */
   readonly expiresAtMs?: number;
-  /** Present if the credential is a ticket. `endsAtMs`: when the ticket itself expires. */
+  /** Present if the caller sent a ticket. `endsAtMs` is the ticket's own expiry. */
   readonly ticket?: { readonly id: string; readonly executionId: string; readonly endsAtMs: number };
 }
 
@@ -61,11 +61,11 @@ export function callerOfKey(records: CredentialRecords): Caller {
   };
 }
 
-/** The prefixes distinguish a key from an owner whose name is the id of that key. */
+/** The prefixes prevent a clash between a key's id and an owner of the same name. */
 const tenantOf = (keyId: string, owner: string | undefined): string =>
   owner === undefined ? `key/${keyId}` : `owner/${owner}`;
 
-/** A ticket never allows more than its key does now. */
+/** A ticket never allows more than its key currently does. */
 export function callerOfTicket(records: CredentialRecords, claims: TicketClaims): Caller {
   const caller = callerOfKey(records);
   return {
@@ -76,7 +76,9 @@ export function callerOfTicket(records: CredentialRecords, claims: TicketClaims)
   };
 }
 
-/** The part of a caller that the ports need to count its streams and to charge its tenant for calls. */
+/**
+ * The part of a caller that the ports need to count its streams and to charge upstream calls to its tenant.
+ */
 export const readerOf = ({ keyId, tenant, streamLimit, totalStreamLimit }: Caller) => ({
   keyId,
   tenant,
@@ -84,7 +86,10 @@ export const readerOf = ({ keyId, tenant, streamLimit, totalStreamLimit }: Calle
   totalStreamLimit,
 });
 
-/** What the ports need to check an open stream's key: the grant, and when the key and the ticket end. */
+/**
+ * The part of a caller that the ports need to recheck an open stream: its grant, and when key and ticket
+ * expire.
+ */
 export const grantedStreamOf = ({ expiresAtMs, ticket }: Caller, grant: StreamGrant | ListGrant) => ({
   grant,
   ...(expiresAtMs !== undefined && { keyEndsAtMs: expiresAtMs }),
@@ -92,8 +97,8 @@ export const grantedStreamOf = ({ expiresAtMs, ticket }: Caller, grant: StreamGr
 });
 
 /**
- * Fails unless the caller may read that execution. Comes before anything of it is read, caches included
- * (invariant 5).
+ * Fails if the caller may not read that execution. Call this before reading any part of the execution, even
+ * from caches (invariant 5).
  */
 export const authorize = (caller: Caller, executionId: string): Result<Caller, AccessFailure> =>
   callerAllows(caller, executionId) ? ok(caller) : fail({ type: 'execution-forbidden' });
@@ -102,7 +107,9 @@ export const callerAllows = (caller: Caller, executionId: string): boolean =>
   (caller.ticket === undefined || caller.ticket.executionId === executionId) &&
   matchesAnyPattern(caller.executions, executionId);
 
-/** What an open stream was granted: enough to check later whether it is still allowed. */
+/**
+ * The permissions under which a stream was opened. still-allowed.ts rechecks them while the stream is open.
+ */
 const streamGrantSchema = z.object({
   credentialId: z.string(),
   payloads: z.enum(PAYLOAD_ACCESS),
@@ -116,11 +123,11 @@ export const streamGrantOf = ({ credentialId, payloads, ticket }: Caller): Strea
   ticket: ticket !== undefined,
 });
 
-/** What an open live list was granted. */
+/** The permissions under which a live list was opened. */
 const listGrantSchema = z.object({ credentialId: z.string(), patterns: z.array(z.string()) });
 export type ListGrant = z.infer<typeof listGrantSchema>;
 
-/** `patterns`: the key's patterns that decide which executions the list shows. */
+/** `patterns` are those of the key's patterns that decide which executions the list shows. */
 export const listGrantOf = ({ credentialId }: Caller, patterns: readonly string[]): ListGrant => ({
   credentialId,
   patterns: [...patterns],

@@ -1,8 +1,8 @@
 /**
- * The client's address, for the limit on failed authentications: Cloudflare's own header on Workers, the
- * socket elsewhere, and behind trusted proxies the last address in `X-Forwarded-For` that is not one of
- * theirs. What a caller writes into a header never counts. The result names a bucket; it is not an address to
- * connect to.
+ * Determines the client's address for the limit on failed authentications. On Workers, Cloudflare's own
+ * header has it. Elsewhere it is the socket's peer or, behind trusted proxies, the last address in
+ * `X-Forwarded-For` that is not a trusted proxy. A client cannot forge it with a header. The result names a
+ * rate-limit bucket and may be a whole block, so do not connect to it.
  */
 import { commaSeparated } from '../core/comma-separated.ts';
 import {
@@ -17,19 +17,23 @@ export interface RequestHeaders {
   get(name: string): string | null;
 }
 
-/** The bucket of all clients whose address cannot be read. */
+/** The shared bucket of all clients whose address is missing or invalid. */
 export const UNKNOWN_ADDRESS = 'unknown';
 
-/** Hops that are read, from the right. Real chains are shorter. */
+/** How many entries of `X-Forwarded-For` are read, from the right. Real proxy chains are shorter. */
 const HOPS_MAX = 32;
 
-/** On Workers: Cloudflare sets this header on every request and replaces what the caller sent. */
+/**
+ * The client's bucket on Workers. Cloudflare sets this header on every request and overwrites any value from
+ * the caller.
+ */
 export const workersClientAddress = (headers: RequestHeaders): string =>
   bucketOf(headers.get('CF-Connecting-IP') ?? '');
 
 /**
- * Elsewhere: the peer of the socket, unless that is a trusted proxy. Each proxy appends the address of its
- * own peer, so the header is read from the right for as long as trusted proxies wrote it.
+ * The client's bucket elsewhere: the socket's peer, unless that is a trusted proxy. Each proxy appends the
+ * address of its own peer to the header. So entries are read from the right, up to the first that is not a
+ * trusted proxy.
  */
 export function socketClientAddress(
   headers: RequestHeaders,
@@ -49,7 +53,10 @@ export function socketClientAddress(
   return nameOf(nearest);
 }
 
-/** `TRUSTED_PROXY`: addresses and blocks, separated by commas. Undefined if one of them is invalid. */
+/**
+ * Parses the setting `TRUSTED_PROXY`: addresses and blocks, separated by commas. Undefined if one of them is
+ * invalid.
+ */
 export function parseTrustedProxies(text: string): readonly AddressBlock[] | undefined {
   const blocks = commaSeparated(text).map(parseAddressBlock);
   return blocks.every((block) => block !== undefined) ? blocks : undefined;
@@ -60,7 +67,7 @@ const bucketOf = (text: string): string => nameOf(parseIpAddress(text));
 const nameOf = (address: bigint | undefined): string =>
   address === undefined ? UNKNOWN_ADDRESS : subscriberBlock(address);
 
-/** Some proxies write `1.2.3.4:567` and `[2001:db8::1]:567`. */
+/** Some proxies append a port: `1.2.3.4:567`, `[2001:db8::1]:567`. */
 function withoutPort(hop: string): string {
   const bracketed = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(hop)?.[1];
   return bracketed ?? hop.replace(/^([\d.]+):\d{1,5}$/, '$1');

@@ -1,4 +1,7 @@
-/** Creates a ticket for one execution. It allows no more than its key, and expires no later. */
+/**
+ * Creates a ticket for one execution. The ticket allows no more than its key does, and expires no later than
+ * the key.
+ */
 import * as z from 'zod/mini';
 
 import type { Clock } from '../core/clock.ts';
@@ -12,7 +15,7 @@ import { signTicket, type TicketKeys } from './ticket.ts';
 
 export interface TicketRequest {
   readonly ttlSeconds: number;
-  /** Default: as the key. */
+  /** By default, the same access as the key. */
   readonly payloads?: PayloadAccess;
 }
 
@@ -40,7 +43,7 @@ export const ticketRequestSchema = z.strictObject({
   payloads: z.optional(z.enum(PAYLOAD_ACCESS, { error: 'must be "full", "names" or "none"' })),
 });
 
-/** A missing body counts as an empty object. */
+/** Treats a missing body as an empty object. */
 export function parseTicketRequest(body: unknown): Result<TicketRequest> {
   const parsed = parseBody(ticketRequestSchema, body ?? {});
   if (!parsed.ok) return parsed;

@@ -1,7 +1,7 @@
 /**
- * IP addresses as numbers of 128 bits, IPv4 as its IPv4-mapped form (RFC 4291, 2.5.5.2), so that `1.2.3.4`
- * and `::ffff:1.2.3.4` are one address. Text forms: RFC 4291, 2.2. Own code, since workerd has no `net.isIP`
- * without flags.
+ * Parses IP addresses into 128-bit numbers. IPv4 becomes its IPv4-mapped form (RFC 4291, 2.5.5.2), so
+ * `1.2.3.4` and `::ffff:1.2.3.4` are the same address. The accepted text forms are those of RFC 4291, 2.2.
+ * This is our own code, because workerd has no `net.isIP` without flags.
  */
 
 const GROUPS = 8;
@@ -9,11 +9,11 @@ const MAPPED_IPV4 = 0xffffn;
 const MAPPED_IPV4_BITS = 96;
 
 /**
- * The address; undefined if the text is not one. A zone (`fe80::1%eth0`) is ignored: it means something on
- * that host only.
+ * Returns the address, or undefined if the text is not one. Ignores a zone (`fe80::1%eth0`), because zones
+ * are meaningful only on the host itself.
  */
 export function parseIpAddress(text: string): bigint | undefined {
-  // Longer than any address with its zone. Bounds the work below.
+  // No address is this long, even with its zone. The limit bounds the work below.
   if (text.length > 64) return undefined;
   const [address = ''] = text.split('%', 1);
   if (!address.includes(':')) {
@@ -46,7 +46,8 @@ export const isInBlock = (address: bigint, block: AddressBlock): boolean => {
 };
 
 /**
- * The name of the smallest block that one customer usually has: a single IPv4 address, or an IPv6 /64.
+ * Names the smallest block that a provider usually gives to one customer: a single IPv4 address, or an IPv6
+ * /64.
  */
 export function subscriberBlock(address: bigint): string {
   if (address >> 32n === MAPPED_IPV4) return bytesOf(address, 32, 8).join('.');
@@ -64,7 +65,7 @@ function parseIpv4(text: string): bigint | undefined {
   if (parts.length !== 4) return undefined;
   let address = 0n;
   for (const part of parts) {
-    // No leading zeros: some parsers read them as octal.
+    // Reject leading zeros: some parsers read them as octal.
     if (!/^(?:0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
     address = (address << 8n) | BigInt(part);
   }
@@ -84,7 +85,9 @@ function parseIpv6(text: string): bigint | undefined {
   return groups.reduce((address, group) => (address << 16n) | group, 0n);
 }
 
-/** `::ffff:1.2.3.4` as `::ffff:102:304`: an IPv4 address may replace the last two groups only. */
+/**
+ * Rewrites `::ffff:1.2.3.4` as `::ffff:102:304`. Only the last two groups may be written as an IPv4 address.
+ */
 function withoutDottedTail(text: string): string | undefined {
   const start = text.lastIndexOf(':') + 1;
   if (!text.includes('.', start)) return text;

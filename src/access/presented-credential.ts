@@ -1,10 +1,10 @@
 /**
- * Finds the one credential of a request: a key in `Authorization: Bearer` or `X-API-Key`, a ticket in
- * `?ticket=`, or a key as AWS session token. Does not check whether it is valid.
+ * Finds the single credential of a request: a key in `Authorization: Bearer` or `X-API-Key`, a ticket in
+ * `?ticket=`, or a key sent as AWS session token. Does not check whether the credential is valid.
  *
- * Proxies and libraries add an `Authorization` or `X-API-Key` of their own, for other services: those are
- * ignored beside a credential of ours. A key in a URL is refused whatever else the request has: URLs end up
- * in logs, histories and referrers, and if keys worked there, people would keep putting them there.
+ * Proxies and libraries add an `Authorization` or `X-API-Key` for other services. If the request also has a
+ * credential of ours, the foreign one is ignored. A request with a key in its URL is always refused. URLs end
+ * up in logs, histories and referrers, and if keys worked there, people would keep putting them there.
  */
 import { fail, invalid, ok, type AccessFailure, type Failure, type Result } from '../core/errors.ts';
 import { containsApiKey, isMeantAsApiKey } from '../core/api-key-format.ts';
@@ -22,7 +22,7 @@ export type PresentedFailure = AccessFailure | Extract<Failure, { type: 'invalid
 /** The only credential that may appear in a URL. */
 export const TICKET_PARAMETER = 'ticket';
 
-/** Names under which other services accept keys in a URL. Refused here, whatever the value looks like. */
+/** Query parameters in which other services accept keys. They are refused here, whatever their value. */
 const KEY_PARAMETERS: ReadonlySet<string> = new Set([
   'api_key',
   'apikey',
@@ -31,15 +31,15 @@ const KEY_PARAMETERS: ReadonlySet<string> = new Set([
   'access_token',
   'authorization',
 ]);
-/** Names of parameters are repeated to the caller, so they are cut at this length. */
+/** Error messages repeat the parameter's name, truncated to this length. */
 const NAME_CHARACTERS_MAX = 64;
-/** Layers of percent-encoding that are decoded. */
+/** How many layers of percent-encoding are decoded when searching the URL for keys. */
 const DECODINGS_MAX = 3;
 
-/** A request's URL, parsed before. */
+/** A request's URL, already parsed. */
 export interface RequestUrl {
   readonly href: string;
-  /** Names and values of the query, decoded, in order. */
+  /** Decoded names and values of the query, in order. */
   readonly parameters: readonly (readonly [string, string])[];
 }
 
@@ -60,7 +60,8 @@ export function presentedCredential(
   const keys = ours.length + tickets.length > 0 ? ours : inHeaders;
   if (keys.length + tickets.length > 1) return fail({ type: 'conflicting-credentials' });
   if (given.length > 1) return invalid('query', TICKET_PARAMETER, 'must be given once.');
-  // Some libraries write lists this way. Unknown parameters are ignored, and this one must not be.
+  // Some libraries write lists this way. It would be ignored as an unknown parameter, so refuse it
+  // explicitly.
   if (parameters.some(([name]) => /^ticket\[.*\]$/.test(name))) {
     return invalid('query', `${TICKET_PARAMETER}[]`, 'must be sent without brackets: ticket=value.');
   }
@@ -73,8 +74,8 @@ export function presentedCredential(
 }
 
 /**
- * AWS clients send the API key as their session token. Another credential of ours beside it conflicts, unless
- * it is the same key. A key in the URL is refused as everywhere.
+ * Finds the API key that AWS clients send as their session token. A second credential of ours is a conflict,
+ * unless it is the same key. As on all routes, a key in the URL is refused.
  */
 export function presentedSessionToken(
   url: RequestUrl,
@@ -90,19 +91,20 @@ export function presentedSessionToken(
   return ok({ kind: 'key', text: token });
 }
 
-/** A bearer token that a proxy adds for another service is not a second credential. */
+/** False for a bearer token that a proxy added for another service. */
 const isOurs = ({ kind, text }: PresentedCredential): boolean => kind === 'ticket' || isMeantAsApiKey(text);
 
 /**
- * The scheme of an `Authorization` without a bearer token, which is named to the caller; '' if there is no
- * scheme. A single word, or one that does not look like a scheme, may be a secret, so it is not repeated.
+ * The scheme of an `Authorization` header without a bearer token, for the error message. Returns '' if the
+ * header is a single word or does not begin like a scheme: such text may be a secret and must not be
+ * repeated.
  */
 function schemeOf(authorization: string): string {
   if (/^bearer$/i.test(authorization)) return 'Bearer';
   return /^([a-z][a-z\d-]{0,23})\s+\S/i.exec(authorization)?.[1] ?? '';
 }
 
-/** The token of `Authorization: Bearer <token>`; undefined for another scheme. */
+/** The token of `Authorization: Bearer <token>`, or undefined for another scheme. */
 export const bearerToken = (authorization: string): string | undefined =>
   /^bearer /i.test(authorization) ? authorization.slice('bearer '.length).trim() : undefined;
 
@@ -112,15 +114,15 @@ const bearerTexts = (authorization: readonly string[]): readonly string[] =>
 const distinct = (texts: readonly string[]): readonly string[] =>
   texts.length < 2 ? texts : [...new Set(texts)];
 
-/** A repeated header arrives as one, joined by commas (RFC 9110, 5.3). No credential contains a comma. */
+/** Splits repeated headers, which arrive joined by commas (RFC 9110, 5.3). No credential contains a comma. */
 const headerTexts = (value: string | null): readonly string[] =>
   value === null ? [] : commaSeparated(value);
 
-/** Where the URL contains something like a key: the parameter's name, or `path` or `query`. */
+/** Returns where the URL contains something like a key: the parameter's name, or `path` or `query`. */
 function keyInUrl(path: string, parameters: RequestUrl['parameters']): string | undefined {
   if (containsKey(path)) return 'path';
   for (const [name, value] of parameters) {
-    // The name itself is the key: it must not be repeated.
+    // The name itself contains the key, so it must not be repeated.
     if (containsKey(name)) return 'query';
     const isKeyParameter = KEY_PARAMETERS.has(name.toLowerCase()) && value !== '';
     if (isKeyParameter || containsKey(value)) return name.slice(0, NAME_CHARACTERS_MAX);

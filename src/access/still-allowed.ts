@@ -1,6 +1,6 @@
 /**
- * Checks whether an open stream of an execution or a list is still allowed. The owner of the stream calls
- * this from time to time, once for each distinct grant and not for each subscriber. A call reads the store at
+ * Checks whether an open stream of an execution or a list is still allowed. The owner of the streams calls
+ * this periodically, once per distinct grant rather than once per subscriber. Each call reads the store at
  * most once, and not at all while the credential is cached (invariant 6).
  */
 import type { Clock } from '../core/clock.ts';
@@ -15,18 +15,18 @@ import type { StoreUnavailable } from './keys/store-failure.ts';
 
 export interface StillAllowedAnswer {
   /**
-   * When the key or credential expires, in clock milliseconds; a later change may move it. The stream itself
-   * knows when a ticket expires.
+   * When the key or credential expires, in clock milliseconds. A later change of the key may move this time.
+   * The stream itself keeps track of a ticket's expiry.
    */
   readonly untilMs?: number;
 }
 
 type Answer = Promise<Result<StillAllowedAnswer, AccessFailure | StoreUnavailable>>;
 
-/** `grant`: what `streamGrantOf` returned when the stream was opened. */
+/** `grant` is the result of `streamGrantOf` when the stream was opened. */
 export type StillAllowed = (grant: unknown, executionId: string) => Answer;
 
-/** `grant`: what `listGrantOf` returned when the live list was opened. */
+/** `grant` is the result of `listGrantOf` when the live list was opened. */
 export type ListStillAllowed = (grant: unknown) => Answer;
 
 interface StillAllowedPorts {
@@ -54,8 +54,8 @@ export const createStillAllowed =
   };
 
 /**
- * If the key has been allowed to read more meanwhile, the list stays open without the added executions. A
- * list that is opened later has them.
+ * If the key has gained patterns since the list was opened, the list stays open without the added executions.
+ * Lists that are opened later include them.
  */
 export const createListStillAllowed =
   (ports: StillAllowedPorts): ListStillAllowed =>
@@ -74,7 +74,7 @@ export const createListStillAllowed =
     return ok(answerOf(found.value));
   };
 
-/** The records of a credential that is still valid. */
+/** Reads the credential's records. Fails if the credential is no longer valid. */
 async function readValid(
   { credentials, clock }: StillAllowedPorts,
   credentialId: string,

@@ -1,10 +1,10 @@
 /**
- * Tickets: JWTs (RFC 7519) with which a browser reads one execution without the API key. Always HS256, signed
- * with a key derived for this purpose. A ticket names an API key and one of its credentials. It ends when
- * either of them ends, and allows no more than the API key. Its expiry is absolute; reconnecting does not
- * extend it.
+ * Signs and verifies tickets: JWTs (RFC 7519) with which a browser reads one execution without the API key.
+ * They always use HS256 with a signing key derived for this purpose. A ticket names an API key and one of its
+ * credentials. When either of them ends, so does the ticket. It never allows more than the API key does. Its
+ * expiry is absolute: reconnecting does not extend it.
  *
- * This file checks signature and expiry. authenticate.ts checks that the key is still valid.
+ * This file checks the signature and the expiry. authenticate.ts checks that the key is still valid.
  */
 import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -15,11 +15,14 @@ import { deriveKey } from '../core/derive-key.ts';
 import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
 import { TICKET_SECONDS_MAX } from '../core/ticket-seconds.ts';
 
-/** A ticket for the longest id has about 2,500 if all characters of the id take the most bytes. */
+/** The longest possible ticket has about 2,500 characters. */
 const TICKET_CHARACTERS_MAX = 4096;
 const ISSUER = 'flowtap';
 const AUDIENCE = 'flowtap/executions';
-/** The only accepted header, byte for byte: a ticket cannot choose its own algorithm (RFC 8725, 3.1). */
+/**
+ * The only accepted header, compared byte for byte, so a ticket cannot choose its own algorithm (RFC 8725,
+ * 3.1).
+ */
 const HEADER = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url');
 
 const claimsSchema = z.object({
@@ -27,11 +30,11 @@ const claimsSchema = z.object({
   aud: z.literal(AUDIENCE),
   /** The key's id. */
   sub: z.string(),
-  /** The id of the credential that created it. */
+  /** The id of the credential that created the ticket. */
   cid: z.string(),
   /** The execution's id. */
   exe: z.string(),
-  /** The level of access, in two members: see `storedAccess`. */
+  /** `pay` and `nam` together are the level of access to payloads, see `storedAccess`. */
   pay: z.enum(['full', 'none']),
   nam: z.optional(z.literal(true)),
   /** Seconds since the epoch. */
@@ -41,7 +44,7 @@ const claimsSchema = z.object({
 });
 export type TicketClaims = Omit<z.infer<typeof claimsSchema>, 'iss' | 'aud'>;
 
-/** Signing keys. */
+/** The keys that sign tickets. `previous` still verifies older tickets after the secret was changed. */
 export interface TicketKeys {
   readonly current: string;
   readonly previous?: string;
@@ -59,7 +62,7 @@ export function signTicket(claims: TicketClaims, keys: TicketKeys): string {
   return `${HEADER}.${payload}.${signature(payload, keys.current).toString('base64url')}`;
 }
 
-/** The claims of a ticket that this service signed and that has not expired. */
+/** Returns the claims if this service signed the ticket and it has not expired. */
 export function verifyTicket(
   text: string,
   keys: TicketKeys,
@@ -73,7 +76,7 @@ export function verifyTicket(
   return ok(parsed.data);
 }
 
-/** The parsed payload, if we signed it; otherwise undefined. */
+/** The parsed payload, or undefined if we did not sign it. */
 function signedPayload(text: string, keys: TicketKeys): unknown {
   if (text.length > TICKET_CHARACTERS_MAX || !isCanonical(text)) return undefined;
   const [header, payload = '', given = '', ...more] = text.split('.');
@@ -91,9 +94,12 @@ function signedPayload(text: string, keys: TicketKeys): unknown {
 const signature = (payload: string, key: string): Buffer =>
   createHmac('sha256', key).update(`${HEADER}.${payload}`).digest();
 
-/** A ticket has exactly one spelling. Decoders also accept padding, and any bits after the last byte. */
+/**
+ * Accepts exactly one spelling of a ticket. Decoders would also accept padding, or stray bits after the last
+ * byte.
+ */
 const isCanonical = (text: string): boolean =>
   text.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 
-/** Hexadecimal, so that it can be used as text. */
+/** Encodes the derived key as hexadecimal text. */
 const keyText = (secret: string): string => Buffer.from(deriveKey(secret, 'ticket')).toString('hex');

@@ -1,26 +1,23 @@
 /**
- * Whether a caller prefers an event stream or HTML to JSON. Follows RFC 9110, 12.5.1, with one exception:
- * wildcards do not ask for a stream or HTML. A client that accepts anything gets JSON, because a stream would
- * never end for it.
+ * Decides whether a caller prefers an event stream, or HTML, over JSON. Follows RFC 9110, 12.5.1, except that
+ * wildcards never select a stream or HTML. A client that accepts anything gets JSON, because a stream
+ * might never end.
  */
 
 const JSON_TYPE = 'application/json';
 
-/** RFC 9110, 5.6.1 and 5.6.4: elements end at a comma outside of quoted strings. */
+/** RFC 9110, 5.6.1 and 5.6.4: commas separate elements, except within quoted strings. */
 const ELEMENTS = /(?:[^,"]|"(?:\\.|[^"\\])*"?)+/g;
-/** RFC 9110, 12.4.2, without the space before `q=`. */
+/** A weight as in RFC 9110, 12.4.2, after surrounding space has been trimmed. */
 const WEIGHT = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
 
-/** Whether the caller prefers an event stream, as `EventSource` does. */
+/** Whether the caller prefers an event stream. `EventSource` does. */
 export const acceptsEventStream = (accept: string | null): boolean => prefers(accept, 'text/event-stream');
 
-/** Whether the caller prefers HTML, as browsers do. */
+/** Whether the caller prefers HTML. Browsers do. */
 export const acceptsHtml = (accept: string | null): boolean => prefers(accept, 'text/html');
 
-/**
- * True if `wanted` is named, unless `application/json` is named with the same or a higher weight. Wildcards
- * are ignored.
- */
+/** True if `wanted` is named and has a higher weight than `application/json`. Wildcards are ignored. */
 function prefers(accept: string | null, wanted: string): boolean {
   const weights = new Map<string, number>();
   for (const element of accept?.match(ELEMENTS) ?? []) {
@@ -31,7 +28,7 @@ function prefers(accept: string | null, wanted: string): boolean {
   return weight > 0 && weight > (weights.get(JSON_TYPE) ?? 0);
 }
 
-/** 1 if the weight is missing or malformed. */
+/** Parses the weight. Returns 1 if it is missing or malformed. */
 function weightOf(parameters: readonly string[]): number {
   const weight = parameters
     .map((parameter) => WEIGHT.exec(parameter)?.[1])

@@ -1,7 +1,7 @@
 /**
- * Authenticates a request by API key or ticket, for all routes but the admin API. If the request names an
- * execution, the caller must be allowed to read it, before anything of it is read (invariant 5). Adds the key
- * to the log line, and notes when it was used.
+ * Authenticates a request by API key or ticket. All routes except the admin API use this. If the request
+ * names an execution, also checks that the caller may read it. This must happen before any part of the
+ * execution is read (invariant 5). Adds the key's id to the log line, and records that the key was used.
  */
 import type { Access } from '../access/access.ts';
 import type { Accepted } from '../access/authenticate.ts';

@@ -1,14 +1,15 @@
 /**
- * Headers of JSON answers that can be cached: pages, lists and summaries. The contract is docs/http-api.md.
+ * Builds the headers of JSON answers that clients can cache: pages, lists and summaries. The contract is
+ * docs/http-api.md.
  */
 import type { Served } from '../executions/executions.ts';
 import type { BodyForm } from '../messages/encoded-page.ts';
 import type { Draft } from './response-headers.ts';
 
-/** Final pages never change. Clients may cache them as long as our own memory does. */
+/** Final pages never change. Clients may cache them for this long, as our own memory does. */
 const FINAL_MAX_AGE_SECONDS = 300;
 
-/** RFC 9211; `detail` names the layer of the archive that the answer came from. */
+/** The Cache-Status header (RFC 9211). Its `detail` names where the answer came from. */
 export const cacheStatus = ({ layer, forward }: Served): string => {
   const detail = `detail=${layer}`;
   if (forward === 'hit') return `flowtap; hit; ${detail}`;
@@ -19,8 +20,8 @@ export const cacheControl = (isFinal: boolean): string =>
   isFinal ? `private, max-age=${FINAL_MAX_AGE_SECONDS}` : 'private, no-cache';
 
 /**
- * The Link header for the next page. It is relative and has only known parameters. People copy Link headers,
- * and one must not contain a ticket that was sent under a misspelt name.
+ * The Link header for the next page. It is relative and repeats only known parameters. If a ticket was sent
+ * under a misspelt name, the header must not repeat it, because people copy these links.
  */
 export function nextLink<N extends string>(
   query: { readonly [K in N]?: string | number | readonly string[] },
@@ -34,7 +35,7 @@ export function nextLink<N extends string>(
   return `<?${[...written, `cursor=${cursor}`].join('&')}>; rel="next"`;
 }
 
-/** JSON with a strong ETag; 304 without a body if the client already has it. */
+/** A JSON response with a strong ETag, or a 304 without a body if the client already has this version. */
 export function jsonWithEtag(
   request: Request,
   { body, etag }: { readonly body: BodyForm; readonly etag: string },
@@ -43,7 +44,7 @@ export function jsonWithEtag(
   if (matchesEtag(request.headers.get('If-None-Match'), etag)) {
     return { status: 304, headers: { ...headers, ETag: etag }, body: null };
   }
-  // Safety: made by a TextEncoder, whose bytes are never in shared memory.
+  // Safety: a TextEncoder made these bytes, so they are never in shared memory.
   const bytes = body as Uint8Array<ArrayBuffer> | string;
   return {
     status: 200,
@@ -52,7 +53,10 @@ export function jsonWithEtag(
   };
 }
 
-/** RFC 9110, 13.1.2: `*`, or a list. Ignores `W/`, because caches on the way may have weakened the ETag. */
+/**
+ * Matches If-None-Match (RFC 9110, 13.1.2), which is `*` or a list. Ignores `W/`, because caches on the way
+ * may have weakened the ETag.
+ */
 const matchesEtag = (ifNoneMatch: string | null, etag: string): boolean =>
   ifNoneMatch !== null &&
   (ifNoneMatch.trim() === '*' ||

@@ -1,21 +1,21 @@
 /**
- * CORS: what pages of other origins may send and read. Any origin may be allowed, because requests need a key
- * and no cookies.
+ * CORS: what pages of other origins may send and read. Allowing every origin is safe, because requests are
+ * authenticated by a key and never by cookies.
  */
 
 /**
- * Request headers that a preflight allows: those that this API reads, and those that common libraries add by
- * themselves. Without an entry here, a request with that header fails ("Failed to fetch"); an entry that is
- * not needed costs nothing. `*` is not enough, because it does not cover Authorization.
+ * The request headers that a preflight allows: those that this API reads, and those that common libraries add
+ * by themselves. If a request has a header that is missing here, the browser rejects it ("Failed to fetch").
+ * Unnecessary entries are harmless. `*` is not enough, because it does not include Authorization.
  */
 const ALLOWED_REQUEST_HEADERS: readonly string[] = [
-  // Read by this API.
+  // This API reads these.
   'Authorization',
   'X-API-Key',
   'Last-Event-ID',
   'Content-Type',
   'If-None-Match',
-  // EventSource polyfills, HTTP libraries and cache busters.
+  // EventSource polyfills, HTTP libraries and cache busters add these.
   'Accept',
   'Cache-Control',
   'Expires',
@@ -24,7 +24,7 @@ const ALLOWED_REQUEST_HEADERS: readonly string[] = [
   'X-Requested-With',
   'X-Request-Id',
   'X-Correlation-Id',
-  // Tracing: W3C, Sentry, Zipkin, Datadog, New Relic, Elastic, AWS, Azure.
+  // Tracing tools add these: W3C, Sentry, Zipkin, Datadog, New Relic, Elastic, AWS, Azure.
   'traceparent',
   'tracestate',
   'baggage',
@@ -52,11 +52,12 @@ const EXPOSED_RESPONSE_HEADERS = 'Retry-After,X-Request-Id,ETag,Link,Cache-Statu
 /** How long browsers cache a preflight. Chromium's maximum is two hours. */
 const PREFLIGHT_SECONDS = 7_200;
 
-/** The headers that allow the requesting page to read the response. */
+/** Returns the headers that allow the requesting page to read the response. */
 export type CrossOrigin = (request: Request) => Readonly<Record<string, string>>;
 
 /**
- * `origins`: those that may call; `*` stands for any. Responses depend on `Origin`, which their `Vary` names.
+ * `origins` lists the allowed origins. `*` allows any. The result depends on the header `Origin`, so
+ * responses must name it in `Vary`.
  */
 export function createCrossOrigin(origins: readonly string[]): CrossOrigin {
   const isOpen = origins.includes('*');

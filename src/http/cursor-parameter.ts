@@ -1,4 +1,4 @@
-/** A cursor as a query parameter, under either of its names: Flowtap's or AWS's. */
+/** Reads a cursor from the query. It may be named `cursor` (Flowtap's name) or `nextToken` (AWS's name). */
 import { type Result, invalid, ok } from '../core/errors.ts';
 import type { CursorQuery } from './query-parameters.ts';
 
@@ -21,8 +21,8 @@ export function givenCursor({ cursor, nextToken }: CursorQuery): Result<GivenCur
 }
 
 /**
- * The decoded cursor; undefined without one. `mistake`: the error text for a cursor that this service did not
- * issue for this use.
+ * Returns the decoded cursor, or undefined if none was sent. `mistake` is the error text if this service did
+ * not issue the cursor for this use.
  */
 export function readCursor<T>(
   query: CursorQuery,

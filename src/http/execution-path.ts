@@ -1,7 +1,7 @@
 /**
- * Paths under /v1/executions/. If the last raw segment is `messages`, `tickets` or `children`, it is the
- * resource; the rest is the id. The id is decoded once, so that ids with `:` `/` `.` work raw and encoded. An
- * id that itself ends in `/messages` needs that slash encoded.
+ * Parses paths under /v1/executions/. If the last raw segment is `messages`, `tickets` or `children`, that
+ * names the resource, and everything before it is the id. The id is percent-decoded once, so ids with `:` `/`
+ * `.` may be sent raw or encoded. If an id itself ends in `/messages`, that slash must be encoded.
  */
 import { type Result, invalid } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
@@ -15,11 +15,11 @@ export type ExecutionResource = 'summary' | (typeof RESOURCES)[number];
 
 export interface ExecutionPath {
   readonly resource: ExecutionResource;
-  /** Still percent-encoded. */
+  /** The id, still percent-encoded. */
   readonly rawId: string;
 }
 
-/** Splits a path without its prefix. Never fails: `readExecutionRef` checks the id. */
+/** Splits a path whose prefix was removed. Never fails, because `readExecutionRef` checks the id later. */
 export function splitExecutionPath(rest: string): ExecutionPath {
   const slash = rest.lastIndexOf('/');
   const last = rest.slice(slash + 1);
@@ -28,7 +28,7 @@ export function splitExecutionPath(rest: string): ExecutionPath {
   return { resource, rawId: rest.slice(0, Math.max(0, slash)) };
 }
 
-/** The reference that a path's raw id names: decoded, checked and parsed here and nowhere else. */
+/** Decodes, checks and parses the raw id of a path. No other code does this. */
 export function readExecutionRef(rawId: string, read = readExecutionId): Result<ExecutionRef> {
   let id: string;
   try {

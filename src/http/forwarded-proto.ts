@@ -1,9 +1,9 @@
-/** Whether the caller used TLS that a trusted proxy terminated. */
+/** Detects whether a trusted proxy terminated the caller's TLS. */
 import { type AddressBlock, isInBlock, parseIpAddress } from '../access/ip-address.ts';
 
 /**
- * True for `X-Forwarded-Proto: https` from a trusted proxy. Of several values the first one counts: the
- * caller's connection.
+ * True if a trusted proxy sent `X-Forwarded-Proto: https`. If the header has several values, the first
+ * counts: it describes the caller's own connection.
  */
 export function forwardedOverTls(
   headers: Pick<Headers, 'get'>,

@@ -1,6 +1,4 @@
-/**
- * The parts that all pages of lists share: decoding the place in a cursor, and the answer with its headers.
- */
+/** What all paged lists have in common: decoding a cursor, and building the answer with its headers. */
 import type { Result } from '../core/errors.ts';
 import { decodeListCursor } from '../lists/list-cursor.ts';
 import { strongEtag } from '../messages/encoded-page.ts';
@@ -12,9 +10,8 @@ import type { Draft } from './response-headers.ts';
 import type { Exchange } from './routing.ts';
 
 /**
- * A page of a list. Undefined members of its content are absent. `kept` are the parameters that the next page
- * has in common with it. The list changes at any time, so caches must ask each time whether their copy is
- * current.
+ * Builds the answer for one page. Members that are undefined are left out. `kept` names the parameters that
+ * the link to the next page repeats. The list may change at any time, so caches must revalidate on each use.
  */
 export function listAnswer<N extends string>(
   { request, facts }: Pick<Exchange, 'request' | 'facts'>,
@@ -37,7 +34,10 @@ export function listAnswer<N extends string>(
   );
 }
 
-/** The place of a cursor. Fails if this service did not issue it for this list. */
+/**
+ * Decodes the place in the cursor, see `Place` in docs/design.md. Fails if this service did not issue the
+ * cursor for this list.
+ */
 export function readPlace(
   keys: SigningKeys,
   listName: string,

@@ -1,7 +1,7 @@
 /**
- * Reads the parameters that pages and live lists of executions have in common: whose executions are listed,
- * and which of them. Whether the key may read any of it is decided from its patterns alone, so that a refusal
- * does not disclose which flows exist.
+ * Reads the parameters that pages and live lists of executions have in common: the flow, and the filter.
+ * Whether the key may read any execution of the flow is decided from the key's patterns alone, so that a
+ * refusal does not disclose which flows exist.
  */
 import { mayReadFlow, mayReadFlowless, soleFlowOf } from '../access/keys/flow-pattern.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
@@ -10,10 +10,10 @@ import type { ListFilter, ListOf } from '../lists/lists.ts';
 import { executionIdProblem } from '../messages/execution-id.ts';
 import type { Query } from './query-parameters.ts';
 
-/** Executions in an answer, unless the request wants another number. */
+/** How many executions an answer has, unless the request asks for another number. */
 export const LISTED_DEFAULT = 50;
 
-/** The parameters of both forms. */
+/** The parameters that pages and live lists have in common. */
 export const LIST_PARAMETERS = [
   'flow',
   'source',
@@ -29,7 +29,7 @@ export interface ListQuery extends ListFilter {
   readonly maxResults: number;
 }
 
-/** `patterns`: of the caller's key. */
+/** `patterns` are those of the caller's key. */
 export function readListQuery(
   query: Query<(typeof LIST_PARAMETERS)[number]>,
   patterns: readonly string[],
@@ -54,9 +54,9 @@ export function readListQuery(
 }
 
 /**
- * Those of a key's patterns that can match an execution of the list. They alone decide what is listed, and
- * whether a live list may stay open. Fails if there are no such patterns: the key may read nothing of the
- * list (invariant 5).
+ * Returns those of the key's patterns that can match an execution of the list. Only these decide which
+ * executions are listed, and whether a live list may stay open. Fails if no pattern can match, because then
+ * the key may read nothing of the list (invariant 5).
  */
 export function patternsOfList(of: ListOf, patterns: readonly string[]): Result<readonly string[]> {
   const flow = flowOfList(of);
@@ -66,7 +66,9 @@ export function patternsOfList(of: ListOf, patterns: readonly string[]): Result<
   return ofList.length > 0 ? ok(ofList) : fail({ type: 'execution-forbidden', list: true });
 }
 
-/** The flow of these executions, to be matched with patterns; undefined if they belong to none. */
+/**
+ * The flow of the listed executions, against which patterns are checked. Undefined if they belong to no flow.
+ */
 function flowOfList(of: ListOf): FlowRef | undefined {
   if ('flow' in of) return of.flow;
   return 'mapRunArn' in of ? labelledFlow(of.arn) : undefined;
@@ -97,7 +99,7 @@ function readListOf(
   );
 }
 
-/** The failure is a sentence about the text, without a subject. */
+/** Parses the name of a flow. The failure is a sentence without a subject, such as "must not be empty." */
 function readFlow(text: string): Result<FlowRef, string> {
   const problem = executionIdProblem(text);
   if (problem !== undefined) return { ok: false, failure: `${problem}.` };

@@ -1,4 +1,7 @@
-/** Adds to "not found" what was looked up, in all protocols: a typo such as `…/message` is part of it. */
+/**
+ * Adds to a "not found" failure what was looked up, in all protocols. This makes typos visible: in a path
+ * that ends in `…/message`, that typo is part of the looked-up id.
+ */
 import { type Result, fail } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { ListOf } from '../lists/lists.ts';

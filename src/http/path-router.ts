@@ -1,14 +1,14 @@
 /**
- * Hono's router for this application: a handful of paths, each exact or with everything below it
- * (`/v1/executions/*`). Hono's own routers match patterns and collect middleware; they cost more time for
- * each request, and several kilobytes.
+ * A router for Hono that supports only what this application needs: exact paths, and prefixes such as
+ * `/v1/executions/*`. Hono's own routers also match patterns and collect middleware, which takes more time
+ * per request and adds several kilobytes.
  */
 import type { Result, Router } from 'hono/router';
 
 interface Route<T> {
   readonly method: string;
   readonly path: string;
-  /** What all paths below it begin with. */
+  /** For a prefix: the text that all paths below it begin with. */
   readonly below: string | undefined;
   readonly handler: T;
 }
@@ -26,7 +26,9 @@ export class PathRouter<T> implements Router<T> {
     this.#routes.push({ method, path: literal, below: isPrefix ? `${literal}/` : undefined, handler });
   }
 
-  /** The first route that matches, alone. A prefix matches itself, too. */
+  /**
+   * Returns only the first route that matches. A prefix also matches its own path without the trailing slash.
+   */
   match(method: string, path: string): Result<T> {
     for (const route of this.#routes) {
       if (route.method !== ALL && route.method !== method) continue;

@@ -1,6 +1,6 @@
 /**
- * Failures as problem JSON (RFC 9457), made from the catalogue in problems/. Internal texts stay out
- * (invariant 7). What each code means and what to do about it is documented at /docs/problems.
+ * Converts failures to problem JSON (RFC 9457), using the catalogue in problems/. Internal texts are never
+ * included (invariant 7). /docs/problems documents each code and what to do about it.
  */
 import type { Failure, FieldError } from '../core/errors.ts';
 import { problemEntry } from '../problems/problem-catalogue.ts';
@@ -20,8 +20,8 @@ export interface Problem {
 }
 
 /**
- * `publicUrl`: the address at which callers reach this service. The URL in `type` begins with it; without it,
- * `type` is relative to the root.
+ * `publicUrl` is the address at which callers reach this service. The URL in `type` begins with it. If it is
+ * not set, `type` is relative to the root.
  */
 export function problemOf(failure: Failure, requestId?: string, publicUrl = ''): Problem {
   const { code, title, detail, retryAfterSeconds } = problemEntry(failure);
@@ -37,7 +37,10 @@ export function problemOf(failure: Failure, requestId?: string, publicUrl = ''):
   };
 }
 
-/** The problem as a response. 502 and 504 have no Retry-After: the upstream service did not name a time. */
+/**
+ * The problem as a response. A 502 or 504 has no Retry-After, because the upstream service did not say when
+ * to retry.
+ */
 export function problemResponse(failure: Failure, requestId: string, publicUrl?: string): Response {
   const problem = problemOf(failure, requestId, publicUrl);
   const { status, retryAfterSeconds } = problem;
@@ -60,8 +63,8 @@ export const problemJson = (failure: Failure, publicUrl?: string): string =>
   JSON.stringify(problemOf(failure, undefined, publicUrl));
 
 /**
- * Whether retrying helps. Then an event stream answers 200 with a `problem` event and closes, because any
- * other status ends an EventSource for good.
+ * Whether a retry helps. If so, an event stream is refused with status 200, a `problem` event, and a close.
+ * Any other status would stop an EventSource for good.
  */
 export const isTransient = (failure: Failure): boolean =>
   problemEntry(failure).retryAfterSeconds !== undefined;

@@ -1,7 +1,8 @@
 /**
- * Query parameters. Each known one may be given once and is checked by its schema; errors name it. Unknown
- * ones are ignored, so that newer clients work with this server. A known one followed by brackets, as axios,
- * PHP and Rails write lists, is an error: ignoring it would return a different result than the client wants.
+ * Parses query parameters. Each known parameter may be given once and is checked by its schema. Errors name
+ * the parameter. Unknown parameters are ignored, so that newer clients work with this server. A known name
+ * followed by brackets is an error. Axios, PHP and Rails write lists that way, and ignoring the parameter
+ * would return a different result than the client wants.
  */
 import * as z from 'zod/mini';
 
@@ -14,12 +15,12 @@ import { PAGE_MESSAGES_MAX } from '../messages/page-messages.ts';
 import { EXECUTION_ID_CHARACTERS_MAX } from '../messages/execution-id.ts';
 import { WAIT_SECONDS_MAX } from '../messages/wait-seconds.ts';
 
-/** More than the event types of both vocabularies. */
+/** More than there are event types, counting those of Flowtap and of the upstreams. */
 const EVENT_TYPES_MAX = 100;
-/** AWS does not document the default of ListFlowExecutionMessages; its clients were observed to get 100. */
+/** AWS does not document a default for ListFlowExecutionMessages, but returned 100 messages when observed. */
 export const MAX_RESULTS_DEFAULT = 100;
 
-/** The parameters that are whole numbers. */
+/** The bounds of parameters that are whole numbers. */
 export const numbers = {
   maxResults: { minimum: 1, maximum: PAGE_MESSAGES_MAX },
   last: { minimum: 1, maximum: PAGE_MESSAGES_MAX },
@@ -27,13 +28,13 @@ export const numbers = {
   limit: { minimum: 1, maximum: 1_000 },
 } as const;
 
-/** The parameters that are lists. */
+/** The allowed words of parameters that are lists. */
 export const lists = {
   eventTypes: { words: [...EVENT_TYPES, ...UPSTREAM_EVENT_TYPES], maxItems: EVENT_TYPES_MAX },
   status: { words: STATUSES, maxItems: STATUSES.length },
 } as const;
 
-/** A whole number in plain digits: not `1e2`, `+5`, `5.0` or an empty text. */
+/** Accepts a whole number in plain digits. Refuses `1e2`, `+5`, `5.0` and an empty text. */
 const wholeNumber = ({ minimum, maximum }: { readonly minimum: number; readonly maximum: number }) =>
   z.pipe(
     z
@@ -47,7 +48,7 @@ const wholeNumber = ({ minimum, maximum }: { readonly minimum: number; readonly 
     z.transform(Number),
   );
 
-/** One or more of these words, separated by commas. */
+/** Accepts one or more of these words, separated by commas. */
 const listOf = <Word extends string>({ words, maxItems }: ListOf<Word>) => {
   const known: ReadonlySet<string> = new Set(words);
   return z.pipe(
@@ -59,8 +60,8 @@ const listOf = <Word extends string>({ words, maxItems }: ListOf<Word>) => {
           { error: `must be one or more of these, separated by commas: ${words.join(', ')}.` },
         ),
       ),
-    // Sorted, so that equal filters are the same text in links and caches. Safety: the check above accepts
-    // only these words.
+    // Sort the words, so that equal filters have the same text in links and caches. Safety: the check above
+    // accepts only these words.
     z.transform((text) => [...new Set(text.split(','))].sort() as Word[]),
   );
 };
@@ -71,12 +72,12 @@ interface ListOf<Word> {
 }
 
 /**
- * `toISOString` writes the years 0 to 9999 like this. With an offset, a time may be in a year outside of
- * them.
+ * `toISOString` writes the years 0 to 9999 with four digits. The offset of a time may move it to a year
+ * outside of this range.
  */
 const FOUR_DIGIT_YEAR = /^\d{4}-/;
 
-/** A date, at midnight UTC, or a time with its offset. Becomes ISO 8601 in UTC. */
+/** Accepts a date, which means midnight UTC, or a time with an offset. Converts both to ISO 8601 in UTC. */
 const time = z.pipe(
   z.string().check(
     z.refine((text) => (isIsoTime(text) || isIsoDate(text)) && FOUR_DIGIT_YEAR.test(isoOf(text)), {
@@ -98,7 +99,7 @@ const cursorText = z
   .check(z.minLength(1, { error: 'must not be empty; leave it out to start at the beginning.' }));
 
 /**
- * The schema of each parameter. The OpenAPI document is made of these schemas, and of `numbers` and `lists`.
+ * The schema of each parameter. The OpenAPI document is generated from these schemas, `numbers` and `lists`.
  */
 export const parameters = {
   maxResults: wholeNumber(numbers.maxResults),
@@ -106,13 +107,13 @@ export const parameters = {
   waitTimeSeconds: wholeNumber(numbers.waitTimeSeconds),
   eventTypes: listOf(lists.eventTypes),
   step: z.string().check(notEmpty, atMost(STEP_CHARACTERS_MAX)),
-  /** Like the header Last-Event-ID: any text; an empty one counts as absent. */
+  /** Like the header Last-Event-ID, may be any text. An empty text counts as absent. */
   lastEventId: z.string(),
   cursor: cursorText,
   nextToken: cursorText,
   from: z.enum(['start', 'now'], { error: 'must be start or now.' }),
   status: listOf(lists.status),
-  /** The name of a flow; list-query.ts parses and checks it. */
+  /** The name of a flow. list-query.ts validates it. */
   flow: z.string(),
   source: z.enum([THINGS_GRAPH], {
     error: `must be ${THINGS_GRAPH}: it lists executions that belong to no flow. For all others, give flow.`,
@@ -124,7 +125,7 @@ export const parameters = {
   flowExecutionId: z.string(),
 } as const;
 
-/** The parameters of a cursor, by both of its names. */
+/** Both names of the cursor parameter. */
 export const CURSOR_PARAMETERS = ['cursor', 'nextToken'] as const;
 /** The parameters of a page of messages. */
 export const PAGE_PARAMETERS = [
@@ -141,10 +142,10 @@ export const STREAM_PARAMETERS = ['lastEventId', ...CURSOR_PARAMETERS, 'from', '
 export type ParameterName = keyof typeof parameters;
 export type Query<N extends ParameterName> = { readonly [K in N]?: z.infer<(typeof parameters)[K]> };
 
-/** A cursor under either of its names. */
+/** A parsed query with the cursor under either name. */
 export type CursorQuery = Query<(typeof CURSOR_PARAMETERS)[number]>;
 
-/** Reads these parameters. A failure names every invalid one. */
+/** Parses the parameters in `names`. A failure names every invalid one. */
 export function readQuery<N extends ParameterName>(
   all: readonly (readonly [string, string])[],
   names: readonly N[],
@@ -152,7 +153,7 @@ export function readQuery<N extends ParameterName>(
   const errors: FieldError[] = [];
   const query: { [K in N]?: unknown } = {};
   if (all.length === 0) return ok({});
-  // `name[]`, `name[0]`, `name[a][]`. Most requests have no such name.
+  // Names such as `name[]`, `name[0]`, `name[a][]`. Most requests have none.
   const lists = all.filter(([given]) => given.endsWith(']'));
   for (const name of names) {
     if (lists.some(([given]) => given.startsWith(`${name}[`))) errors.push(asList(name));
@@ -172,7 +173,7 @@ export function readQuery<N extends ParameterName>(
   return ok(query as Query<N>);
 }
 
-/** How long the caller wants to wait. A HEAD never waits. */
+/** How long the caller wants to wait. HEAD requests never wait. */
 export const waitMsOf = (
   { method }: Pick<Request, 'method'>,
   { waitTimeSeconds = 0 }: Query<'waitTimeSeconds'>,

@@ -1,4 +1,4 @@
-/** The ports that every request that reads one execution needs, by a route or in AWS's protocols. */
+/** The ports needed to read one execution, for Flowtap's own routes and for AWS's protocols. */
 import type { Executions } from '../executions/executions.ts';
 import type { CursorReader } from '../messages/cursor-reader.ts';
 import type { CursorKeys } from '../messages/cursor.ts';

@@ -1,19 +1,27 @@
 /**
- * Reads a request's body as text or JSON, up to a limit of bytes and of time. Imports are read elsewhere
- * (imports/).
+ * Reads a request's body as text or JSON, within limits on size and time. The bodies of imports are read in
+ * imports/.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, fail, invalid, ok } from '../core/errors.ts';
 import { type BodyDeadlines, timedBody } from '../core/timed-body.ts';
 import { parseJson } from '../core/parse-json.ts';
 
-/** Keys, tickets and AWS calls have a few kilobytes. Only imports are larger, and they are streamed. */
+/**
+ * Bodies for keys, tickets and AWS calls have a few kilobytes. Only imports are larger, and they are
+ * streamed.
+ */
 export const BODY_BYTES_MAX = 64 * 1024;
 
-/** A few kilobytes arrive in one packet or two. Slower callers only hold a connection, and on Deno memory. */
+/**
+ * A few kilobytes fit into a few packets. Slower callers would only occupy a connection and, on Deno, memory.
+ */
 export const BODY_DEADLINES: BodyDeadlines = { silenceMs: 10_000, totalMs: 30_000 };
 
-/** Fails for a compressed body. None is decompressed: a few bytes could become gigabytes. */
+/**
+ * Returns a failure if the body is compressed. Bodies are never decompressed, because a few bytes could
+ * expand to gigabytes.
+ */
 export async function refuseEncoded({ body, headers }: Request) {
   const encoding = (headers.get('Content-Encoding') ?? '').trim().toLowerCase();
   if (encoding === '' || encoding === 'identity') return undefined;
@@ -21,7 +29,7 @@ export async function refuseEncoded({ body, headers }: Request) {
   return fail({ type: 'encoded-body' });
 }
 
-/** The body as text; '' if the request has no body. */
+/** Reads the body as text. Returns '' if there is no body. */
 export async function readText(request: Request, clock: Clock): Promise<Result<string>> {
   if (!request.body) return ok('');
   const encoded = await refuseEncoded(request);
@@ -58,7 +66,7 @@ export async function readText(request: Request, clock: Clock): Promise<Result<s
 
 const TOO_LARGE = fail({ type: 'body-too-large', maxBytes: BODY_BYTES_MAX });
 
-/** The body as JSON; undefined if the request has no body. */
+/** Reads the body as JSON. Returns undefined if the body is missing or blank. */
 export async function readJson(request: Request, clock: Clock): Promise<Result<unknown>> {
   const text = await readText(request, clock);
   if (!text.ok) return text;

@@ -1,6 +1,6 @@
 /**
- * The log record of a request. routing.ts makes it and completes it with the answer, and handlers add what
- * they learn. Never contains a secret.
+ * The log record of a request. routing.ts creates it and adds the result at the end. Handlers add facts in
+ * between. It must never contain a secret.
  */
 import type { LogRecord } from '../core/log.ts';
 
@@ -9,17 +9,17 @@ export interface RequestFacts extends LogRecord {
   level: 'info' | 'error';
   readonly requestId: string;
   readonly method: string;
-  /** 0 until the request is answered, as is `ms`. */
+  /** `status` and `ms` are 0 until the request is answered. */
   status: number;
   ms: number;
   route?: string;
   keyId?: string;
   execution?: string;
-  /** Whose executions are listed. */
+  /** The flow whose executions are listed. */
   flow?: string;
   source?: string;
   upstreamCalls?: number;
-  /** The failure's type, and its internal text for the operator. */
+  /** `failure` is the failure's type. `reason` is its internal text, for the operator. */
   failure?: string;
   reason?: string;
 }

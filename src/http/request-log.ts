@@ -1,14 +1,14 @@
-/** Which requests have a line in the log (REQUEST_LOG in config.ts). Errors always have one. */
+/** Decides which requests are logged (REQUEST_LOG in config.ts). Errors are always logged. */
 import type { Log, LogRecord } from '../core/log.ts';
 
-/** `everyNth`: of the requests without an error. 1: all of them; Infinity: only errors are logged. */
+/** Logs every nth request without an error. 1 logs all of them. Infinity logs only errors. */
 export function createRequestLog(log: Log, everyNth: number): (record: LogRecord, isError: boolean) => void {
   let skipped = 0;
   return (record, isError) => {
     if (!isError && ++skipped < everyNth) return;
     if (!isError) skipped = 0;
     const isSample = !isError && everyNth > 1;
-    // Lets a reader of the log compute the number of requests.
+    // `sampleOf` lets readers of the log estimate the total number of requests.
     log(isSample ? { ...record, sampleOf: everyNth } : record);
   };
 }

@@ -1,18 +1,18 @@
 /**
- * The URL of a request, parsed once. Servers build it from the Host header and the request target; neither
- * workerd nor Deno refuses an invalid Host.
+ * Parses the URL of a request once. The server builds this URL from the Host header and the request target.
+ * Neither workerd nor Deno refuses an invalid Host, so this file checks it.
  */
 
 /**
- * Characters that end the host in a URL: with one of these in Host, the URL would have another path than the
- * request.
+ * These characters end the host part of a URL. If Host contained one, the URL's path would differ from the
+ * requested path.
  */
 const NOT_IN_A_HOST = /[/\\?#@]/;
 
-/** The router and the handler of a request need the same URL. */
+/** Caches the URL, because both the router and the handler need it. */
 const parsed = new WeakMap<Pick<Request, 'url' | 'headers'>, { readonly url: URL | undefined }>();
 
-/** Undefined if the Host header, or the host in an absolute request target, is invalid. */
+/** The request's URL. Undefined if the Host header, or the host in an absolute request target, is invalid. */
 export function requestUrl(request: Pick<Request, 'url' | 'headers'>): URL | undefined {
   let known = parsed.get(request);
   if (!known) parsed.set(request, (known = { url: parseRequestUrl(request) }));

@@ -1,17 +1,17 @@
-/** Headers that every answer has, and how they are set. */
+/** Defines the headers that every answer has, and sets them. */
 
-/** One year. The API is only available over TLS. */
+/** One year. The API is meant to be reached over TLS only. */
 const HSTS = 'max-age=31536000; includeSubDomains';
 
 /**
- * Request headers that answers under /v1/ depend on, so that shared caches don't mix callers, formats or
- * origins.
+ * The request headers on which answers under /v1/ depend. `Vary` names them, so that shared caches don't mix
+ * up callers, formats or origins.
  */
 export const VARY = 'Accept, Authorization, X-API-Key, Origin';
 
 /**
- * The parts of a response that is created later: creating it with all headers costs half as much as adding
- * them one by one.
+ * The parts of a response that is not yet created. Creating a Response with all its headers takes half as
+ * long as adding headers one by one.
  */
 export interface Draft {
   readonly status: number;
@@ -19,9 +19,7 @@ export interface Draft {
   readonly body: BodyInit | null;
 }
 
-/**
- * The answer with these headers set. A Response here was created by this service, so its headers are mutable.
- */
+/** Sets these headers. If the answer is a Response, this service created it, so its headers are mutable. */
 export function withHeaders(
   answer: Response | Draft,
   headers: Readonly<Record<string, string>>,

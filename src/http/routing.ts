@@ -1,7 +1,7 @@
 /**
- * The handler type of all routes: a handler gets the request and a record for the log, and returns a response
- * or a failure. This file handles failures, exceptions, unsupported methods, standard headers and the log
- * line for all routes.
+ * Runs the handlers of all routes. A handler gets the request and a record for the log, and returns a
+ * response or a failure. This file handles what all routes have in common: failures, exceptions, unsupported
+ * methods, standard headers and the log line.
  */
 import type { Context } from 'hono';
 import type { HonoBase } from 'hono/hono-base';
@@ -21,43 +21,45 @@ import { type Draft, securityHeaders, toResponse, withHeaders } from './response
 /** What the runtime knows about a request. */
 export interface RuntimeContext {
   /**
-   * The caller's address: failed authentications are counted for it. A function, because most requests do not
-   * need it.
+   * Returns the caller's address, for which failed authentications are counted. It is computed on demand,
+   * because most requests do not need it.
    */
   readonly clientAddress: () => string;
-  /** The caller used TLS, which a proxy terminated. */
+  /** True if the caller used TLS and a proxy terminated it. */
   readonly overTls?: boolean;
-  /** Absent: `request.signal` aborts when the caller disconnects. */
+  /** Its signal aborts when the caller disconnects. If absent, `request.signal` does. */
   readonly client?: Client;
-  /** Keeps the runtime alive for work that continues after the answer. */
+  /** Keeps the runtime alive for work that continues after the response. */
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
 export interface Exchange {
   readonly request: Request;
-  /** The URL as the caller sees it: with `https:` if a proxy terminated TLS. */
+  /** The URL as the caller sees it. Its protocol is `https:` if a proxy terminated TLS. */
   readonly url: URL;
-  /** Names and values of its query, decoded, in order. */
+  /** Decoded names and values of the query, in order. */
   readonly parameters: readonly (readonly [string, string])[];
   readonly facts: RequestFacts;
-  /** Its signal aborts when the caller disconnects. Pass this on, not the request: see `RuntimeContext`. */
+  /**
+   * Its signal aborts when the caller disconnects. Pass this on instead of the request, see `RuntimeContext`.
+   */
   readonly client: Client;
   readonly runtime: RuntimeContext;
 }
 
 export type Answered = Result<Response | Draft>;
-/** `Args`: what the route has already parsed from the request. */
+/** `Args` are what the route has already parsed from the request. */
 export type Handler<Args extends readonly unknown[] = []> = (
   exchange: Exchange,
   ...args: Args
 ) => Promise<Answered>;
 
-/** Handlers by method. GET handles HEAD too. */
+/** Handlers by method. The handler of GET also handles HEAD. */
 export type Methods<Args extends readonly unknown[] = []> = Readonly<
   Partial<Record<'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', Handler<Args>>>
 >;
 
-/** Calls the handler of the request's method; 405 with the allowed methods if it has none. */
+/** Calls the handler for the request's method. If there is none, answers 405 with the allowed methods. */
 export const byMethod =
   <Args extends readonly unknown[] = []>(methods: Methods<Args>): Handler<Args> =>
   async (exchange, ...args) => {
@@ -73,7 +75,10 @@ export const byMethod =
     return fail({ type: 'method-not-allowed', allow: [...allow, 'OPTIONS'] });
   };
 
-/** Other methods are arbitrary text from the caller, which must not reach the log. */
+/**
+ * The methods that are logged by name. Any other method is arbitrary text from the caller and must not reach
+ * the log.
+ */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 export type AppBindings = { Bindings: { readonly runtime: RuntimeContext } };
@@ -85,17 +90,17 @@ export interface RoutingPorts {
   readonly publicUrl?: string;
 }
 
-/** Turns a failure into an answer. */
+/** Converts a failure to a response. */
 type Refuse = (failure: Failure, requestId: string, publicUrl?: string) => Response;
 
 export interface RouteOptions {
-  /** Turns failures into answers; by default problem JSON. */
+  /** Converts failures to responses. The default is problem JSON. */
   readonly refuse?: Refuse;
   /** Present if pages from other origins may call this route. */
   readonly crossOrigin?: CrossOrigin;
 }
 
-/** Registers a handler for a path. `name` is the route in the log. */
+/** Registers a handler for a path. `name` identifies the route in the log. */
 export function route(
   app: HonoBase<AppBindings>,
   ports: RoutingPorts,
@@ -145,7 +150,7 @@ export async function answer(
         })
       : NO_URL;
   } catch (error) {
-    // An exception is a bug: the caller gets the request id and nothing else.
+    // An exception is a bug. The caller learns only the request id.
     result = fail({ type: 'internal', internal: exceptionText(error) });
   }
   if (!result.ok) {
@@ -178,8 +183,8 @@ const NO_URL = invalid(
 const standardHeaders = (requestId: string) => ({ ...securityHeaders, 'X-Request-Id': requestId });
 
 /**
- * Answers an exception thrown outside of `answer`, which is a bug. The log line has no facts about the
- * request.
+ * Answers an exception that was thrown outside of `answer`, which is a bug. The log line has no facts about
+ * the request.
  */
 export function answerException(error: unknown, log: Log, publicUrl?: string): Response {
   const requestId = crypto.randomUUID();

@@ -1,7 +1,7 @@
 /**
- * Event streams over HTTP: the headers of an open stream, and the answer if it is refused. Any status but 200
- * ends an EventSource for good. So for a transient failure the answer is a 200, a `problem` event with a
- * `retry:`, and a close. Other failures are plain problems.
+ * Responses for event streams: the headers of an open stream, and the answer to a refused one. Any status
+ * except 200 stops an EventSource for good. So a transient failure is answered with status 200, a `problem`
+ * event with a `retry:`, and a close. Other failures are answered as ordinary problems.
  */
 import { type Failure, type Result, fail, internalText, ok } from '../core/errors.ts';
 import { sseEvent } from '../messages/sse.ts';
@@ -13,25 +13,25 @@ import type { Answered } from './routing.ts';
 
 const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
-  // no-transform: proxies that compress would delay events.
+  // no-transform forbids proxies to compress the stream, which would delay events.
   'Cache-Control': 'no-store, no-transform',
   'X-Accel-Buffering': 'no',
 } as const;
 
-/** The body is not wrapped, so that the source of the stream sees when the client disconnects. */
+/** Passes the body on unwrapped, so that the stream's source notices when the client disconnects. */
 export const streamResponse = (body: ReadableStream<Uint8Array>): Response =>
   new Response(body, { headers: STREAM_HEADERS });
 
 /**
- * Whether the answer is an event stream. HEAD always describes the page, because a stream's headers alone are
- * useless.
+ * Whether to answer with an event stream. HEAD always describes the page, because a stream's headers alone
+ * are useless.
  */
 export const wantsStream = ({ method, headers }: Request): boolean =>
   method === 'GET' && acceptsEventStream(headers.get('Accept'));
 
 /**
- * The answer to a reader, with the headers that caches need. If the reader wanted a stream, a transient
- * failure is answered as a stream.
+ * Completes an answer with the `Vary` header. If the caller wanted a stream, converts a transient failure to
+ * a stream with a `problem` event.
  */
 export function answerToReader(
   answered: Answered,
@@ -49,7 +49,7 @@ function refusedStream(failure: Failure, facts: RequestFacts, publicUrl?: string
   facts.failure = failure.type;
   const reason = internalText(failure);
   if (reason !== undefined) facts.reason = reason;
-  // Increased by up to half at random, so that clients that were refused together do not all retry together.
+  // Add up to half at random, so that clients refused at the same time do not all retry at the same time.
   const retryMs = Math.round((problem.retryAfterSeconds ?? 1) * 1000 * (1 + Math.random() / 2));
   const frame = new Uint8Array(sseEvent({ event: 'problem', data: JSON.stringify(problem), retryMs }));
   return ok(new Response(frame, { headers: STREAM_HEADERS }));

@@ -1,17 +1,19 @@
 /**
- * The newest archived executions of a flow, for live lists. Each poll needs them, so they are remembered for
- * FACTS_FRESH_MS. So a live list may show that late that an execution was archived.
+ * Caches the newest archived executions of a flow, which each poll of a live list needs. They are at most
+ * FACTS_FRESH_MS old, so a live list may show that much later that an execution was archived.
  */
 import type { IndexGroup, IndexedExecution } from '../archive/index-record.ts';
 import type { Clock } from '../core/clock.ts';
 import { LruMap } from '../core/lru-map.ts';
 import type { ArchiveIndex } from './archived-part.ts';
 
-/** Long enough that polls cause few listings of the store. */
+/** This is long enough that polls rarely list the store. */
 export const FACTS_FRESH_MS = 15_000;
-/** How long an entry is kept while the store fails, or while later reads lag behind the one that found it. */
+/**
+ * An execution is remembered for this long if later reads do not return it, because the store fails or lags.
+ */
 const FACTS_MS_MAX = 60_000;
-/** How many are read: as many as the upstream's newest page has. */
+/** How many executions one read returns: as many as the upstream's newest page. */
 const FACTS_PAGE = 1_000;
 const FACTS_MAX = 2_000;
 
@@ -21,7 +23,7 @@ export interface ArchivedFactsOptions {
   readonly clock: Clock;
 }
 
-/** The newest archived executions. `next`: older ones follow, see `IndexPage`. */
+/** The newest archived executions. If older ones exist, `next` is present, as in `IndexPage`. */
 export interface NewestArchived {
   readonly executions: readonly IndexedExecution[];
   readonly next?: string;
@@ -47,8 +49,8 @@ export class ArchivedFacts {
   }
 
   /**
-   * The newest archived executions, at most FACTS_FRESH_MS old. If the store fails, the last ones that could
-   * be read.
+   * Returns the newest archived executions, at most FACTS_FRESH_MS old. If the store fails, returns the
+   * result of the last successful read.
    */
   async newest(): Promise<NewestArchived> {
     const { index, group, clock } = this.#options;

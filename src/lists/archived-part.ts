@@ -1,25 +1,28 @@
-/** The archived executions of a list after a position: reads the index page by page for one request. */
+/**
+ * Reads the archived executions of a list after a given position, page by page from the index, for one
+ * request.
+ */
 import type { ExecutionIndex } from '../archive/execution-index.ts';
 import type { IndexGroup, IndexedExecution } from '../archive/index-record.ts';
 import type { Clock } from '../core/clock.ts';
 import { type ArchivedEntry, archivedEntryOf } from './list-entry.ts';
 import type { Next, PartRange } from './list-part.ts';
 
-/** What lists read of the archive. */
+/** The index of the archive, as lists need it. */
 export interface ArchiveIndex extends Pick<ExecutionIndex, 'page' | 'flows'> {
   /**
-   * Whether it has all archived executions. False while older archives are being indexed
+   * Whether the index has all archived executions. False while older archives are still being indexed
    * (archive/index-build.ts).
    */
   isComplete(): Promise<boolean>;
 }
 
 /**
- * Pages of the index that one request reads. Most filters match either many archives of a flow or none, so
- * more pages rarely help.
+ * One request reads at most this many pages of the index. Most filters match either many archives of a flow
+ * or none, so more pages would rarely help.
  */
 export const INDEX_PAGES_MAX = 5;
-/** The first page is small: a list of 50 rarely needs more. */
+/** The first page is small, because a list of 50 rarely needs more. */
 const FIRST_PAGE = 100;
 const LATER_PAGES = 1_000;
 
@@ -32,7 +35,7 @@ export interface ArchivedPartOptions extends PartRange {
 
 export class ArchivedPart {
   readonly #options: ArchivedPartOptions;
-  /** Read and not yet taken, in reverse order: `pop` takes the next one. */
+  /** Entries that were read but not yet taken, in reverse order, so that `pop` takes the next one. */
   #ready: ArchivedEntry[] = [];
   #knownTo: string;
   #hasEnded = false;
@@ -44,7 +47,7 @@ export class ArchivedPart {
     this.#knownTo = options.after;
   }
 
-  /** The archive could not be read. */
+  /** True if the archive could not be read. */
   get missing(): boolean {
     return this.#missing;
   }

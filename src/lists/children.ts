@@ -1,7 +1,8 @@
 /**
- * The executions that an execution has started, in the order of its history: those that its tasks started,
- * and those of its map runs, which are lists of their own (flow-list.ts). A request reads a bounded part of
- * the history and asks for a bounded number of children; the next one continues there.
+ * Finds the executions that an execution has started, in the order of its history. Some were started by its
+ * tasks. Others belong to its map runs, and each map run has its own list (flow-list.ts). A request reads a
+ * bounded part of the history and asks for a bounded number of children. The next request continues where it
+ * stopped.
  */
 import { type ArchiveHead, isFinal } from '../archive/archive-head.ts';
 import type { Archive } from '../archive/archive.ts';
@@ -22,42 +23,42 @@ import { archivedItem, liveItem } from './list-entry.ts';
 import type { ListItem, Lists } from './lists.ts';
 
 /**
- * Children of tasks that one request describes, and map runs that it lists. Each costs a call, unless it is
- * archived or was read a moment ago.
+ * How many children of tasks one request may describe, plus map runs that it may list. Each costs an upstream
+ * call, unless it is archived or was read a moment ago.
  */
 export const CHILDREN_ASKED_MAX = 50;
-/** Pages of the history that one request reads, of 4 MiB each. */
+/** How many pages of the history one request reads, of up to 4 MiB each. */
 export const CHILDREN_PAGES_MAX = 4;
 
 /**
- * Where to continue in the history: at `from`, behind the first `starts` messages that started a child or a
- * map run. If there is an `after`, the next such message has started a map run, and the list of its
- * executions continues there.
+ * Where to continue: in the history from `from`, after skipping `starts` messages that started a child or a
+ * map run. If `after` is present, the next such message started a map run, and the list of that map run
+ * continues after this place.
  */
 export interface ChildrenPlace {
-  /** Absent: at the beginning of the history. */
+  /** If absent, start at the beginning of the history. */
   readonly from?: Position;
   readonly starts: number;
-  /** The place in the list of the map run. */
+  /** The place in the map run's list. */
   readonly after?: string;
 }
 
 export interface ChildrenRequest extends Reader {
-  /** Only children that one of them matches are listed. */
+  /** Only children that match one of these patterns are listed. */
   readonly patterns: readonly string[];
   readonly maxResults: number;
   readonly place: ChildrenPlace;
 }
 
 export interface Child extends ListItem {
-  /** The state that started it. */
+  /** The state of the parent's state machine that started the child. */
   readonly step?: string;
 }
 
 export interface ChildrenPage {
   readonly executions: readonly Child[];
   readonly next?: ChildrenPlace;
-  /** Some children could not be read, and are missing. */
+  /** True if some children are missing because they could not be read. */
   readonly partial?: true;
   readonly upstreamCalls: number;
 }
@@ -81,7 +82,7 @@ export const createChildren =
   (parent, request, signal) =>
     new Search(options, parent, request, signal).page();
 
-/** The execution or map run that a message says was started, and the state that started it. */
+/** A message about the start of an execution or map run: what was started, and the state that started it. */
 interface Start {
   readonly started: Started;
   readonly step: Pick<Child, 'step'>;
@@ -91,7 +92,7 @@ interface TaskStart extends Start {
   readonly started: ExecutionRef;
 }
 
-/** What one request has found so far. */
+/** The search of one request, with the children found so far. */
 class Search {
   readonly #options: ChildrenOptions;
   readonly #parent: ExecutionRef;
@@ -101,7 +102,7 @@ class Search {
   #asked = 0;
   #upstreamCalls = 0;
   #isPartial = false;
-  /** Looks at nothing further after this time, in clock milliseconds. */
+  /** After this time, in clock milliseconds, the search stops. */
   readonly #untilMs: number;
   #hasLooked = false;
 
@@ -122,7 +123,7 @@ class Search {
     let { place } = this.#request;
     for (let pages = 0; pages < CHILDREN_PAGES_MAX; pages++) {
       const read = await this.#read(place.from);
-      // Return the children that were found. The next request gets the failure.
+      // Return the children found so far. If the failure persists, the next request reports it.
       if (!read.ok) return pages > 0 ? ok(this.#answer(place)) : read;
       const { found, next, more } = read.value;
       for (let starts = place.starts; starts < found.length;) {
@@ -168,7 +169,7 @@ class Search {
     };
   }
 
-  /** The messages that start something, from a position on. */
+  /** Reads the messages that start an execution or map run, beginning at a position. */
   async #read(from: Position | undefined) {
     const { executions, lineage } = this.#options;
     const page = await executions.page(
@@ -177,7 +178,8 @@ class Search {
         from: from ? { at: 'position', ...from } : { at: 'start' },
         maxResults: PAGE_MESSAGES_MAX,
         eventTypes: lineage.startTypes,
-        // Only ids of executions are read from payloads, and only those that the key may read are shown.
+        // Reading full payloads here is safe: only execution ids are taken from them, and the caller sees
+        // only ids that its key may read.
         payloads: 'full',
         waitMs: 0,
         ...this.#reader,
@@ -194,7 +196,10 @@ class Search {
     return ok({ found, next: page.value.next, more: page.value.more });
   }
 
-  /** The place in its list to continue after; undefined: all of it was read. */
+  /**
+   * Adds the executions of a map run. Returns the place in its list to continue after, or undefined if the
+   * list is complete.
+   */
   async #addMapRun(
     mapRun: MapRunRef,
     step: Start['step'],
@@ -230,7 +235,7 @@ class Search {
 
   async #childOf({ started, step }: TaskStart): Promise<Child | undefined> {
     if (!matchesAnyPattern(this.#request.patterns, started.executionId)) return undefined;
-    // An execution of an EXPRESS state machine has no history.
+    // Executions of EXPRESS state machines have no history.
     if (!flowOf(started)) return undefined;
     const item = await this.#itemOf(started);
     return item && { ...item, ...step };
@@ -253,15 +258,18 @@ class Search {
     return liveItem(source, { executionId, ...namesOf(ref), ...described.value.facts });
   }
 
-  /** A child that neither the archive nor the source knows any more is left out. */
+  /**
+   * A child that neither the archive nor the source knows any more is left out, without marking the page as
+   * partial.
+   */
   #note(failure: Failure): void {
     this.#isPartial ||= failure.type !== 'upstream-not-found';
   }
 }
 
-/** The executions before the first map run. */
+/** The executions that come before the first map run. */
 function tasksAtFront(starts: readonly Start[]): readonly TaskStart[] {
   const mapRunAt = starts.findIndex(({ started }) => 'mapRunArn' in started);
-  // Safety: what is not a map run is an execution.
+  // Safety: every start is either a map run or an execution.
   return (mapRunAt === -1 ? starts : starts.slice(0, mapRunAt)) as readonly TaskStart[];
 }

@@ -1,7 +1,8 @@
 /**
- * The flows that exist: the state machines of all places (an account and a region each) in the settings, and
- * the flows that have archived executions. A key sees the flows of which it may read some executions. Places
- * that its patterns cannot match are not read. All readers of an isolate share a reading for half a minute.
+ * Lists the flows that exist: the state machines of all places (account and region) in the settings, and the
+ * flows that have archived executions. A key sees a flow if it may read some of its executions. Places that
+ * the key's patterns cannot match are not read. All readers in an isolate share each result for half a
+ * minute.
  */
 import { mayReadFlow, mayReadPlace } from '../access/keys/flow-pattern.ts';
 import type { Clock } from '../core/clock.ts';
@@ -13,16 +14,19 @@ import type { FlowsPage, FlowsRequest, ListedFlow } from './lists.ts';
 import { SharedReading } from './shared-reading.ts';
 import { isBrief } from './upstream-failures.ts';
 
-/** A new flow appears at most this late. That is soon enough: flows are created by deployments. */
+/**
+ * A new flow appears after this long at the latest. That is soon enough, because flows are created by
+ * deployments.
+ */
 export const FLOWS_FRESH_MS = 30_000;
-/** How long a reading with a failure is shared. */
+/** How long an incomplete result is shared. */
 export const FLOWS_RETRY_MS = 5_000;
-/** Upstream pages of 1,000 for one place: AWS allows 10,000 state machines. */
+/** How many upstream pages of 1,000 are read for one place. AWS allows 10,000 state machines. */
 const PLACE_PAGES_MAX = 20;
-/** Listings of flows that have archived executions. */
+/** How many pages of the archive's flows are read. */
 const ARCHIVE_PAGES_MAX = 20;
 const ARCHIVE_PAGE = 1_000;
-/** After matching patterns against this many flows, yield to other requests. */
+/** After matching this many flows against the patterns, yield to other requests. */
 const TRIED_AT_ONCE = 500;
 
 export interface FlowDirectoryOptions {
@@ -32,22 +36,22 @@ export interface FlowDirectoryOptions {
 }
 
 interface Found {
-  /** Unique. The order of the list. */
+  /** Unique. Flows are listed in the order of these keys. */
   readonly key: string;
   readonly flow: FlowRef;
   readonly members?: Readonly<Record<string, unknown>>;
-  /** Its executions can be listed. */
+  /** Whether the flow's executions can be listed. */
   readonly isListed: boolean;
 }
 
-/** With a `failure`, more flows may exist. */
+/** The result of reading one place or the archive. If `isPartial`, more flows may exist. */
 interface Reading {
   readonly found: readonly Found[];
   readonly failure?: SourceFailure;
   readonly isPartial: boolean;
 }
 
-/** Another request's reading, which took too long. */
+/** Used if another request's reading took too long. */
 const UNREAD: Reading = {
   found: [],
   failure: {
@@ -64,8 +68,8 @@ const REPEATED_TOKEN: SourceFailure = {
 };
 
 /**
- * The request that reads. Its reading continues even if the request is cancelled, because others wait for the
- * result.
+ * The request that does the reading. The reading continues even if this request is cancelled, because others
+ * wait for the result.
  */
 interface Reader {
   readonly tenant: string;
@@ -84,7 +88,7 @@ export class FlowDirectory {
         clock,
         read,
         freshMsOf: ({ isPartial, failure }) => {
-          // Concerns this tenant only.
+          // This failure concerns only the tenant that made the call, so do not share it.
           if (failure?.type === 'upstream-share-exceeded') return 0;
           return isPartial ? FLOWS_RETRY_MS : FLOWS_FRESH_MS;
         },
@@ -110,7 +114,7 @@ export class FlowDirectory {
         async (reading) => (await reading.get(reader, signal)) ?? UNREAD,
       ),
     );
-    // Later entries win: flows of the upstream have members, those of the archive do not.
+    // The upstream's flows come last and replace those of the archive, because only they have members.
     const found = new Map(readings.flatMap((reading) => reading.found).map((flow) => [flow.key, flow]));
     const candidates = [...found.values()]
       .filter(({ key }) => key > after)
@@ -172,7 +176,7 @@ async function readPlace(
     if (!page.ok) return { found, failure: page.failure, isPartial: true };
     const { flows, nextToken } = page.value;
     for (const { flow, type, members } of flows) {
-      // Step Functions lists no executions of EXPRESS state machines.
+      // Step Functions cannot list executions of EXPRESS state machines.
       const ref = parseFlowRef(flow);
       if (ref) found.push(foundOf(ref, type !== 'EXPRESS', members));
     }

@@ -1,11 +1,11 @@
 /**
- * The list of one flow's executions, or of one map run's: one object per list serves all its readers, so that
- * they share its upstream calls. It merges the upstream's list (upstream-list.ts) with the index of the
- * archive, and rereads running executions for live lists (running-executions.ts).
+ * The list of the executions of one flow, or of one map run. One object per list serves all its readers, so
+ * that they share its upstream calls. It merges the upstream's list (upstream-list.ts) with the archive's
+ * index. For live lists, it also rereads running executions (running-executions.ts).
  *
- * Runtime-neutral, like an Execution: thin shells give it storage and time. If no source lists the
- * executions, the list consists of the archived ones: those of Things Graph, and those that belong to no
- * flow.
+ * Like an Execution, this class is independent of the runtime: thin shells pass in storage and clock.
+ * Executions of Things Graph, and those that belong to no flow, cannot be listed by any source. Lists of
+ * these contain archived executions only.
  */
 import { positionBefore } from '../archive/order-key.ts';
 import type { IndexGroup } from '../archive/index-record.ts';
@@ -33,18 +33,20 @@ import {
 } from './running-executions.ts';
 import { LIST_FRESH_MS, type ListMemory, UpstreamList } from './upstream-list.ts';
 
-/** A request reads no further page after this long: callers get a short page before they give up. */
+/**
+ * After this long, a request reads no further pages, so that callers get a short page before they give up.
+ */
 export const LIST_REQUEST_MS_MAX = 8_000;
-/** How often live lists read a list that only the archive has. */
+/** The poll interval of live lists that contain archived executions only. */
 export const ARCHIVE_POLL_MS = 15_000;
-/** Page size when the index is searched for an execution that a key may read. */
+/** The page size for searching the index for an execution that a key may read. */
 const SEARCHED_AT_ONCE = 1_000;
 
 export interface FlowListOptions {
   readonly of: ListOf;
-  /** Absent: no upstream lists these executions. */
+  /** Absent if no upstream can list these executions. */
   readonly source?: ListingSource;
-  /** Describes one execution. Its calls are not part of the budget of lists. */
+  /** Describes one execution. Its calls count against the budget of histories, not of lists. */
   readonly describe?: Source['describe'];
   readonly index: ArchiveIndex;
   readonly storage: ExecutionStorage;
@@ -83,7 +85,8 @@ export class FlowList {
   }
 
   /**
-   * No request is in progress, so the shell may drop this object. Everything in its memory can be read again.
+   * True if no request is in progress. Then the shell may evict this object. Everything in its memory can be
+   * read again.
    */
   get idle(): boolean {
     return this.#requests === 0;
@@ -93,23 +96,25 @@ export class FlowList {
     return this.#ask(() => this.#page(request, signal));
   }
 
-  /** Reads the executions that started last, whatever their status. For live lists. */
+  /** For live lists: reads the executions that started last, of any status. */
   newest(call: CallOptions): Promise<Result<NewestExecutions>> {
     return this.#ask(() => this.#newest.read(call));
   }
 
   /**
-   * For live lists: the current state of executions that were running when last read, and of others that run.
-   * Those that are missing from the answer could not be read.
+   * For live lists: rereads executions that were running before. The result may contain other running
+   * executions, too. Executions that could not be read are missing from it.
    */
   reread(running: readonly ListItem[], calls: RereadCalls): Promise<Result<readonly ListItem[]>> {
     return this.#ask(async () => this.#running?.reread(running, calls) ?? ok([]));
   }
 
-  /** The interval between polls of this list, with this number of rereads in each. See `Source.pace`. */
+  /**
+   * The interval between polls of this list, if each poll rereads `rereads` executions. See `Source.pace`.
+   */
   pace(wantedMs: number, rereads: number, tenants: readonly string[]): number {
     const { of, source } = this.#options;
-    // Lists of the store have no call budget, but cost more than memory.
+    // Listing the store is not bound by a call budget, but it is slower than memory.
     if (!source || !isListed(of)) return ARCHIVE_POLL_MS;
     const ofNewest = source.pace?.({ of }, wantedMs, tenants) ?? wantedMs;
     if (rereads <= DESCRIBED_WITHOUT_LIST_MAX) return ofNewest;
@@ -160,17 +165,17 @@ export class FlowList {
   }
 
   /**
-   * Whether older archived executions may be missing, because their index is still being built. Executions of
-   * map runs are never in that index. Requests for AWS's members come from AWS's protocol, which has no mark
-   * for partial lists; and AWS would not list these archived executions either.
+   * Whether older archived executions may be missing because their index is still being built. Executions of
+   * map runs are never in that index. False for requests for AWS's members: they come from AWS's protocol,
+   * which cannot mark a list as partial, and AWS would not list these archived executions either.
    */
   async #lacksArchives({ of, members }: ListRequest): Promise<boolean> {
     return members !== true && !('mapRunArn' in of) && !(await this.#options.index.isComplete());
   }
 
   /**
-   * Whether the archive has an execution that these patterns allow. If the search cannot be finished, assume
-   * that it has.
+   * Whether the archive has an execution that matches these patterns. Returns true if the search cannot be
+   * finished.
    */
   async #hasReadable(patterns: readonly string[]): Promise<boolean> {
     const { index } = this.#options;
@@ -190,10 +195,10 @@ export class FlowList {
   }
 }
 
-/** Whether an upstream can list these. */
+/** Whether an upstream might list these executions. */
 const isListed = (of: ListOf): of is ListOf & ExecutionsQuery['of'] => 'flow' in of || 'mapRunArn' in of;
 
-/** The position after which the list begins for this request. */
+/** The position after which this request begins to read. */
 function beginningOf({ after = '', startedBeforeMs }: ListRequest): string {
   const bound = startedBeforeMs === undefined ? '' : positionBefore(startedBeforeMs - 1);
   return after > bound ? after : bound;

@@ -1,7 +1,7 @@
 /**
- * Cursors of lists: a signed place that is valid in one list only, that is for the same flow and the same
- * filter. `maxResults` may change from page to page. A place is never an upstream token. Layout, base64url
- * without padding:
+ * Encodes and decodes the cursors of lists. A cursor is a signed place. It is valid for one list only, which
+ * means the same flow and the same filter. `maxResults` may change from page to page. A place is never an
+ * upstream token. Layout of the bytes, which are encoded as base64url without padding:
  *
  *     version  1   0x02: cursors of histories (messages/cursor.ts) begin with 0x01
  *     place        UTF-8, ended by 0x00
@@ -14,15 +14,15 @@ import { STATUSES } from '../messages/event-types.ts';
 import { type ListRequest, nameOf } from './lists.ts';
 
 const VERSION = 2;
-/** No flow's name is longer than an execution's id may be. */
+/** Long enough for the longest flow name, which is limited like an execution's id. */
 export const LIST_CURSOR_CHARACTERS_MAX = 1_000;
 
 /** The name of the list of flows. */
 export const FLOWS_LIST = JSON.stringify(['flows']);
 
 /**
- * The name of a list of executions: whose they are, and the filter. The same filter written differently has
- * the same name.
+ * The name of a list of executions. It identifies the flow and the filter. Different spellings of the same
+ * filter result in the same name.
  */
 export function nameOfList(
   request: Pick<ListRequest, 'of' | 'statuses' | 'namePrefix' | 'startedAfterMs' | 'startedBeforeMs'>,
@@ -41,7 +41,7 @@ export function nameOfList(
 export const encodeListCursor = (keys: SigningKeys, listName: string, place: string): string =>
   sign(keys, Buffer.from(`${String.fromCodePoint(VERSION)}${place}\0`), listName);
 
-/** The place; undefined if the text is not a cursor of this service for this list. */
+/** Returns the place, or undefined if this service did not issue the cursor for this list. */
 export function decodeListCursor(keys: SigningKeys, listName: string, text: string): string | undefined {
   if (text.length > LIST_CURSOR_CHARACTERS_MAX) return undefined;
   const body = verify(keys, text, listName);

@@ -1,6 +1,6 @@
 /**
- * Executions in the order of lists, as the upstream and the archive have them, and how the two become one
- * item. An execution has the same order key in both, since the archive keeps the upstream's start time.
+ * Entries of lists, from the upstream or from the archive, and how both are combined into one item. An
+ * execution has the same order key in both, because the archive keeps the upstream's start time.
  */
 import { isFinal } from '../archive/archive-head.ts';
 import type { IndexedExecution } from '../archive/index-record.ts';
@@ -8,7 +8,7 @@ import { orderKey } from '../archive/order-key.ts';
 import type { SourceExecution } from '../sources/listing-source.ts';
 import type { ListItem } from './lists.ts';
 
-/** An execution that the upstream lists. Its `item` lacks what only the archive knows. */
+/** An execution that the upstream lists. Its `item` does not yet include what only the archive knows. */
 export interface LiveEntry {
   readonly key: string;
   readonly startedAtMs: number;
@@ -28,7 +28,7 @@ export const liveEntryOf = (source: string, execution: SourceExecution): LiveEnt
   members: execution.members,
 });
 
-/** The item of an execution as the upstream lists or describes it. */
+/** Creates an item from the upstream's list or description of an execution. */
 export function liveItem(
   source: string,
   execution: Partial<SourceExecution> & Pick<SourceExecution, 'executionId' | 'upstreamStatus'>,
@@ -39,7 +39,7 @@ export function liveItem(
     ...(flow !== undefined && { flow }),
     ...(name !== undefined && { name }),
     source,
-    // AWS may add a status. Without an end time, the execution is running.
+    // AWS may add statuses that we don't know. In that case, the execution is running if it has no end time.
     status: status ?? (endedAt === undefined ? 'RUNNING' : 'FAILED'),
     upstreamStatus,
     ...timesOf(startedAt, endedAt),
@@ -54,7 +54,7 @@ export const archivedEntryOf = (execution: IndexedExecution): ArchivedEntry => (
   execution,
 });
 
-/** The item of an execution that the upstream lists, or the archive, or both. */
+/** Creates the item of an execution from the upstream's entry, the archive's entry, or both. */
 export function itemOf(
   live: LiveEntry | undefined,
   archived: IndexedExecution | undefined,
@@ -64,7 +64,7 @@ export function itemOf(
   const kept = archivedItem(archived, nowMs);
   if (!live) return kept;
   const { status, upstreamStatus, endedAt, redriveCount } = isNewer(live.item, kept) ? live.item : kept;
-  // The upstream's own status is valid only together with the status that was reported with it.
+  // If the archive has no upstream status, the live item's may be used only if both have the same status.
   const ownStatus = upstreamStatus ?? (status === live.item.status ? live.item.upstreamStatus : undefined);
   const { upstreamStatus: _status, endedAt: _ended, durationMs: _duration, ...lasting } = live.item;
   return {
@@ -78,7 +78,7 @@ export function itemOf(
   };
 }
 
-/** The item of an archived execution. */
+/** Creates the item of an archived execution. */
 export function archivedItem(execution: IndexedExecution, nowMs: number): ListItem {
   const { executionId, source, flow, name, status, upstreamStatus, startedAt, endedAt, redriveCount } =
     execution;
@@ -97,19 +97,19 @@ export function archivedItem(execution: IndexedExecution, nowMs: number): ListIt
 }
 
 /**
- * Whether the upstream has a later state than the archive. Both may lag: the upstream's list by a second, the
- * archive after a redrive.
+ * Whether the upstream's state is later than the archive's. Either may be outdated: the upstream's list lags
+ * by about a second, and the archive is outdated after a redrive.
  */
 function isNewer(live: ListItem, archived: ListItem): boolean {
   if (archived.final) return false;
-  // An older archive has no redrive count. It had ended, so an execution that runs now was redriven since.
+  // Old archives have no redrive count to compare, so trust the upstream.
   if (archived.redriveCount === undefined) return true;
   const liveCount = live.redriveCount ?? 0;
   if (liveCount !== archived.redriveCount) return liveCount > archived.redriveCount;
   return live.status !== 'RUNNING';
 }
 
-/** The times of an item. */
+/** The time members of an item. */
 export function timesOf(
   startedAt: string | undefined,
   endedAt: string | undefined,

@@ -1,10 +1,11 @@
 /**
- * Rows of an upstream's list. Each has the start time after which a page begins, and the upstream's token for
- * the page. The upstream can seek neither by time nor by position, so a walk to an old execution starts at
- * the nearest row instead of the newest page.
+ * Stores where the pages of an upstream's list begin. Each row has the start time of the execution just
+ * before a page, and the upstream's token for that page. The upstream can seek neither by time nor by
+ * position. With rows, a walk to an old execution starts at the nearest row instead of the newest page.
  *
- * They are like the page rows of histories (executions/upstream/page-rows.ts), but new executions shift all
- * pages. So a row guarantees only that everything before its page started at the row's time or later.
+ * The page rows of histories (executions/upstream/page-rows.ts) are similar. But in lists, new executions
+ * shift all pages. So a row only guarantees that everything before its page started at the row's time or
+ * later.
  */
 import * as z from 'zod/mini';
 
@@ -18,7 +19,7 @@ import type { ExecutionStorage } from '../executions/execution-storage.ts';
 export const LIST_ROWS_MAX = 500;
 
 const rowSchema = z.object({
-  /** The start time of the execution before the page. */
+  /** The start time of the execution just before the page. */
   startedAtMs: z.number(),
   token: z.string(),
   /** When the token was issued. */
@@ -28,7 +29,7 @@ const rowSchema = z.object({
 export type ListRow = z.infer<typeof rowSchema>;
 
 const PREFIX = 'list-row/';
-/** Storage lists rows in the order of the list. */
+/** These keys make storage return rows in the order of the list. */
 const rowKey = ({ startedAtMs }: ListRow): string => `${PREFIX}${positionBefore(startedAtMs)}`;
 
 export class ListRows {
@@ -51,8 +52,8 @@ export class ListRows {
   }
 
   /**
-   * The last row whose page is before all executions that started at this time or earlier. Undefined: start
-   * at the newest page.
+   * Returns the last row from which a walk still finds all executions that started at this time or earlier.
+   * Undefined means that the walk must start at the newest page.
    */
   before(startedAtMs: number): ListRow | undefined {
     let low = 0;
@@ -65,7 +66,10 @@ export class ListRows {
     return this.#rows[low - 1];
   }
 
-  /** A page that was read, down to the execution that started at `endsAtMs`, replaces all rows within it. */
+  /**
+   * Stores the row of a page that was just read, and deletes all rows within that page. `endsAtMs` is the
+   * start time of the page's oldest execution.
+   */
   async put(row: ListRow, endsAtMs: number): Promise<void> {
     const known = this.#rows.find(({ startedAtMs }) => startedAtMs === row.startedAtMs);
     const within = this.#rows.filter(
@@ -79,7 +83,7 @@ export class ListRows {
     await this.#delete([...within, ...tooMany]);
   }
 
-  /** Drops rows whose tokens have expired: those issued up to this time. */
+  /** Drops the rows whose tokens were issued up to this time, because they have expired. */
   async expireUpTo(issuedAtMs: number): Promise<void> {
     const expired = this.#rows.filter((row) => row.issuedAtMs <= issuedAtMs);
     this.#rows = this.#rows.filter((row) => row.issuedAtMs > issuedAtMs);

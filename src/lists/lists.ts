@@ -1,7 +1,7 @@
 /**
- * The port through which http/ lists flows and their executions. Requests and answers are plain data, so that
- * they cross an RPC boundary. All lists of one flow come from one object (flow-list.ts), which merges the
- * upstream's list with the index of the archive.
+ * The port through which http/ lists flows and their executions. Requests and answers are plain data, so they
+ * can cross an RPC boundary. One object per flow (flow-list.ts) serves all lists of that flow. It merges the
+ * upstream's list with the archive's index.
  */
 import type { Result } from '../core/errors.ts';
 import type { MapRunRef } from '../core/execution-arn.ts';
@@ -11,84 +11,92 @@ import type { Status } from '../messages/event-types.ts';
 import { placeOf } from '../sources/listing-source.ts';
 
 /**
- * Whose executions are listed: those of a flow, of a map run, or of a source without a flow (only the archive
- * lists these).
+ * Which executions are listed: those of a flow, those of a map run, or those of a source that belong to no
+ * flow. Only the archive can list the last kind.
  */
 export type ListOf =
   { readonly flow: FlowRef } | ({ readonly source: string } & MapRunRef) | { readonly source: string };
 
-/** The name of a list: its source, and the flow or the map run; null for executions without a flow. */
+/**
+ * The name of a list: its source, and its flow or map run. The latter is null for executions that belong to
+ * no flow.
+ */
 export const nameOf = (of: ListOf): readonly [source: string, group: string | null] => {
   if ('flow' in of) return [of.flow.source, of.flow.flow];
   return [of.source, 'mapRunArn' in of ? of.mapRunArn : null];
 };
 
-/** The region where these executions are, if it is known. */
+/** The region of these executions, if known. */
 export const regionOf = (of: ListOf): string | undefined =>
   'flow' in of || 'mapRunArn' in of ? placeOf(of)?.region : undefined;
 
-/** An execution in a list. Never a payload. */
+/** An execution in a list. Never contains a payload. */
 export interface ListItem {
   readonly flowExecutionId: string;
-  /** Absent: the execution belongs to no flow. */
+  /** Absent if the execution belongs to no flow. */
   readonly flow?: string;
   readonly name?: string;
   readonly source: string;
   readonly status: Status;
   /** The upstream's own status, such as `TIMED_OUT`. */
   readonly upstreamStatus?: string;
-  /** ISO 8601, like all times here. */
+  /** All times in this file that are text are ISO 8601. */
   readonly startedAt?: string;
   readonly endedAt?: string;
   readonly durationMs?: number;
   readonly redriveCount?: number;
   readonly archived: boolean;
-  /** The history can no longer change: it is archived, and the execution cannot be redriven. */
+  /**
+   * True if the history can no longer change, because it is archived and the execution cannot be redriven.
+   */
   readonly final: boolean;
   /**
-   * AWS's own members of the item; only if the request wants them, and AWS has listed it. Not for JSON
-   * answers.
+   * AWS's own members of the item. Present only if the request asked for them and AWS listed the execution.
+   * Used by AWS's protocol, and never part of Flowtap's JSON.
    */
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-/** The conditions for executions. All of them must hold. */
+/** Conditions for listed executions. All of them must hold. */
 export interface ListFilter {
-  /** The patterns of the key: only executions that one of them matches are listed. */
+  /** The key's patterns. Only executions that match one of them are listed. */
   readonly patterns: readonly string[];
-  /** Absent: of any status. FAILED stands for upstream's FAILED and TIMED_OUT. */
+  /** If absent, any status matches. FAILED includes the upstream's FAILED and TIMED_OUT. */
   readonly statuses?: readonly Status[];
-  /** What the execution's own name begins with. */
+  /** A prefix of the execution's own name. */
   readonly namePrefix?: string;
-  /** Started at that time or later. Excludes executions without a start time. */
+  /** Matches executions that started at this time or later. Excludes those without a start time. */
   readonly startedAfterMs?: number;
-  /** Started before that time. */
+  /** Matches executions that started before this time. */
   readonly startedBeforeMs?: number;
 }
 
 export interface ListRequest extends ListFilter {
   readonly of: ListOf;
   readonly maxResults: number;
-  /** Continue after this place: `next` of the page before, out of a signed cursor. */
+  /** Continue after this place. It is `next` of the previous page, decoded from a signed cursor. */
   readonly after?: string;
-  /** Who is charged for upstream calls. */
+  /** The tenant that is charged for upstream calls. */
   readonly tenant: string;
   readonly members?: true;
 }
 
 export interface ListPage {
-  /** Newest start first. May be short or empty, even if more follow: one request searches a bounded part. */
+  /**
+   * Newest start first. May be short or empty even if more follow, because one request searches only a
+   * bounded part.
+   */
   readonly executions: readonly ListItem[];
-  /** The place to continue after. Absent: the list ends here. */
+  /** The place to continue after. Absent at the end of the list. */
   readonly next?: string;
   /**
-   * The upstream or the archive could not be read: its part of the list is missing. Or the index of older
-   * archives is still being built.
+   * True if a part of the list is missing: the upstream or the archive could not be read, or older archives
+   * are still being indexed.
    */
   readonly partial?: true;
   /**
-   * Only if the page is short although more may follow: everything that started later than this has been
-   * searched. If it is absent on such a page, only executions without a start time are left.
+   * Present on short pages after which more may follow. Everything that started later than this time has been
+   * searched. If absent on such a page, only executions without a start time are left.
    */
   readonly searchedBackTo?: string;
   readonly upstreamCalls: number;
@@ -100,26 +108,26 @@ export interface ListedFlow {
   readonly flow: string;
   readonly source: string;
   readonly name: string;
-  /** As in `ListItem`, with `upstreamRegion`. */
+  /** As in `ListItem`. Present if the request has `upstreamRegion`. */
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
 export interface FlowsRequest {
-  /** Only flows are listed whose executions one of these patterns may match. */
+  /** A flow is listed if one of these patterns may match its executions. */
   readonly patterns: readonly string[];
   readonly maxResults: number;
-  /** Continue after this place. */
+  /** Continue after this place, which is `next` of the previous page. */
   readonly after?: string;
   readonly tenant: string;
   /**
-   * The upstream's own list of this region, with its members: also the flows whose executions cannot be
-   * listed, but not those that the archive alone has.
+   * If present, returns the upstream's own list for this region, with the upstream's members. It includes
+   * flows whose executions cannot be listed, but no flows that only the archive knows.
    */
   readonly upstreamRegion?: string;
 }
 
 export interface FlowsPage {
-  /** In the order of their names as text: source, then flow. */
+  /** Sorted by source, then by flow, as text. */
   readonly flows: readonly ListedFlow[];
   readonly next?: string;
   /** As in `ListPage`. */
@@ -130,7 +138,7 @@ export interface FlowsPage {
 export interface Lists {
   flows(request: FlowsRequest, signal?: AbortSignal): Promise<Result<FlowsPage>>;
   page(request: ListRequest, signal?: AbortSignal): Promise<Result<ListPage>>;
-  /** The live list: an open event stream. `onClosed` is called once it has ended, for any reason. */
+  /** Opens a live list as an event stream. `onClosed` is called once the stream has ended, for any reason. */
   follow(
     request: FollowRequest,
     signal?: AbortSignal,

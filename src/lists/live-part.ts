@@ -1,7 +1,8 @@
 /**
- * The live executions of a flow after a position: reads the upstream's list page by page for one request. The
- * upstream lists executions with the same start time in any order, and its pages may overlap. So a start time
- * is complete only when an older execution was read, and each id is taken once.
+ * Reads the live executions of a flow after a given position, page by page from the upstream's list, for one
+ * request. The upstream orders executions with the same start time arbitrarily. So all executions of one
+ * start time are known only when an older execution has been read. Pages may overlap, so repeated ids are
+ * skipped.
  */
 import { TOKEN_LOSSES_MAX } from '../executions/upstream/upstream-history.ts';
 import { positionBefore, startedAtMsOf } from '../archive/order-key.ts';
@@ -19,8 +20,8 @@ import {
 } from './upstream-list.ts';
 
 /**
- * Upstream pages that one request reads, of 1,000 executions each: five seconds of an account's budget of
- * list calls.
+ * How many upstream pages of 1,000 executions one request reads. This uses up an account's budget of list
+ * calls for five seconds.
  */
 export const LIST_PAGES_MAX = 10;
 
@@ -33,21 +34,26 @@ export interface LivePartOptions extends PartRange {
 
 export class LivePart {
   readonly #options: LivePartOptions;
-  /** All entries before `#knownTo` that were not taken yet, in reverse order: `pop` takes the next one. */
+  /**
+   * Entries before `#knownTo` that were not yet taken, in reverse order, so that `pop` takes the next one.
+   */
   #ready: LiveEntry[] = [];
-  /** Entries with the oldest start time read so far: the next page may have more with that time. */
+  /**
+   * Entries with the oldest start time read so far. They wait, because the next page may have more with that
+   * time.
+   */
   #tied: LiveEntry[] = [];
   readonly #ids = new Set<string>();
   #knownTo: string;
   /**
-   * The page to read next: its row, unless it is the newest page. Undefined: at the row nearest to
-   * `#knownTo`.
+   * The page to read next. `row` is undefined for the newest page. If `#at` itself is undefined, the next
+   * read starts at the row nearest to `#knownTo`.
    */
   #at: { readonly row: ListRow | undefined } | undefined;
   #hasEnded = false;
   #pagesRead = 0;
   #losses = 0;
-  /** Remembered pages that are older contain expired tokens. */
+  /** Cached pages older than this are not used, because they contain expired tokens. */
   #notBeforeMs: number;
   #walkedTo = '';
   #refusal: SourceFailure | undefined;
@@ -58,17 +64,17 @@ export class LivePart {
     this.#options = options;
     this.#knownTo = options.after;
     this.#notBeforeMs = options.terms.notBeforeMs;
-    // Executions without a start time come last, and every live execution has one. So nothing live can
-    // follow.
+    // Executions without a start time come last in the list. Every live execution has a start time, so none
+    // can follow such a position.
     this.#hasEnded = startedAtMsOf(options.after) === undefined;
   }
 
-  /** Set if the upstream has no such list: its reason. */
+  /** The upstream's failure, if it has no such list. */
   get refusal(): SourceFailure | undefined {
     return this.#refusal;
   }
 
-  /** The upstream could not be read at all. */
+  /** True if the upstream could not be read at all. */
   get missing(): boolean {
     return this.#missing;
   }
@@ -78,14 +84,14 @@ export class LivePart {
   }
 
   /**
-   * The position that the walk has reached. It is before `after` if the way there is longer than one request
-   * reads.
+   * The position that the walk has reached. May still be before `after`, if the walk needs more pages than
+   * one request reads.
    */
   get walkedTo(): string {
     return this.#walkedTo;
   }
 
-  /** Whether the upstream lists this execution, perhaps before the position where the request began. */
+  /** Whether this execution was among the entries read, even if it is before the request's beginning. */
   has(executionId: string): boolean {
     return this.#ids.has(executionId);
   }
@@ -111,13 +117,13 @@ export class LivePart {
     }
   }
 
-  /** Whether this failure ends the live part for now, so that only the archived part is listed. */
+  /** Whether to end the live part because of this failure, so that only the archived part is listed. */
   #endsWith(failure: SourceFailure): boolean {
     if (hasNoList(failure)) {
       this.#refusal = failure;
       return true;
     }
-    // If a part of the list was read, return a short page. The next request finds out whether the upstream is
+    // If a part of the list has been read, return a short page. The next request will see if the upstream is
     // still down.
     if (isBrief(failure) || this.#knownTo > this.#options.after) return false;
     this.#missing = true;
@@ -136,7 +142,7 @@ export class LivePart {
     }
     const { failure } = page;
     if (!row || !isRefusal(failure) || this.#losses >= TOKEN_LOSSES_MAX) return failure;
-    // Walks again from the nearest row whose token was issued later.
+    // The token has expired. Walk again from the nearest row whose token was issued later.
     this.#losses++;
     await rows.expireUpTo(row.issuedAtMs);
     this.#notBeforeMs = row.issuedAtMs + 1;
@@ -161,7 +167,7 @@ export class LivePart {
       isLast || (startedAtMs > oldestMs && !this.#isOldestFirst);
     const complete = found.filter(isComplete).sort((a, b) => (a.key > b.key ? -1 : 1));
     this.#tied = found.filter((entry) => !isComplete(entry));
-    // `peek` reads only when everything before was taken, so nothing is overwritten.
+    // This loses no entries, because `peek` reads only after all previous ones were taken.
     this.#ready = complete.filter(({ startedAtMs }) => startedAtMs >= startedAfterMs);
     this.#hasEnded = isLast || (oldestMs < startedAfterMs && !this.#isOldestFirst);
     if (oldestMs < Infinity && !this.#isOldestFirst) this.#walkedTo = positionBefore(oldestMs);

@@ -1,6 +1,6 @@
 /**
- * Merges the live and the archived part of a list into one page: each execution once, in the order of lists.
- * Both parts are read up to the same position, so the next page can continue there without a gap.
+ * Merges the live and the archived part of a list into one page, in the order of lists and without
+ * duplicates. Both parts are read up to the same position, so the next page can continue there without a gap.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Failure, type Result, fail, ok } from '../core/errors.ts';
@@ -12,9 +12,9 @@ import type { Next } from './list-part.ts';
 import type { LivePart } from './live-part.ts';
 import type { ListItem, ListPage, ListRequest } from './lists.ts';
 
-/** After this many executions, yield to other requests. */
+/** After examining this many executions, yield to other requests. */
 const EXAMINED_AT_ONCE = 1_000;
-/** A text after all positions. */
+/** Sorts after all positions. */
 const END = '~';
 
 export interface Parts {
@@ -22,7 +22,10 @@ export interface Parts {
   readonly archived: ArchivedPart;
 }
 
-/** `beginning`: where the parts begin. With `startedBefore` that may be far behind `after`. */
+/**
+ * `beginning` is the position where both parts begin. With `startedBefore`, it may be far later in the list
+ * than `after`.
+ */
 export async function mergedPage(
   request: ListRequest,
   beginning: string,
@@ -47,7 +50,7 @@ export async function mergedPage(
     const knownTo = unread.map((next) => next.position).reduce(least, END);
     if (key === END || key > knownTo) {
       if (knownTo === END) return ok({ executions, ...partialOf({ live, archived }) });
-      // If the walk did not reach the beginning, the next request continues where this one stopped.
+      // If the walk has not even reached the beginning, the next request continues where this walk stopped.
       const reached = knownTo > beginning ? knownTo : (live?.walkedTo ?? '');
       if (reached <= after) return fail(unread.find(({ failure }) => failure)?.failure ?? notReached);
       const examinedTo = knownTo > beginning && position > knownTo ? position : reached;
@@ -59,8 +62,7 @@ export async function mergedPage(
     const isArchived = archivedEntry?.key === key;
     if (isLive) live?.take();
     if (isArchived) archived.take();
-    // If archive and upstream have different start times for an execution, it is listed at the upstream's
-    // place.
+    // If archive and upstream disagree about an execution's start time, list it only at the upstream's place.
     if (!isLive && archivedEntry && live?.has(archivedEntry.execution.executionId)) continue;
     const item = itemOf(
       isLive ? liveEntry : undefined,
@@ -75,10 +77,10 @@ export async function mergedPage(
 }
 
 /**
- * The place for the cursor of a short page. Callers can decode it, and the search may have stopped at an
- * execution that the caller may not read. The hash in that execution's key would confirm a guessed id. So the
- * place is cut to the start time, unless then the next request would make no progress or list an execution
- * twice.
+ * Chooses the place for the cursor of a short page. Callers can decode a cursor, and the search may have
+ * stopped at an execution that the caller may not read. The hash in that execution's order key would confirm
+ * a guessed id. So the place is reduced to the start time. Exception: the next request would make no
+ * progress, or would list an execution twice.
  */
 function placeFor(examinedTo: string, after: string, listedTo: string): string {
   const time = positionAtStartTime(examinedTo);
@@ -88,7 +90,10 @@ function placeFor(examinedTo: string, after: string, listedTo: string): string {
 
 const AT_END: Next<never> = { at: 'end' };
 
-/** Only if the tokens of a very long walk have expired. The pages read now bring the next request closer. */
+/**
+ * Happens only if tokens expire during a very long walk. The pages read now are remembered, so the next
+ * request gets further.
+ */
 const notReached: Failure = {
   type: 'upstream-unfinished',
   internal: 'the upstream pages before this position had to be read again',
@@ -101,7 +106,7 @@ const partialOf = ({ live, archived }: Parts): { partial?: true } =>
 
 function searchedBackTo(position: string): Pick<ListPage, 'searchedBackTo'> {
   const startedAtMs = startedAtMsOf(position);
-  // A position between executions may be outside the range of dates.
+  // The position may be a time outside the range that dates can represent.
   const time = new Date(startedAtMs ?? NaN);
   return Number.isNaN(time.getTime()) ? {} : { searchedBackTo: time.toISOString() };
 }

@@ -1,6 +1,6 @@
 /**
- * The executions of a flow that started last, for live lists: the upstream's newest page, and those that only
- * the archive has.
+ * For live lists: reads the executions of a flow that started last. They are the upstream's newest page, plus
+ * executions that only the archive has.
  */
 import { positionBefore } from '../archive/order-key.ts';
 import type { Clock } from '../core/clock.ts';
@@ -12,15 +12,15 @@ import type { ListItem } from './lists.ts';
 import { hasNoList } from './upstream-failures.ts';
 import { OLDEST_FIRST_PAGES_MAX, type UpstreamList } from './upstream-list.ts';
 
-/** A poll reuses a page that a reader has read at most this long before. */
+/** A poll reuses a page that another request read at most this long ago. */
 const POLL_FRESH_MS = 1_000;
-/** A text after all positions. */
+/** Sorts after all positions. */
 const END = '~';
 
 export interface NewestExecutions {
-  /** In the order of lists, whatever their status. */
+  /** In the order of lists, with any status. */
   readonly executions: readonly ListItem[];
-  /** Older ones exist. */
+  /** Whether older executions exist. */
   readonly hasMore: boolean;
 }
 
@@ -58,7 +58,7 @@ export class NewestList {
     return ok({ executions: listed.flatMap(({ item }) => item ?? []), hasMore: knownTo !== END });
   }
 
-  /** The upstream's newest page, and the position up to which it is complete. */
+  /** Reads the upstream's newest page. `knownTo` is the position up to which it is complete. */
   async #live(
     call: CallOptions,
   ): Promise<Result<{ entries: readonly LiveEntry[]; knownTo: string }, SourceFailure>> {

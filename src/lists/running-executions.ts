@@ -1,12 +1,12 @@
 /**
- * Rereads running executions for live lists, because the end of an execution that started long ago does not
- * show on the newest page.
+ * Rereads running executions for live lists. This is needed because an execution that started long ago is not
+ * on the newest page, so its end would go unnoticed.
  *
- * One call lists up to 1,000 running executions, newest start first. Executions that should be in that list
- * but are missing have ended. Each of them is described once, to get its status. Descriptions use the budget
- * of histories, which is ten times that of lists. So if only a few executions run, they are described without
- * listing. If more than a page of executions run, each reading takes the next page. Then the end of one of
- * the oldest is noticed after as many polls as there are pages.
+ * One call lists up to 1,000 running executions, newest start first. Followed executions that are missing
+ * from that list have ended. Each of them is described once, to get its final status. Descriptions use the
+ * budget of histories, which is much larger than that of lists. So if only a few executions are running, they
+ * are described without listing. If more than 1,000 are running, each poll reads the next page in turn. Then
+ * it can take as many polls as there are pages until an end is noticed.
  */
 import type { Clock } from '../core/clock.ts';
 import { parseExecutionRef } from '../core/execution-ref.ts';
@@ -18,18 +18,22 @@ import type { ListItem } from './lists.ts';
 import { isRefusal } from './upstream-failures.ts';
 import { UpstreamList, type UpstreamListOptions } from './upstream-list.ts';
 
-/** The upstream's name of this status. */
+/** The upstream's name for this status. */
 export const RUNNING = 'RUNNING';
-/** Up to this many running executions are described one by one, without a list. */
+/** Up to this many running executions are described one by one instead of being listed. */
 export const DESCRIBED_WITHOUT_LIST_MAX = 3;
-/** Descriptions of one reading. An alarm on Workers has 40 calls; the others follow at the next poll. */
+/**
+ * How many executions one poll describes. The next poll describes the others. An alarm on Workers may make
+ * only 40 calls.
+ */
 export const DESCRIBED_AT_ONCE_MAX = 10;
-/** An execution that the upstream does not know any more is tried again after this long. */
+/** If the upstream no longer knows an execution, it is not asked about it again for this long. */
 const GONE_MS = 60_000;
 const GONE_MAX = 1_000;
 
 /**
- * Who is charged. The interval between polls leaves room for the calls that list, but not for descriptions.
+ * Separate call options for both kinds of calls. The poll interval reserves budget for list calls, but not
+ * for descriptions.
  */
 export interface RereadCalls {
   readonly list: CallOptions;
@@ -46,8 +50,9 @@ export class RunningExecutions {
   readonly #clock: Clock;
   readonly #gone: LruMap<string, true>;
   /**
-   * The page to read next, the start time of the execution before that page, and the ids of all earlier ones
-   * that started at the same time: others of that time may be on the page.
+   * The page to read next: its token, and the start time of the execution just before it. `tied` has the ids
+   * of all executions on earlier pages with that start time, because the page may begin with more of that
+   * time.
    */
   #at: { readonly token: string; readonly startedAtMs: number; readonly tied: readonly string[] } | undefined;
 
@@ -63,7 +68,10 @@ export class RunningExecutions {
     });
   }
 
-  /** The current state of those that could be read, and others that run. */
+  /**
+   * Returns the current state of the given executions, except those that could not be read. May include other
+   * running executions.
+   */
   async reread(
     running: readonly ListItem[],
     calls: RereadCalls,
@@ -80,7 +88,7 @@ export class RunningExecutions {
     });
     if (!page.ok) {
       this.#at = undefined;
-      // The token has expired: starts over.
+      // If the token has expired, start over at the first page.
       return at && isRefusal(page.failure) ? this.reread(running, calls) : page;
     }
     const { entries, nextToken } = page.value;
@@ -113,8 +121,8 @@ export class RunningExecutions {
       wanted.slice(0, DESCRIBED_AT_ONCE_MAX).map(async (item) => {
         const description = await this.#describe?.(parseExecutionRef(item.flowExecutionId), call);
         if (description?.ok) return itemAsDescribed(item, description.value);
-        // The upstream has deleted it, so do not ask again at each poll. After any other failure, the next
-        // poll tries again.
+        // The upstream has deleted the execution, so do not ask again at each poll. After other failures, the
+        // next poll retries.
         if (description?.failure.type === 'upstream-not-found') this.#gone.set(item.flowExecutionId, true);
         return undefined;
       }),
@@ -132,7 +140,7 @@ function itemAsDescribed(
     ...lasting,
     status,
     upstreamStatus,
-    // Keep the start time of the list: it decides the place in the list.
+    // Keep the start time from the list, because it decides the execution's place there.
     ...timesOf(item.startedAt, endedAt),
     ...(redriveCount !== undefined && { redriveCount }),
   };

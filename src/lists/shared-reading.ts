@@ -1,38 +1,41 @@
 /**
- * A slow read that many requests share: one of them reads, and its value is remembered for a while. The
- * others poll for the value. Requests share no promise: on Workers a promise belongs to one request, and a
- * request that waits without a timer of its own is cancelled there.
+ * A slow read that many requests share. One of them reads, and its value is cached for a while. The others
+ * poll for the value instead of sharing a promise, for two reasons: on Workers a promise belongs to one
+ * request, and a request that waits without a timer of its own is cancelled.
  */
 import type { Clock } from '../core/clock.ts';
 
-/** How often a waiting request looks. */
+/** How often a waiting request checks for the value. */
 const LOOK_MS = 50;
-/** A request that reads may be cancelled without notice: another one reads after this long. */
+/** The reading request may be cancelled without notice. After this long, another request reads instead. */
 const READING_MS_MAX = 30_000;
 /**
- * A request that waits for another request's reading gives up after this long, so that waiting requests do
- * not accumulate.
+ * A request gives up after waiting this long for another request's value, so that waiting requests do not
+ * accumulate.
  */
 export const READING_WAIT_MS_MAX = 8_000;
 
 export interface SharedReadingOptions<T, Reader> {
   readonly clock: Clock;
   readonly read: (reader: Reader) => Promise<T>;
-  /** How long a value is remembered: a failure for less long than an answer. */
+  /** How long a value is cached. Use a shorter time for failures. */
   readonly freshMsOf: (value: T) => number;
 }
 
 export class SharedReading<T, Reader> {
   readonly #options: SharedReadingOptions<T, Reader>;
   #remembered: { readonly value: T; readonly untilMs: number } | undefined;
-  /** When the request that reads now began. */
+  /** The reading in progress, and when it began. */
   #reading: { readonly sinceMs: number } | undefined;
 
   constructor(options: SharedReadingOptions<T, Reader>) {
     this.#options = options;
   }
 
-  /** Undefined: another request's reading took too long, or this request's caller has left. */
+  /**
+   * Returns undefined if another request's reading takes too long, or if this request's caller has
+   * disconnected.
+   */
   async get(reader: Reader, signal?: AbortSignal): Promise<T | undefined> {
     const { clock } = this.#options;
     const untilMs = clock.now() + READING_WAIT_MS_MAX;

@@ -1,7 +1,7 @@
 /**
- * One list as its source has it, read in full pages, one call at a time. Readers of the same page share its
- * call, and the page is remembered for a few seconds, a failure too: upstream calls depend on the list, not
- * on its readers.
+ * One list of the upstream, read in full pages, one call at a time. Requests for the same page share one
+ * call. Its result, even a failure, is cached for a few seconds. So the number of upstream calls does not
+ * grow with the number of readers.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Result, type SourceFailure, fail, ok } from '../core/errors.ts';
@@ -13,16 +13,19 @@ import { type SharedCall, SharedCalls, isOthersShare } from '../sources/shared-c
 import type { CallOptions } from '../sources/source.ts';
 import { type LiveEntry, liveEntryOf } from './list-entry.ts';
 
-/** How old a page for readers may be, in addition to AWS's own delay. */
+/** The maximum age of a page that readers get. AWS's own delay comes on top. */
 export const LIST_FRESH_MS = 2_000;
-/** For all lists of an isolate together. About ten full pages. */
+/** The cache's size for all lists of an isolate together. About ten full pages. */
 export const LIST_PAGES_BYTES_MAX = 16 * 1024 * 1024;
-/** An entry with its AWS members, id and ARNs: about 700 characters, and as many objects as members. */
+/**
+ * The estimated memory of an entry. Its AWS members, id and ARNs have about 700 characters, and each member
+ * is an object.
+ */
 const ENTRY_BYTES = 1_600;
 const FAILURES_MAX = 100;
 /**
- * Pages of a list that has its oldest executions first. Servers that play AWS have few executions, and no
- * quota.
+ * How many pages are read of a list that begins with its oldest executions. Only emulators of AWS return such
+ * lists. They have few executions and no quota.
  */
 export const OLDEST_FIRST_PAGES_MAX = 50;
 
@@ -30,41 +33,41 @@ export interface UpstreamListPage {
   /** In upstream order: newest start first. */
   readonly entries: readonly LiveEntry[];
   /**
-   * Unlike AWS, stepfunctions-local lists the oldest first. So all its pages must be read to find the newest
-   * executions.
+   * True if the list begins with its oldest executions. Unlike AWS, stepfunctions-local returns such lists.
+   * Finding the newest executions then requires reading all pages.
    */
   readonly isOldestFirst: boolean;
   readonly nextToken?: string;
-  /** When the call began, in clock milliseconds. */
+  /** When the call was sent, in clock milliseconds. */
   readonly readAtMs: number;
 }
 
-/** Pages of all lists of an isolate. */
+/** The cached pages of all lists in an isolate. */
 export type ListMemory = LruMap<string, UpstreamListPage>;
 
 export const createListMemory = (bytesMax = LIST_PAGES_BYTES_MAX): ListMemory =>
   new LruMap({ maxSize: bytesMax, sizeOf: ({ entries }) => 1_000 + entries.length * ENTRY_BYTES });
 
-/** A page as one request wants it. */
+/** One request's requirements for a page. */
 export interface PageTerms extends Omit<CallOptions, 'onAttempt'> {
-  /** Called for each request to the upstream because of this one, retries included. */
+  /** Called for each upstream call that this request causes, including retries. */
   readonly onAttempt: () => void;
-  /** The page must have been read since then. */
+  /** The page must have been read at this time or later. */
   readonly notBeforeMs: number;
 }
 
-/** `left`: no request waited for the call any more, so it was not sent. */
+/** `left` means that the call was not sent, because no request was waiting for it any more. */
 type Outcome = Result<UpstreamListPage, SourceFailure> | 'left';
 
-/** For the page of this token. */
+/** A call for the page with this token. */
 type Call = SharedCall<string | undefined, PageTerms, Outcome>;
 
 export interface UpstreamListOptions {
   readonly source: ListingSource;
   readonly of: ExecutionsQuery['of'];
-  /** Only executions with this status of the upstream. */
+  /** If present, lists only executions with this upstream status. */
   readonly upstreamStatus?: string;
-  /** Names this list in the memory that all share. */
+  /** Identifies this list in the shared cache. */
   readonly name: string;
   readonly memory: ListMemory;
   readonly clock: Clock;
@@ -81,7 +84,7 @@ export class UpstreamList {
     this.#calls = new SharedCalls((call) => this.#fetchSafely(call));
   }
 
-  /** The page of this token; undefined: the newest one. */
+  /** Returns the page with this token, or the newest page if the token is undefined. */
   async page(token: string | undefined, terms: PageTerms): Promise<Result<UpstreamListPage, SourceFailure>> {
     const { memory, source, of } = this.#options;
     const name = this.#nameOf(token);
@@ -127,7 +130,7 @@ export class UpstreamList {
         origin: terms.origin,
         signal: call.abandoned.signal,
         onAttempt: () => {
-          // The call may have waited for the budget.
+          // The call may have waited for its budget, so take the time when it is sent.
           if (!call.isSent) readAtMs = clock.now();
           call.isSent = true;
           terms.onAttempt();
@@ -137,7 +140,7 @@ export class UpstreamList {
     const name = this.#nameOf(token);
     if (!result.ok) {
       if (call.abandoned.signal.aborted) return 'left';
-      // Concerns this request's tenant only.
+      // Do not cache a failure that concerns only this request's tenant.
       if (result.failure.type !== 'upstream-share-exceeded')
         this.#failures.set(name, { failure: result.failure, atMs: readAtMs });
       return result;

@@ -1,14 +1,12 @@
 /**
- * The exceptions of AWS's two protocols: their names in each service, and their status. Which of them a
- * failure becomes is in its entry in the catalogue (problem-catalogue.ts).
+ * The exceptions of the two AWS services: their names in each service, and their HTTP status. The catalogue
+ * (problem-catalogue.ts) maps each failure to one of them.
  *
- * Sources: botocore's models iotthingsgraph/2018-09-06 and stepfunctions/2016-11-23; AWS's common errors for
- * the rest.
+ * Sources: botocore's models iotthingsgraph/2018-09-06 and stepfunctions/2016-11-23, and AWS's common errors
+ * for exceptions that are in neither.
  */
 
-/**
- * The exceptions that failures become: by their names in Things Graph, each with its name in Step Functions.
- */
+/** Maps the name of each exception in Things Graph to its name in Step Functions. */
 export const STEP_FUNCTIONS_NAMES = {
   InvalidRequestException: 'ValidationException',
   ResourceNotFoundException: 'ExecutionDoesNotExist',
@@ -37,20 +35,20 @@ export type StepFunctionsException =
 type KmsException = `Kms${string}`;
 
 /**
- * Data is encrypted with a customer's key, which the operator's credentials may not use: AWS has several
- * exceptions for that.
+ * True for the exceptions that AWS uses if data is encrypted with a customer's key that the operator's
+ * credentials may not use.
  */
 export const isKmsException = (name: string): name is KmsException => name.startsWith('Kms');
 
 export interface AwsException {
   readonly name: ThingsGraphException | StepFunctionsException;
-  /** For the reader of the client's stack trace: what is wrong, then what to do. */
+  /** What is wrong, then what to do. People read it in the client's stack trace. */
   readonly message: string;
 }
 
 /**
- * AWS clients retry a 500 and not a 400, whatever the exception. The protocol itself only tells whose fault
- * it is.
+ * The HTTP status of an exception. AWS clients retry a 500 but not a 400, except for throttling. In the
+ * protocol itself, the status only distinguishes the service's faults (500) from the caller's (400).
  */
 export const statusOfException = (name: string): 400 | 500 =>
   name === 'InternalFailureException' ? 500 : 400;

@@ -3,19 +3,19 @@ import { API_KEY_FORM } from '../core/api-key-format.ts';
 import { AWS_KEY_ADVICE } from './aws-key-advice.ts';
 import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
 
-/** RFC 6750, section 3. */
+/** The response header that names the accepted kind of credential (RFC 6750, section 3). */
 const CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="flowtap"' };
 const INVALID_TOKEN_CHALLENGE = { 'WWW-Authenticate': 'Bearer realm="flowtap", error="invalid_token"' };
 
 const NO_API_KEY_AS_SESSION_TOKEN = `The session token is not an API key of this service. A key is ${API_KEY_FORM}. ${AWS_KEY_ADVICE}`;
 
-/** What is wrong with an Authorization header that holds no bearer token. */
+/** Describes what is wrong with an Authorization header that has no bearer token. */
 function schemeText(scheme: string | undefined): string {
   if (scheme === undefined) return '';
   if (scheme === '') return 'The Authorization header has no scheme. ';
   return scheme === 'Bearer'
     ? 'The Authorization header has nothing after its scheme Bearer. '
-    : `The Authorization header has the scheme ${scheme}, and only Bearer is supported. `;
+    : `The Authorization header has the scheme ${scheme}, but only Bearer is supported. `;
 }
 
 export const credentialProblems = {
@@ -121,15 +121,14 @@ export const credentialDocumentation: DocumentationOf<typeof credentialProblems>
   },
   InvalidApiKey: {
     meaning: 'This service does not know the API key, or the admin token is wrong.',
-    cause: 'The key was cut off or mistyped, belongs to another deployment, or never existed.',
-    action:
-      'Copy it again, completely: see detail. For the admin API, send the ADMIN_TOKEN: it accepts no keys.',
+    cause: 'The key is incomplete or mistyped, belongs to another deployment, or never existed.',
+    action: 'Copy the complete key again, see detail. The admin API accepts only the ADMIN_TOKEN, no keys.',
     examples: { 'invalid-key': { type: 'invalid-key' } },
     adminExample: { type: 'invalid-key', wanted: 'admin-token' },
   },
   RevokedApiKey: {
     meaning: 'The API key was revoked.',
-    cause: 'The operator of the service ended it.',
+    cause: 'The operator of the service revoked it.',
     action: 'Ask the operator for a new key.',
     examples: { 'revoked-key': { type: 'revoked-key' } },
   },
@@ -142,7 +141,7 @@ export const credentialDocumentation: DocumentationOf<typeof credentialProblems>
   InvalidTicket: {
     meaning: 'The ticket was not issued by this service for this execution, or its key is no longer valid.',
     cause:
-      'The ticket was cut off or signed with another secret; or its key was revoked, or may no longer create tickets.',
+      'The ticket is incomplete or was signed with another secret. Or its key was revoked, or may no longer create tickets.',
     action: 'Create a new one with POST …/tickets.',
     examples: { 'invalid-ticket': { type: 'invalid-ticket' } },
   },

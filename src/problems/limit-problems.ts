@@ -1,5 +1,5 @@
 /**
- * Limits that were reached. Retrying helps once some time has passed or another stream or request has ended.
+ * Problems for exceeded limits. A retry helps after some time, or once another stream or request has ended.
  */
 import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../access/limits/rate-limit.ts';
 import { AWS_KEY_ADVICE } from './aws-key-advice.ts';
@@ -27,7 +27,7 @@ function rateLimitAwsMessage(failure: RateLimited): string {
   if (failure.because === 'wrong-credentials') return `${detail} ${AWS_KEY_ADVICE}`;
   if (failure.because === 'unverified-keys') return detail;
   return (
-    `${detail} A key may send ${standard.requests} requests in ${standard.periodSeconds} s, in the tier "high" ` +
+    `${detail} A key may send ${standard.requests} requests in ${standard.periodSeconds} s, or in the tier "high" ` +
     `${high.requests}. Read larger pages (maxResults up to 250), or follow the execution with its event stream.`
   );
 }
@@ -35,7 +35,7 @@ function rateLimitAwsMessage(failure: RateLimited): string {
 function overloadReason({ lost, reserved }: FailureOf<'overloaded'>): string {
   if (lost) return 'This execution cannot be reached, as happens during a deployment.';
   return reserved
-    ? 'This execution is almost full. Its last slots go to callers with fewer than 10 streams and waiting requests of it.'
+    ? 'This execution is close to its limit of readers. Its last slots are for callers with fewer than 10 streams and waiting requests.'
     : 'This execution has reached its limit of readers.';
 }
 
@@ -81,7 +81,8 @@ export const limitProblems = {
 export const limitDocumentation: DocumentationOf<typeof limitProblems> = {
   RateLimitExceeded: {
     meaning: 'This key sent too many requests, or this address sent too many wrong credentials.',
-    cause: '100 requests in 10 s (1,000 for keys of the high tier); 30 wrong credentials a minute.',
+    cause:
+      'A key may send 100 requests in 10 s, or 1,000 in the high tier. An address may send 30 wrong credentials a minute.',
     action:
       'Retry after the seconds in Retry-After. Instead of polling, wait (waitTimeSeconds) or follow the event stream. If detail names wrong ' +
       'credentials, correct them first.',
@@ -92,8 +93,8 @@ export const limitDocumentation: DocumentationOf<typeof limitProblems> = {
       'This key has reached its limit of streams and waiting requests: for this execution (streamLimit), or over all executions ' +
       '(totalStreamLimit).',
     cause:
-      'Streams were opened and not closed, or more people read than the key is meant for. A waiting request (waitTimeSeconds) of ' +
-      'a caller that has left may count until its time is over.',
+      'Streams were not closed, or more people read than the key is meant for. A waiting request (waitTimeSeconds) whose ' +
+      'caller has disconnected may count until its time is over.',
     action: 'Close some, or retry after retryAfterSeconds. The operator can raise the limit.',
     examples: {
       'too-many-streams': { type: 'too-many-streams', retryAfterSeconds: 10 },
@@ -102,10 +103,10 @@ export const limitDocumentation: DocumentationOf<typeof limitProblems> = {
   UpstreamShareExceeded: {
     meaning: 'The keys of this owner have used up their share of calls to the upstream service.',
     cause:
-      'They read executions that are not archived, or do not exist, faster than AWS allows, while other owners read, too. ' +
-      'Each owner gets an equal share; a key without an owner has its own.',
+      'They read executions that are not archived, or do not exist, faster than AWS allows, while other owners also read. ' +
+      'Each owner gets an equal share. A key without an owner gets a share of its own.',
     action:
-      'Retry after the seconds in Retry-After. Instead of polling, wait (waitTimeSeconds) or follow the event stream: both cost no calls of ' +
+      'Retry after the seconds in Retry-After. Instead of polling, wait (waitTimeSeconds) or follow the event stream. Neither uses up ' +
       'this share while nothing happens.',
     examples: {
       'upstream-share-exceeded': {
@@ -118,7 +119,7 @@ export const limitDocumentation: DocumentationOf<typeof limitProblems> = {
   Overloaded: {
     meaning: 'This execution has reached its limit of readers, or cannot be reached at the moment.',
     cause:
-      'It has 1,000 open streams and waiting requests. Or it has 750, and the keys of this owner hold 10 of them. Or a ' +
+      'It has 1,000 open streams and waiting requests. Or it has at least 750, and 10 of them belong to keys of this owner. Or a ' +
       'deployment is in progress.',
     action: 'Retry after the seconds in Retry-After.',
     examples: { overloaded: { type: 'overloaded', retryAfterSeconds: 5 } },

@@ -1,10 +1,10 @@
-/** Credentials that are valid, but do not permit what the request asks for. */
+/** Problems for credentials that are valid but do not permit the request. */
 import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
 
-/** For AWS clients. */
+/** The message for AWS clients. */
 const keyMayNotRead = (what: string, them = 'it'): string =>
-  `The API key may not read ${what}. Ask the operator of this service to add ${them} to the executions of the key; ` +
-  'GET /v1/key lists them.';
+  `The API key may not read ${what}. Ask the operator of this service to add ${them} to the key's executions, ` +
+  'which GET /v1/key lists.';
 
 export const permissionProblems = {
   'execution-forbidden': {

@@ -1,7 +1,7 @@
 /**
- * What callers get for each failure. Problem JSON (http/problem-response.ts) and AWS exceptions (the dialects
- * in http/aws/) are made from this catalogue. Its documentation is not deployed, so it is elsewhere:
- * problem-documentation.ts.
+ * Defines what callers get for each failure. Problem JSON (http/problem-response.ts) and AWS exceptions (the
+ * dialects in http/aws/) are created from this catalogue. The documentation of problems is in
+ * problem-documentation.ts, because it is not part of the Worker.
  */
 import type { Failure } from '../core/errors.ts';
 import { type AwsException, STEP_FUNCTIONS_NAMES } from './aws-exceptions.ts';
@@ -31,13 +31,13 @@ export const problemEntry = (failure: Failure): ProblemEntry =>
   // Safety: `ProblemEntries` gives each type the entry for its own failure.
   catalogue[failure.type] as ProblemEntry;
 
-/** The failure as Things Graph names it. */
+/** Converts a failure to the exception that Things Graph uses for it. */
 export function thingsGraphException(failure: Failure): AwsException {
   const { exception, awsMessage, detail } = problemEntry(failure);
   return { name: exception, message: resolve(awsMessage ?? detail, failure) };
 }
 
-/** The failure as Step Functions names it. */
+/** Converts a failure to the exception that Step Functions uses for it. */
 export function stepFunctionsException(failure: Failure): AwsException {
   const { exception, awsMessage, detail, stepFunctions = {} } = problemEntry(failure);
   const own: StepFunctionsRefusal = resolve(stepFunctions, failure);

@@ -1,7 +1,7 @@
 /**
- * Every problem code with its HTTP status. The typed client imports this file too (its type lists the codes
- * for editors), so it imports nothing. A code is public and stays for good: clients compare it. AWS's
- * exception name is used where one fits.
+ * All problem codes, each with its HTTP status. The typed client imports this file, too, which lets editors
+ * suggest the codes. Therefore this file must not import anything. Codes are public and must never change,
+ * because clients compare them. If an AWS exception fits, its name is the code.
  */
 export const PROBLEM_STATUS = {
   InvalidRequestException: 400,

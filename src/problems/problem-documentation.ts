@@ -1,5 +1,5 @@
 /**
- * The documentation of all problem codes: for the pages under /docs and the OpenAPI document. Not part of the
+ * The documentation of all problem codes, for the pages under /docs and the OpenAPI document. Not part of the
  * Worker.
  */
 import { credentialDocumentation } from './credential-problems.ts';

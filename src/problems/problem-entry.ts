@@ -1,7 +1,7 @@
 /**
- * The shape of the catalogue: what callers get for each type of failure, in all protocols, and how its code
- * is documented. A new failure does not compile until it has all of these parts. The entries are in the files
- * named `…-problems.ts`.
+ * The types of the catalogue: what callers get for each type of failure, in all protocols, and how its code
+ * is documented. A new type of failure does not compile until all these parts exist. The entries are in the
+ * files named `…-problems.ts`.
  */
 import type { Failure } from '../core/errors.ts';
 import type { StepFunctionsException, ThingsGraphException } from './aws-exceptions.ts';
@@ -10,37 +10,38 @@ import type { ServiceProblemCode } from './problem-codes.ts';
 export type FailureType = Failure['type'];
 export type FailureOf<T extends FailureType> = Extract<Failure, { readonly type: T }>;
 
-/** A value that is fixed, or one that depends on the failure. */
+/** Either a fixed value or a function of the failure. */
 type From<F, V> = V | ((failure: F) => V);
 
 /**
- * What callers get for one type of failure. Never any text of the upstream (invariant 7); of a caller's, only
- * an id that was checked, and the scheme of a header.
+ * What callers get for one type of failure. It never contains text from the upstream (invariant 7). Of the
+ * caller's own text, it may contain only a validated id and the scheme of a header.
  */
 export interface ProblemEntry<F extends Failure = Failure> {
-  /** Also decides the status (problem-codes.ts). */
+  /** The code also determines the status (problem-codes.ts). */
   readonly code: ServiceProblemCode;
   readonly title: From<F, string>;
-  /** A sentence for people: what is wrong, then what to do. */
+  /** Text for people: what is wrong, then what to do. */
   readonly detail: From<F, string>;
   readonly headers?: From<F, Readonly<Record<string, string>>>;
   /**
-   * Present if retrying helps: only then an event stream is refused with a `problem` event instead of a
+   * Present if a retry helps. Only then is an event stream refused with a `problem` event instead of an error
    * status.
    */
   readonly retryAfterSeconds?: From<F, number>;
   /**
-   * AWS clients retry ThrottlingException and anything with status 500 (InternalFailureException), nothing
-   * else. So a failure has one of these two if and only if retrying helps or the fault is ours.
+   * The exception for AWS clients. They retry only ThrottlingException and InternalFailureException (status
+   * 500). Use one of these two if a retry helps or the fault is ours, and never otherwise.
    */
   readonly exception: ThingsGraphException;
   /**
-   * For AWS clients, if `detail` does not help them. AWS clients don't read Retry-After: name the seconds.
+   * Replaces `detail` for AWS clients, if `detail` does not help them. They don't read Retry-After, so the
+   * text must name the seconds.
    */
   readonly awsMessage?: From<F, string>;
   /**
-   * What is different in the protocol of Step Functions, besides names that always differ
-   * (aws-exceptions.ts).
+   * Replacements for the protocol of Step Functions. Exception names that always differ are in
+   * aws-exceptions.ts.
    */
   readonly stepFunctions?: From<F, StepFunctionsRefusal>;
 }
@@ -55,24 +56,24 @@ export type ProblemEntries<T extends FailureType = FailureType> = {
 };
 
 /**
- * The paragraph of a code on /docs/problems, and its examples in the OpenAPI document. Not part of the
+ * The section about a code on /docs/problems, and its examples in the OpenAPI document. Not part of the
  * Worker.
  */
 export interface ProblemDocumentation {
   readonly meaning: string;
   readonly cause: string;
   readonly action: string;
-  /** One for each failure that has this code. The first one is shown. */
+  /** One example for each type of failure with this code. Documents show the first. */
   readonly examples: Readonly<Record<string, Failure>>;
-  /** Shown instead in the admin API, if it has its own texts. */
+  /** The example for the admin API, if the text differs there. */
   readonly adminExample?: Failure;
 }
 
 type CodeOf<Entry> = Entry extends { readonly code: infer Code extends ServiceProblemCode } ? Code : never;
 
 /**
- * The documentation that a group of entries needs: each code once, with an example of each failure that has
- * it.
+ * The documentation that a group of entries must have: each code once, with an example of each failure with
+ * that code.
  */
 export type DocumentationOf<Entries extends Partial<ProblemEntries>> = {
   readonly [Code in CodeOf<Entries[keyof Entries]>]: ProblemDocumentation & {
@@ -84,6 +85,6 @@ export type DocumentationOf<Entries extends Partial<ProblemEntries>> = {
   };
 };
 
-/** `value` for this failure. */
+/** Computes `value` for this failure. */
 export const resolve = <F, V extends string | number | object>(value: From<F, V>, failure: F): V =>
   typeof value === 'function' ? value(failure) : value;

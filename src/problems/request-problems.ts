@@ -1,4 +1,4 @@
-/** Requests that are malformed, or ask for what does not exist or has changed. */
+/** Problems for requests that are malformed, or that ask for something that does not exist or has changed. */
 import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
 
 const REJECTED_UPSTREAM = {
@@ -8,13 +8,13 @@ const REJECTED_UPSTREAM = {
   exception: 'InvalidRequestException',
 } as const;
 
-/** The token belongs to a history that was replaced: in the protocol of AWS's services. */
+/** The message for AWS clients if a token belongs to a history that was replaced. */
 const TOKEN_OF_REPLACED =
   'nextToken: the history that it belongs to has been replaced. Read again from the start, without nextToken.';
 const INVALID_TOKEN = { exception: 'InvalidToken', message: TOKEN_OF_REPLACED } as const;
 
 const AWS_OPERATIONS =
-  'At POST /, this service answers ListFlowExecutionMessages of AWS IoT Things Graph, and of AWS Step Functions ' +
+  'At POST /, this service answers ListFlowExecutionMessages of AWS IoT Things Graph, and these of AWS Step Functions: ' +
   'GetExecutionHistory, DescribeExecution, ListExecutions and ListStateMachines.';
 const ADDRESS_WITHOUT_PATH =
   ' Give the address without a path: endpoint_url in Python, endpoint in JavaScript.';
@@ -32,8 +32,7 @@ export const requestProblems = {
       awsCode === 'StateMachineTypeNotSupported'
         ? {
             exception: awsCode,
-            message:
-              'The executions of an EXPRESS state machine cannot be listed. Look in its CloudWatch logs.',
+            message: 'The executions of an EXPRESS state machine cannot be listed. See its CloudWatch logs.',
           }
         : {
             exception: 'InvalidArn',
@@ -110,9 +109,9 @@ export const requestDocumentation: DocumentationOf<typeof requestProblems> = {
   InvalidRequestException: {
     meaning: 'The request is invalid.',
     cause:
-      'A parameter, the execution id or the body is malformed, out of range or given twice; or the upstream service rejected ' +
+      'A parameter, the execution id or the body is malformed, out of range or given twice. Or the upstream service rejected ' +
       'the request.',
-    action: 'Look at errors[]: each entry names one input and its rule.',
+    action: 'See errors[]: each entry names one input and its rule.',
     examples: {
       'invalid-input': {
         type: 'invalid-input',
@@ -163,7 +162,7 @@ export const requestDocumentation: DocumentationOf<typeof requestProblems> = {
   RequestTimeout: {
     meaning: 'The request body did not arrive in time.',
     cause:
-      'No byte of it arrived for 10 seconds, or it was not complete after 30 (imports: 30 seconds, and 15 minutes).',
+      'Nothing arrived for 10 seconds, or the body was incomplete after 30 seconds. Imports may pause for 30 seconds and take 15 minutes.',
     action: 'Send the request again.',
     examples: { 'body-too-slow': { type: 'body-too-slow' } },
   },

@@ -1,4 +1,4 @@
-/** Faults of this service itself: bugs, its store, its configuration. */
+/** Problems whose cause is in this service itself: bugs, its store, its configuration. */
 import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
 
 const RETRY_STORE_SECONDS = 5;
@@ -15,7 +15,7 @@ export const serviceProblems = {
     title: 'The store is unavailable',
     detail: ({ revoked }) =>
       revoked
-        ? 'The key is revoked in this process, but the store could not save that: in other places, and after a restart, the key ' +
+        ? 'The key is revoked in this process, but the store could not save that. In other places, and after a restart, the key ' +
           'still works. Make the store writable, for example by deleting archived executions, and revoke the key again.'
         : 'The store of this service could not be read or written. Retry later.',
     retryAfterSeconds: RETRY_STORE_SECONDS,

@@ -1,8 +1,8 @@
-/** Upstream services that do not have the execution, fail, or are too slow. */
+/** Problems for upstream services that do not have the execution, fail, or are too slow. */
 import { isKmsException } from './aws-exceptions.ts';
 import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';
 
-/** For upstream failures that do not name a time. */
+/** Used for upstream failures that do not say when to retry. */
 const RETRY_UPSTREAM_SECONDS = 5;
 
 const UNUSABLE_ANSWER = {
@@ -14,7 +14,7 @@ const UNUSABLE_ANSWER = {
 } as const;
 
 const ENCRYPTED =
-  'The data of this execution is encrypted with a KMS key that this service cannot use just now. ' +
+  'The data of this execution is encrypted with a KMS key that this service cannot currently use. ' +
   'The operator finds the details in the log.';
 
 const unknownName = (executionId: string | undefined, flow: string | undefined): string => {
@@ -92,7 +92,7 @@ export const upstreamDocumentation: DocumentationOf<typeof upstreamProblems> = {
   },
   BadUpstream: {
     meaning: 'The upstream service gave an unusable answer.',
-    cause: 'The AWS credentials of this service are wrong, or something between it and AWS answers instead.',
+    cause: 'The AWS credentials of this service are wrong, or a proxy between it and AWS answered instead.',
     action: 'Give the requestId to the operator: the log has the details.',
     examples: {
       'upstream-broken': { type: 'upstream-broken', internal: 'for the log' },
@@ -108,7 +108,7 @@ export const upstreamDocumentation: DocumentationOf<typeof upstreamProblems> = {
   HistoryNotReadYet: {
     meaning: 'The history has not been read from the upstream service as far as this request needs it.',
     cause:
-      'The newest messages, or the summary, of a long history that was not read before: one request reads at most 40 pages of ' +
+      'The request needs the end of a long history that was not read before. One request reads at most 40 pages of ' +
       'the upstream service.',
     action: 'Retry after the seconds in Retry-After: the next request continues where this one stopped.',
     examples: { 'upstream-unfinished': { type: 'upstream-unfinished', internal: 'for the log' } },

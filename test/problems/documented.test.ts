@@ -77,8 +77,8 @@ test('the documentation of problems names the limits that hold', () => {
   const { standard, high } = RATE_TIERS;
   const causeOf = (code: keyof typeof problemDocumentation) => problemDocumentation[code].cause;
   expect(causeOf('RateLimitExceeded')).toBe(
-    `${standard.requests} requests in ${standard.periodSeconds} s (${high.requests.toLocaleString('en')} for keys of the high ` +
-      `tier); ${FAILED_AUTHENTICATIONS.requests} wrong credentials a minute.`,
+    `A key may send ${standard.requests} requests in ${standard.periodSeconds} s, or ${high.requests.toLocaleString('en')} ` +
+      `in the high tier. An address may send ${FAILED_AUTHENTICATIONS.requests} wrong credentials a minute.`,
   );
   expect(causeOf('PayloadTooLarge')).toBe(
     `The limit is ${BODY_BYTES_MAX / 1024} KiB, for imports ${IMPORT_BYTES_MAX / 1024 ** 2} MiB.`,

@@ -1,13 +1,13 @@
 /**
- * Makes and parses API keys, in the form of core/api-key-format.ts.
+ * Generates and parses API keys. Their format is defined in core/api-key-format.ts.
  *
- * - The id names the credential. Its first 8 characters name the key that the credential belongs to; rotation
- *   adds credentials to a key. So the text of a key is enough to find the records of key and credential.
- * - The checksum is the CRC-32 of everything before it: mistyped keys are refused without reading storage.
- * - The 32 characters of the secret are 190 bits, too many to guess. So it is safe to store their SHA-256
- *   without salt.
+ * - The id names a credential. Its first 8 characters name the key that the credential belongs to. (Rotation
+ *   adds credentials to a key.) So the records of both can be found from a key's text alone.
+ * - The checksum is the CRC-32 of everything before it, so mistyped keys are refused without reading storage.
+ * - The 32 random characters of the secret have 190 bits, too many to guess. So a SHA-256 without salt is
+ *   safe to store.
  *
- * The secret leaves this file only in the text that `generateApiKey` returns, to be shown once.
+ * The secret leaves this file only in the text that `generateApiKey` returns. That text is shown once.
  */
 import { hash } from 'node:crypto';
 
@@ -24,9 +24,9 @@ import {
 import { base62OfNumber, randomBase62, type RandomBytes } from '../../core/base62.ts';
 import { crc32 } from './crc32.ts';
 
-/** The ids in a key's text, and the hash of the text. Not the secret. */
+/** A parsed key: the ids in its text, and the hash of the text. It does not contain the secret. */
 export interface ApiKey {
-  /** 62^8 ids: with 100,000 keys, the chance that any two share an id is 1 in 40,000. */
+  /** There are 62^8 ids. With 100,000 keys, the chance that any two share an id is 1 in 40,000. */
   readonly keyId: string;
   readonly credentialId: string;
   /** SHA-256 of the whole text. */
@@ -38,7 +38,10 @@ export interface GeneratedApiKey extends ApiKey {
   readonly text: string;
 }
 
-/** Makes a new key. With an id of `nextCredentialId`, makes another credential of an existing key. */
+/**
+ * Generates a new key. Given a credential id from `nextCredentialId`, generates another credential of an
+ * existing key instead.
+ */
 export function generateApiKey(
   random: RandomBytes,
   credentialId: string = randomBase62(random, CREDENTIAL_ID_CHARACTERS),
@@ -52,11 +55,12 @@ const SECOND_CHARACTERS = CREDENTIAL_ID_CHARACTERS - KEY_ID_CHARACTERS;
 const SECONDS_DISTINGUISHED = 62 ** SECOND_CHARACTERS;
 
 /**
- * The id of a key's next credential: the key's id, then the second of `nowMs` modulo 62². If `taken` has this
- * id, takes the next free second. Two places that rotate a key within a minute do not see each other's
- * credential in `taken`. Random ids would then be the same once in 3,844 times, and the later credential
- * would overwrite the earlier one. Seconds differ, because the store accepts only one rotation of a key in a
- * second.
+ * Returns the id for a key's next credential: the key's id, then the second of `nowMs` modulo 62². If `taken`
+ * contains that id, the next free second is used.
+ *
+ * Why not random: two places that rotate the same key within a minute do not see each other's credential in
+ * `taken`. Random ids would collide once in 3,844 times, and the later credential would overwrite the earlier
+ * one. Seconds cannot collide, because the store accepts only one rotation of a key per second.
  */
 export function nextCredentialId(keyId: string, taken: readonly string[], nowMs: number): string {
   for (let second = Math.floor(nowMs / 1000); ; second++) {
@@ -65,10 +69,7 @@ export function nextCredentialId(keyId: string, taken: readonly string[], nowMs:
   }
 }
 
-/**
- * The parts of a well-formed key with a correct checksum; otherwise undefined. Takes linear time for any
- * text.
- */
+/** Parses a key. Returns undefined if its format or checksum is wrong. Takes linear time for any text. */
 export function parseApiKey(text: string): ApiKey | undefined {
   if (text.length !== API_KEY_CHARACTERS) return undefined;
   const credentialId = WHOLE_API_KEY.exec(text)?.[1];
@@ -81,7 +82,10 @@ export function parseApiKey(text: string): ApiKey | undefined {
 /** The key that a credential belongs to. */
 export const keyIdOf = (credentialId: string): string => credentialId.slice(0, KEY_ID_CHARACTERS);
 
-/** The key's id, from that id or from the id of one of its credentials; undefined if the text is neither. */
+/**
+ * Converts a key's id, or the id of one of its credentials, to the key's id. Returns undefined for any other
+ * text.
+ */
 export const keyIdFrom = (id: string): string | undefined =>
   KEY_OR_CREDENTIAL_ID.test(id) ? keyIdOf(id) : undefined;
 

@@ -1,6 +1,6 @@
 /**
- * CRC-32 (ISO-HDLC, as in zlib and PNG). It detects every change of up to 32 neighbouring bits, and so every
- * single wrong character. It guards against typing errors, not against attackers.
+ * CRC-32 (ISO-HDLC, as in zlib and PNG). It detects every change within 32 adjacent bits, and so every single
+ * wrong character. It protects against typing errors, not against attackers.
  */
 
 /** The checksum of ASCII text, as an unsigned number. */

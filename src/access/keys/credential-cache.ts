@@ -1,17 +1,18 @@
 /**
- * A short cache of credentials and the records of their keys. One store read (`getMany`) loads both. Whether
- * the records are enough for a request is decided in authenticate.ts. The cache holds values, never promises:
- * requests of a Worker must not wait for each other's I/O.
+ * A short-lived cache of credentials and the records of their keys. One store read (`getMany`) loads both.
+ * authenticate.ts decides whether the records permit a request. The cache stores values, never promises,
+ * because requests on Workers must not wait for each other's I/O.
  *
- * How long a change takes to show:
+ * How long it takes until a change is visible:
  *
- * - In the isolate or process that made it: at once, also for reads that are in flight.
- * - Elsewhere: the store's own delay (Workers KV: 30 s of cache, plus propagation), then up to 10 s in this
- *   cache.
- * - A credential that was requested before it existed: KV's cached miss (up to 60 s), then 5 s.
+ * - In the isolate or process that made the change: no time. It is also applied to reads in flight.
+ * - Elsewhere: the store's own delay (Workers KV caches for 30 s, and takes time to propagate), plus up to 10
+ *   s in this cache.
+ * - For a credential that was looked up before it existed: up to 60 s in which KV caches the miss, plus 5 s
+ *   in this cache.
  *
- * While the store is down, cached records stay in use for a while. If it answers with a record that is
- * refused, they are dropped.
+ * While the store is down, cached records stay in use for up to 45 s. If the store returns a record that
+ * cannot be accepted (damaged, for example), the cached ones are dropped.
  */
 import { timingSafeEqual } from 'node:crypto';
 
@@ -34,21 +35,27 @@ import {
 } from './key-record.ts';
 import { recordsRefused, type StoreUnavailable, storeUnavailable } from './store-failure.ts';
 
-/** A cached credential is used for this long without a read. */
+/** A cached credential is used for this long without reading the store. */
 export const KEY_FRESH_MS = 10_000;
-/** A miss is cached for this long; short, since the credential may be created at any moment. */
+/** A miss is cached for this long. This is short, because the credential may be created at any moment. */
 export const UNKNOWN_FRESH_MS = 5_000;
 /**
- * While the store fails, cached records are used for this long, so that a short outage closes no stream. Well
- * within the 60 s in which a revocation must show.
+ * While the store fails, cached records are used for this long, so that a short outage closes no streams.
+ * This is well below the 60 s within which a revocation must take effect.
  */
 export const KEY_STALE_WHILE_FAILING_MS = 45_000;
-/** Cached credentials, usually about 1 KB each. */
+/** How many credentials are cached. Each usually takes about 1 KB. */
 export const KEYS_REMEMBERED_MAX = 1000;
-/** Fifty long patterns make 50 KB: a thousand such keys would fill half of an isolate. */
+/**
+ * Bounds the cache's memory. A key with fifty long patterns takes 50 KB, and a thousand such keys would fill
+ * half of an isolate.
+ */
 export const KEYS_REMEMBERED_BYTES_MAX = 8 * 1024 * 1024;
 
-/** Recent writes, applied to reads that were in flight at the time. Reads take seconds at most. */
+/**
+ * Bounds the memory for recent writes, which are applied to reads that were in flight at the time. Few are
+ * needed, because reads take seconds at most.
+ */
 export const WRITES_BYTES_MAX = 1024 * 1024;
 
 interface Cached {
@@ -59,7 +66,7 @@ interface Cached {
 interface Write {
   readonly number: number;
   readonly change: Partial<KeyRecords>;
-  /** Present if the write created the credential, with these records. */
+  /** Present only if the write created a credential: all records of that credential. */
   readonly created?: CredentialRecords;
 }
 
@@ -76,13 +83,16 @@ export class CredentialCache {
     maxSize: KEYS_REMEMBERED_BYTES_MAX,
     sizeOf: ({ records }) => bytesOf(records),
   });
-  /** Ids of credentials that were not found in the store, and when they were looked up. */
+  /** Ids of credentials that the store did not have, each with the time of the look-up. */
   readonly #misses = new LruMap<string, number>({ max: KEYS_REMEMBERED_MAX });
-  /** Ids of revoked keys, and when each was revoked: a store that lags must not restore a revoked key. */
+  /**
+   * Ids of revoked keys, each with the time of its revocation. A stale answer of the store must not bring
+   * back a revoked key.
+   */
   readonly #revoked = new LruMap<string, string>({ max: KEYS_REMEMBERED_MAX });
   /**
-   * The last write of this process to each record, by name: a read that began before it returns an older
-   * value.
+   * This process's last write to each record, by the record's name. A read that began before the write may
+   * return an older value.
    */
   readonly #writes = new LruMap<string, Write>({
     max: KEYS_REMEMBERED_MAX,
@@ -96,7 +106,8 @@ export class CredentialCache {
   }
 
   /**
-   * The credential and its key, from the cache while fresh, otherwise from the store; undefined if not found.
+   * Returns the credential and its key, from the cache if fresh, otherwise from the store. Undefined if not
+   * found.
    */
   async read(credentialId: string): Promise<Result<CredentialRecords | undefined, StoreUnavailable>> {
     const now = this.#ports.clock.now();
@@ -108,7 +119,7 @@ export class CredentialCache {
     const writesBefore = this.#writesSoFar;
     const read = await this.#readStore(credentialId);
     if (!read.ok) {
-      // The store works, but its records are refused, so older records must not be used.
+      // The store works but returned unacceptable records, so older ones must not be used, either.
       if (read.failure.refused) this.#cached.delete(credentialId);
       const last = this.#cached.peek(credentialId);
       const isUsable = last !== undefined && now - last.readAtMs < KEY_STALE_WHILE_FAILING_MS;
@@ -124,26 +135,30 @@ export class CredentialCache {
     return ok(this.#add({ ...found, ...change }, now));
   }
 
-  /** Whether this key text was correct at the last look-up, however long ago. Does not read the store. */
+  /** Whether the last look-up verified a key with this hash, however long ago. Does not read the store. */
   hasVerified(credentialId: string, hash: Uint8Array): boolean {
     const known = this.#cached.peek(credentialId)?.records.credential.hash;
     return known !== undefined && timingSafeEqual(known, hash);
   }
 
-  /** This process created a credential: it works here from now on, whatever the store still returns. */
+  /**
+   * Call this after creating a credential. It then works in this process at once, even if the store does not
+   * return it yet.
+   */
   noteCredential(records: CredentialRecords): void {
     this.#note(credentialName(records.credential.id), { created: records, change: records });
     this.#add(records, this.#ports.clock.now());
   }
 
-  /** This process changed, rotated or revoked a key: updates all its cached credentials. */
+  /** Call this after changing, rotating or revoking a key. Updates all cached credentials of the key. */
   noteKey(keyId: string, change: Partial<KeyRecords>): void {
     const { facts, state, rotation } = change;
     if (facts) this.#note(factsName(keyId), { change: { facts } });
     if (state) this.#note(stateName(keyId), { change: { state } });
     if (rotation) this.#note(rotationName(keyId), { change: { rotation } });
     if (state?.revokedAt !== undefined) this.#revoked.set(keyId, state.revokedAt);
-    // Collected first: setting an entry moves it within the order that is being iterated.
+    // Collect the ids before updating: setting an entry moves it to the end of the map that is being
+    // iterated.
     const credentialIds = [...this.#cached.keys()].filter((credentialId) => keyIdOf(credentialId) === keyId);
     for (const credentialId of credentialIds) {
       const cached = this.#cached.peek(credentialId);
@@ -157,7 +172,9 @@ export class CredentialCache {
     this.#writes.set(recordName, { number: this.#writesSoFar, ...write });
   }
 
-  /** The writes of this process to the credential and its key that follow the first `writesBefore`. */
+  /**
+   * Combines this process's writes to the credential and its key that came after write number `writesBefore`.
+   */
   #writtenSince(writesBefore: number, credentialId: string): Omit<Write, 'number'> {
     const writes = [credentialName(credentialId), ...keyRecordNames(keyIdOf(credentialId))]
       .map((name) => this.#writes.peek(name))
@@ -190,14 +207,12 @@ export class CredentialCache {
     if (credentialEntry === undefined) return ok(undefined);
     const credential = parseCredential(credentialId, credentialEntry, log);
     const key = parseKeyRecords(keyId, keyEntries, log);
-    // Not a miss: the key may be valid, so the answer is "retry later" and not "wrong key".
+    // This is not a miss. The key may be valid, so the answer must be "retry later" rather than "wrong key".
     if (credential === undefined || key === undefined) return recordsRefused(keyId);
     return ok({ ...key, credential });
   }
 }
 
-/**
- * Estimated size for the cache's budget: the patterns at two bytes a character, and what every record has.
- */
+/** Estimates the memory of an entry: 1,000 bytes, plus its patterns at two bytes per character. */
 const bytesOf = ({ facts }: Partial<KeyRecords>): number =>
   (facts?.executions ?? []).reduce((sum, pattern) => sum + 2 * pattern.length, 1000);

@@ -1,15 +1,19 @@
 /**
- * Which executions a key may read: patterns in which `*` matches any characters, including `/` and the empty
- * string. Everything else matches itself. A pattern is split at its stars, and the pieces are searched with
- * the algorithm of Knuth, Morris and Pratt, so that matching takes linear time for any pattern and id.
+ * Matches the patterns that say which executions a key may read. In a pattern, `*` matches any text,
+ * including `/` and the empty text. All other characters match themselves. A pattern is split at its stars,
+ * and the pieces are searched with the Knuth-Morris-Pratt algorithm, so matching takes linear time for any
+ * pattern and id.
  */
 import { executionPatternMistake } from '../../core/execution-arn.ts';
 import { executionIdProblem } from '../../messages/execution-id.ts';
 
-/** A request may have to try all patterns of its key. */
+/** Bounds the work of a request, which may have to try all patterns of its key. */
 export const EXECUTION_PATTERNS_MAX = 50;
 
-/** What is wrong with a pattern; undefined if it is valid. A pattern may contain what an id may contain. */
+/**
+ * Returns what is wrong with a pattern, or undefined if it is valid. A pattern may contain all characters
+ * that ids may contain.
+ */
 export const executionPatternProblem = (pattern: string): string | undefined =>
   executionIdProblem(pattern) ?? executionPatternMistake(pattern);
 
@@ -35,7 +39,10 @@ export function matchesPattern(pattern: string, executionId: string): boolean {
   return true;
 }
 
-/** The first index of `piece` between `start` and `end`, or -1. `String.indexOf` can take quadratic time. */
+/**
+ * The first index of `piece` between `start` and `end`, or -1. Replaces `String.indexOf`, which can take
+ * quadratic time.
+ */
 export function indexOf(text: string, piece: string, start: number, end: number): number {
   const borders = bordersOf(piece);
   let matched = 0;
@@ -48,7 +55,10 @@ export function indexOf(text: string, piece: string, start: number, end: number)
   return start;
 }
 
-/** For each prefix of `piece`: the length of its longest proper prefix that is also its suffix. */
+/**
+ * Knuth-Morris-Pratt's table: for each prefix of `piece`, the length of its longest proper prefix that is
+ * also its suffix.
+ */
 export function bordersOf(piece: string): readonly number[] {
   const borders: number[] = [];
   let border = 0;

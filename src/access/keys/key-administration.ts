@@ -1,13 +1,13 @@
 /**
- * What admins do with keys: create, change, rotate, revoke, show and list them. Each change writes one audit
- * line to the log, without a secret. admin-token.ts decides who is an admin, http/routes/admin-routes.ts has
- * the API over HTTP.
+ * The operations of admins on keys: create, change, rotate, revoke, show and list. Each change writes one
+ * audit line to the log, without secrets. admin-token.ts authenticates admins. The HTTP API is in
+ * http/routes/admin-routes.ts.
  *
- * - Looking keys up always reads the store, so that an admin sees a change right after making it.
- * - Which record each operation writes, and why none can undo another, is in key-record.ts. Changes and
- *   rotations of one key are serialised here; of two changes in different places within a minute, the last
- *   one wins as a whole.
- * - No record is written that would be refused when read back.
+ * - Showing and listing keys always reads the store, never the cache.
+ * - key-record.ts explains which record each operation writes, and why no operation can undo another. Within
+ *   one isolate or process, changes and rotations of one key are serialised. If two places change the same
+ *   key within a minute, the last change replaces the other completely.
+ * - Every record is validated before it is written, so that it can be read back.
  */
 import type { RandomBytes } from '../../core/base62.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -43,14 +43,14 @@ import { changedFacts, newCredential, newKeyRecords } from './new-record.ts';
 import { CUTOFFS_MAX, nextCredentialTimeMs, rotated } from './rotation.ts';
 import { recordsRefused, stored } from './store-failure.ts';
 
-/** Four records a key, and a store reads a hundred at once. */
+/** Each key has four records, and a store reads up to a hundred records at once. */
 const KEYS_READ_AT_ONCE = 25;
 export const KEYS_LISTED_DEFAULT = 50;
 export const KEYS_LISTED_MAX = 100;
 
 export interface KeyAdministrationPorts {
   readonly store: KeyValueStore;
-  /** Gets every change, so that it takes effect here at once. */
+  /** The cache is told of every change, so changes take effect in this process at once. */
   readonly credentials: CredentialCache;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -58,13 +58,13 @@ export interface KeyAdministrationPorts {
 }
 
 export interface IssuedKey {
-  /** The whole key, secret included: shown this once. */
+  /** The whole key, including its secret. It is shown only this once. */
   readonly text: string;
   readonly credentialId: string;
   readonly view: KeyView;
 }
 
-/** The answer for a key that was revoked although its other records can't be read. */
+/** The result of revoking a key whose other records can't be read. */
 export interface UnreadableRevokedKey {
   readonly id: string;
   readonly status: 'revoked';
@@ -84,12 +84,12 @@ export interface ListKeys {
   readonly limit?: number;
 }
 
-/** Facts about the request that asked for a change, for the audit line. */
+/** Facts about the request that made a change, for the audit line. */
 export interface AuditContext {
   readonly requestId?: string;
 }
 
-/** Each `id` may be that of the key or of one of its credentials. */
+/** Every method accepts as `id` the id of a key or of one of its credentials. */
 export class KeyAdministration {
   readonly #ports: KeyAdministrationPorts;
   readonly #lock: KeyedLock;
@@ -107,7 +107,10 @@ export class KeyAdministration {
     return entries.ok ? this.#view(keyId, entries.value) : entries;
   }
 
-  /** Unordered. A new key may take a minute to appear. Refused records are logged and left out. */
+  /**
+   * Lists keys, unordered. A new key may take a minute to appear. Keys with unreadable records are logged and
+   * left out.
+   */
   async list({ cursor, limit = KEYS_LISTED_DEFAULT }: ListKeys = {}): Promise<Result<KeyPage>> {
     const { store } = this.#ports;
     const page = await stored(() =>
@@ -130,8 +133,8 @@ export class KeyAdministration {
   }
 
   /**
-   * Does not look whether the key exists, because KV would cache that it is missing. The credential is
-   * written last, so an incomplete key does not work.
+   * Creates a key. Does not check first whether its id exists, because KV would then cache a miss for it.
+   * Writes the credential last, so a partly written key does not work.
    */
   async create(input: NewKey, audit: AuditContext = {}): Promise<Result<IssuedKey>> {
     const { store, clock, random, credentials } = this.#ports;
@@ -173,7 +176,7 @@ export class KeyAdministration {
     return ok(keyView({ ...found.value, facts }, clock.now()));
   }
 
-  /** Adds a credential, and ends the older ones after the overlap. The new credential is written first. */
+  /** Adds a credential, and lets the older ones expire after the overlap. Writes the new credential first. */
   rotate(id: string, rotation: Rotation, audit: AuditContext = {}): Promise<Result<IssuedKey>> {
     return this.#locked(id, () => this.#rotate(id, rotation, audit));
   }
@@ -208,10 +211,10 @@ export class KeyAdministration {
   }
 
   /**
-   * Ends the key and all its credentials for good. Revoking again changes nothing. Also works on a key whose
-   * records are refused: the state record is written whole. Needs no lock, since no other operation writes
-   * that record. If the store fails, the key is revoked in this process at least, and the failure says that
-   * it is not stored.
+   * Ends the key and all its credentials for good. Also works if the key's records are damaged, because it
+   * replaces the whole state record. No other operation overwrites that record, so this needs no lock. If the
+   * store fails, the key is still revoked in this process, and the failure says that the revocation is not
+   * stored.
    */
   async revoke(id: string, audit: AuditContext = {}): Promise<Result<KeyView | UnreadableRevokedKey>> {
     const { store, clock, credentials } = this.#ports;
@@ -236,7 +239,7 @@ export class KeyAdministration {
     return ok({ id: keyId, status: 'revoked', revokedAt });
   }
 
-  /** The store failed: revokes the key in this process. */
+  /** Revokes the key in this process only, after the store has failed. */
   #revokedHere(keyId: string, revokedAt: string, failure: Failure, audit: AuditContext) {
     const internal = internalText(failure) ?? failure.type;
     this.#ports.credentials.noteKey(keyId, { state: { v: KEY_RECORD_VERSION, keyId, revokedAt } });
@@ -254,10 +257,7 @@ export class KeyAdministration {
     return fail({ type: 'conflict', detail: 'The key is revoked for good. Create another one.' });
   }
 
-  /**
-   * Those records of a key that can be read, because a revocation needs no others. Fails if the key has no
-   * record at all.
-   */
+  /** Returns those records of a key that can be read. Revoking needs no others. Fails if the key has none. */
   async #readReadable(id: string): Promise<Result<Partial<KeyRecords> & { readonly keyId: string }>> {
     const keyId = keyIdFrom(id);
     if (keyId === undefined) return noSuchKey();

@@ -1,6 +1,6 @@
 /**
- * Parses the bodies of create, change and rotate. Unknown members are refused: a misspelt `execution` must
- * not create a key that can read nothing, nor a misspelt `expireAt` one that never expires.
+ * Parses the request bodies of create, change and rotate. Unknown members are refused. Otherwise the typo
+ * `execution` would create a key that can read nothing, and the typo `expireAt` a key that never expires.
  */
 import { CONTROL_CHARACTER } from '../../core/control-character.ts';
 import * as z from 'zod/mini';
@@ -16,19 +16,22 @@ import { EXECUTION_PATTERNS_MAX, executionPatternProblem } from './execution-pat
 import { TOTAL_STREAM_LIMIT_DEFAULT } from './key-record.ts';
 
 const NAME_CHARACTERS_MAX = 100;
-/** Streams and waiting requests of one key for one execution, unless its record has another limit. */
+/** The default for how many streams and waiting requests a key may have open for one execution. */
 export const STREAM_LIMIT_DEFAULT = 100;
-/** The listeners that one execution accepts. */
+/** One execution accepts this many listeners in total. */
 export const STREAM_LIMIT_MAX = 1000;
-/** For all executions together. A few isolates can serve this many, with at most 64 KiB queued for each. */
+/**
+ * The maximum for all executions together. A few isolates can serve this many streams, with at most 64 KiB
+ * queued for each.
+ */
 export const TOTAL_STREAM_LIMIT_MAX = 100_000;
-/** Time to roll out a new key. For a leaked key, use 0. */
+/** The default gives admins a day to roll out the new key. If a key has leaked, rotate it with 0. */
 export const OVERLAP_SECONDS_DEFAULT = 24 * 60 * 60;
 export const OVERLAP_SECONDS_MAX = 30 * 24 * 60 * 60;
 
 /**
- * Records have four-digit years. A time with an offset may be in the year 10000 in UTC, for which
- * `toISOString` writes six digits.
+ * Stored times have four-digit years. A time with an offset may fall in the year 10000 in UTC, which
+ * `toISOString` writes with six digits.
  */
 const TIME_MS_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
@@ -41,12 +44,12 @@ export interface NewKey {
   readonly payloads: PayloadAccess;
   readonly tickets: boolean;
   readonly tier: RateTier;
-  /** Streams and waiting requests at once: of one execution, and of all. */
+  /** How many streams and waiting requests may be open at once, for one execution and for all executions. */
   readonly streamLimit: number;
   readonly totalStreamLimit: number;
 }
 
-/** Absent members stay as they are. Null removes an optional one. */
+/** Absent members stay unchanged. Null removes an optional member. */
 export type KeyChange = {
   readonly [Member in keyof NewKey]?: Member extends 'owner' | 'expiresAt'
     ? NewKey[Member] | null
@@ -170,7 +173,7 @@ export const rotationSchema = z.strictObject({
   ),
 });
 
-/** A missing body counts as an empty object. */
+/** Treats a missing body as an empty object. */
 export function parseRotation(body: unknown): Result<Rotation> {
   const parsed = parseBody(rotationSchema, body ?? {});
   return parsed.ok ? ok({ overlapSeconds: parsed.value.overlapSeconds ?? OVERLAP_SECONDS_DEFAULT }) : parsed;

@@ -1,23 +1,24 @@
 /**
- * The stored records of an API key. Workers KV has no compare-and-set, reads may be a minute old, and the
- * last write wins. So each record has one kind of writer, and no write can undo a write of another kind:
+ * The stored records of an API key. Workers KV has no compare-and-set, its reads may be a minute old, and the
+ * last write wins. So an API key is split into several records. Each is written by one kind of operation, so
+ * no operation can undo another of a different kind:
  *
- *     key/credential/<credential id>  create, rotate: written once. The SHA-256 of one key text
+ *     key/credential/<credential id>  create, rotate; never overwritten. The SHA-256 of one key text
  *     key/state/<key id>              create, then revoke: whether the key is revoked
  *     key/rotation/<key id>           create, then rotate: which credentials end when, by their age
  *     key/facts/<key id>              create, then change: name, executions and everything else an admin chose
  *     key/used/<key id>               use: when the key was last used, about once an hour
  *
- * - A change or rotation that is already running cannot undo a revocation. A revocation also covers
- *   credentials that are being made at that moment.
- * - No place has read a new credential before, so no place has cached that it is missing: it works everywhere
- *   at once.
- * - Rotation ends older credentials by age, not by name, so it needs no list of credentials.
- * - All names follow from the credential's id, so the first four records are one read (`getMany`).
- * - A record that is missing, damaged or of a newer version grants nothing.
+ * - A change or rotation that is in progress cannot undo a revocation. A revocation also ends credentials
+ *   that are being created at that moment.
+ * - The name of a new credential has never been read before, so no place has cached a miss for it. It works
+ *   everywhere at once.
+ * - Rotation expires older credentials by age, not by name, so it needs no list of credentials.
+ * - All names can be derived from the credential's id, so one `getMany` reads the first four records.
+ * - A record that is missing, damaged or of a newer version grants no access.
  *
- * One race remains: of two writes of the same kind in two places within a minute, the last one wins as a
- * whole. The schema is in docs/storage.md.
+ * One race remains: if two places write the same record within a minute, the last write replaces the other
+ * completely. The schema is in docs/storage.md.
  */
 import { Buffer } from 'node:buffer';
 
@@ -31,10 +32,10 @@ import { type PayloadAccess, accessOfStored, storedAccess } from '../../messages
 import { keyIdOf } from './api-key.ts';
 import { EXECUTION_PATTERNS_MAX } from './execution-pattern.ts';
 
-/** The limit of new keys, and of keys whose record was written before this limit existed. */
+/** The default for new keys, and for keys whose record was written before this limit existed. */
 export const TOTAL_STREAM_LIMIT_DEFAULT = 1000;
 
-/** Raised when the meaning of a record changes. Older programs refuse a newer record. */
+/** Increment this when the meaning of a record changes. Older versions of Flowtap refuse newer records. */
 export const KEY_RECORD_VERSION = 1;
 
 const version = z.literal(KEY_RECORD_VERSION);
@@ -51,8 +52,8 @@ export const keyFactsSchema = z.object({
   expiresAt: z.optional(time),
   executions: z.array(z.string()).check(z.maxLength(EXECUTION_PATTERNS_MAX)),
   /**
-   * The level of access, in two members: see `storedAccess`. A version that drops `payloadNames` shows less,
-   * never more.
+   * These two members are the level of access to payloads, see `storedAccess`. If an older version drops
+   * `payloadNames`, the key shows less, never more.
    */
   payloads: z.enum(['full', 'none']),
   payloadNames: z.optional(z.literal(true)),
@@ -80,9 +81,14 @@ export type KeyState = z.infer<typeof keyStateSchema>;
 export const keyRotationSchema = z.object({
   v: version,
   keyId: z.string(),
-  /** Newest first. Shown to admins, and keeps new ids from repeating; no check depends on it. */
+  /**
+   * The key's credentials, newest first. Shown to admins, and used to avoid repeating ids. No permission
+   * check depends on it.
+   */
   credentials: z.array(z.object({ id: z.string(), createdAt: time })),
-  /** Credentials made before `before` are valid until `endsAt`. If several apply, the earliest counts. */
+  /**
+   * Credentials created before `before` expire at `endsAt`. If several cutoffs apply, the earliest counts.
+   */
   cutoffs: z.array(z.object({ before: time, endsAt: time })),
 });
 export type KeyRotation = z.infer<typeof keyRotationSchema>;
@@ -97,7 +103,7 @@ const credentialSchema = z.object({
   createdAt: time,
 });
 type StoredCredential = z.infer<typeof credentialSchema>;
-/** With the hash as bytes, as requests compare it. */
+/** A credential in memory: its hash is bytes, which authentication can compare directly. */
 export type Credential = Omit<StoredCredential, 'hash'> & { readonly hash: Uint8Array };
 
 export const credentialText = ({ hash, ...rest }: Credential): string =>
@@ -109,7 +115,10 @@ export const FACTS_PREFIX = 'key/facts/';
 export const factsName = (keyId: string): string => FACTS_PREFIX + keyId;
 const STATE_PREFIX = 'key/state/';
 export const stateName = (keyId: string): string => STATE_PREFIX + keyId;
-/** The record that ends a key, which must be writable when little else is. */
+/**
+ * Whether this is a state record. Revoking a key writes it, so it must stay writable even if the disk is
+ * almost full.
+ */
 export const isRevocation = (name: string): boolean => name.startsWith(STATE_PREFIX);
 export const rotationName = (keyId: string): string => `key/rotation/${keyId}`;
 export const usedName = (keyId: string): string => `key/used/${keyId}`;
@@ -128,7 +137,7 @@ export interface CredentialRecords extends KeyRecords {
 }
 
 /**
- * When the credential expires, by rotation or by the key's own expiry, in clock milliseconds; undefined:
+ * When the credential expires, by rotation or by the key's own expiry, in clock milliseconds. Undefined if
  * never.
  */
 export function validUntilMs({ facts, rotation, credential }: CredentialRecords): number | undefined {
@@ -139,20 +148,23 @@ export function validUntilMs({ facts, rotation, credential }: CredentialRecords)
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
-/** When rotations end a credential made at `createdAt`; several rotations may. */
+/**
+ * The times at which rotations end a credential created at `createdAt`. Several rotations may end the same
+ * one.
+ */
 export const endsOfCredential = ({ cutoffs }: KeyRotation, createdAt: string): readonly number[] =>
   cutoffs
     .filter(({ before }) => Date.parse(createdAt) < Date.parse(before))
     .map(({ endsAt }) => Date.parse(endsAt));
 
-/** In the order in which `parseKeyRecords` takes their entries. */
+/** The names in the order in which `parseKeyRecords` expects the entries. */
 export const keyRecordNames = (keyId: string): readonly string[] => [
   factsName(keyId),
   stateName(keyId),
   rotationName(keyId),
 ];
 
-/** All records of the key; undefined if one of them is missing or refused, which is logged. */
+/** Parses all records of the key. If one is missing or unacceptable, logs that and returns undefined. */
 export function parseKeyRecords(
   keyId: string,
   entries: readonly (Entry | undefined)[],
@@ -162,7 +174,7 @@ export function parseKeyRecords(
   return facts && state && rotation ? { facts, state, rotation } : undefined;
 }
 
-/** The records that can be read; the others are logged. */
+/** Parses those records that can be read, and logs the others. */
 export function parseEachKeyRecord(
   keyId: string,
   [factsEntry, stateEntry, rotationEntry]: readonly (Entry | undefined)[],
@@ -179,7 +191,10 @@ export function parseEachKeyRecord(
   };
 }
 
-/** Parses records of one key. A record that is missing, damaged or of another key is logged and undefined. */
+/**
+ * Creates a parser for the records of one key. If a record is missing, damaged or belongs to another key, the
+ * parser logs that and returns undefined.
+ */
 export function createRecordParser(keyId: string, log: Log) {
   return function parse<T extends { keyId: string }>(
     schema: z.ZodMiniType<T>,
@@ -206,7 +221,7 @@ export function createRecordParser(keyId: string, log: Log) {
   };
 }
 
-/** The credential with this id; undefined if its record is refused, which is logged. */
+/** Parses the credential with this id. If its record is unacceptable, logs that and returns undefined. */
 export function parseCredential(credentialId: string, entry: Entry, log: Log): Credential | undefined {
   const name = credentialName(credentialId);
   const stored = createRecordParser(keyIdOf(credentialId), log)(credentialSchema, name, entry);
@@ -216,7 +231,7 @@ export function parseCredential(credentialId: string, entry: Entry, log: Log): C
   return undefined;
 }
 
-/** The text to store. Throws if the record would be refused when read back: that is a bug. */
+/** Serializes a record for the store. Throws if the record could not be read back, which would be a bug. */
 export function recordText<T>(schema: z.ZodMiniType<T>, record: T): string {
   const text = JSON.stringify(record);
   z.parse(schema, JSON.parse(text));

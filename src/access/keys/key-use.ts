@@ -1,7 +1,7 @@
 /**
- * Notes when a key was last used, about once an hour, as best effort. The note is a separate record, so that
- * writing it cannot overwrite anything important. A process remembers what it has noted, and reads the record
- * before it writes, so that all processes together write about once an hour.
+ * Records when a key was last used, to the precision of an hour, as best effort. The time is in a record of
+ * its own, so writing it cannot overwrite anything important. Each process remembers what it has recorded,
+ * and reads the record before writing it. So all processes together write about once an hour per key.
  */
 import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -10,14 +10,14 @@ import type { Entry, KeyValueStore } from '../../storage/key-value.ts';
 import { createRecordParser, KEY_RECORD_VERSION, keyUseSchema, recordText, usedName } from './key-record.ts';
 
 export const USE_NOTED_EVERY_MS = 60 * 60 * 1000;
-/** Keys whose last note is kept in memory. For others the record is read again. */
+/** For this many keys, the last recorded time is kept in memory. For others, the record is read again. */
 const KEYS_REMEMBERED_MAX = 1000;
-/** KV may answer from its cache for this long, since the note is only precise to an hour. */
+/** KV may answer from its cache for this long, because the time is only precise to an hour. */
 const CACHE_TTL_SECONDS = 600;
 
 /**
- * Notes that a key was used. Usually there is nothing to do, and it returns undefined. Otherwise it returns a
- * promise for `waitUntil`, which never rejects and which no request waits for.
+ * Records that a key was used. If there is nothing to write, which is usual, returns undefined. Otherwise
+ * returns a promise for `waitUntil`, which never rejects. Requests do not wait for it.
  */
 export type NoteUse = (keyId: string) => Promise<void> | undefined;
 
@@ -48,13 +48,13 @@ export function createNoteUse({
     const now = clock.now();
     const noted = notedAtMs.get(keyId);
     if (noted !== undefined && now - noted < USE_NOTED_EVERY_MS) return undefined;
-    // Set before the work begins, so that a burst of requests writes one note. A failed note is retried an
-    // hour later.
+    // Set this before the work begins, so that a burst of requests writes only once. A failed write is
+    // retried an hour later.
     notedAtMs.set(keyId, now);
     return note(keyId, now);
   };
 }
 
-/** The time in the record, ISO 8601; undefined when it was never noted or can't be read. */
+/** The recorded time, ISO 8601. Undefined if there is no record or it can't be read. */
 export const lastUse = (keyId: string, entry: Entry | undefined, log: Log): string | undefined =>
   entry === undefined ? undefined : createRecordParser(keyId, log)(keyUseSchema, usedName(keyId), entry)?.at;

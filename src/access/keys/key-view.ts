@@ -1,4 +1,4 @@
-/** A key as an admin sees it: everything but the secret, which cannot be shown again. */
+/** A key as shown to admins: everything except the secret, which cannot be shown again. */
 import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { endsOfCredential, type KeyRecords } from './key-record.ts';
 import type { RateTier } from '../../core/rate-tier.ts';
@@ -8,12 +8,12 @@ export interface KeyView {
   readonly name: string;
   readonly owner?: string;
   readonly status: 'active' | 'expired' | 'revoked';
-  /** Times are ISO 8601, UTC. */
+  /** All times are ISO 8601, UTC. */
   readonly createdAt: string;
   readonly changedAt?: string;
   readonly expiresAt?: string;
   readonly revokedAt?: string;
-  /** Precise to an hour. Absent: never used, or not yet noted. */
+  /** Precise to an hour. Absent if the key was never used or its use is not yet recorded. */
   readonly lastUsedAt?: string;
   readonly executions: readonly string[];
   readonly payloads: PayloadAccess;
@@ -21,7 +21,7 @@ export interface KeyView {
   readonly tier: RateTier;
   readonly streamLimit: number;
   readonly totalStreamLimit: number;
-  /** Newest first. `expiresAt`: when a rotation ends it. */
+  /** Newest first. `expiresAt` is present if a rotation ends the credential. */
   readonly credentials: readonly {
     readonly id: string;
     readonly createdAt: string;

@@ -1,26 +1,29 @@
 /**
- * A lock for each key id, within one isolate or process. A change reads a record and writes it back. Without
- * the lock, one of two concurrent changes would be lost.
+ * A lock per key id, within one isolate or process. A change reads a record, modifies it and writes it back.
+ * The lock prevents two concurrent changes from overwriting each other.
  *
- * A waiting request polls by the clock, because requests of a Worker must not share promises. A request whose
- * caller has left may never release its lock, so every lock expires. Changes in two isolates at once are not
- * serialised: the last write wins (decision 5).
+ * Waiting requests poll the lock at intervals, because requests on Workers must not share promises. If a
+ * caller disconnects, its request may never release the lock, so every lock expires. Concurrent changes in
+ * two isolates are not serialised: the last write wins (decision 5).
  */
 import type { Clock } from '../../core/clock.ts';
 import { fail, type Result } from '../../core/errors.ts';
 
 /**
- * Longer than a change takes: KV refuses a second write within a second, so each of two writes may wait three
- * seconds.
+ * A lock expires after this long. Changes take less: up to two writes, each of which may take three seconds
+ * because KV refuses a second write to a key within a second.
  */
 const LOCK_MS_MAX = 15_000;
-/** Clients accept this wait; five rotations in a row on KV take about as long. */
+/**
+ * A change waits at most this long for the lock. Clients tolerate that, and about five rotations on KV take
+ * that long.
+ */
 const WAIT_MS_MAX = 10_000;
 const POLL_EVERY_MS = 50;
 
 export class KeyedLock {
   readonly #clock: Clock;
-  /** Locked key ids, and when each lock expires, in clock milliseconds. */
+  /** Locked key ids, each with the expiry of its lock in clock milliseconds. */
   readonly #locks = new Map<string, { readonly expiresAtMs: number }>();
 
   constructor(clock: Clock) {
@@ -28,7 +31,8 @@ export class KeyedLock {
   }
 
   /**
-   * Runs `work` while the key is locked. Fails with `conflict` when other changes hold the lock for too long.
+   * Runs `work` while holding the key's lock. Fails with `conflict` if other changes hold the lock for too
+   * long.
    */
   async withLock<T>(keyId: string, work: () => Promise<Result<T>>): Promise<Result<T>> {
     const clock = this.#clock;

@@ -1,6 +1,6 @@
 /**
- * The records that creating and changing a key write, as plain data. No I/O, no clock. rotation.ts does the
- * same for rotations.
+ * Builds the records to write when a key is created or changed. No I/O, no clock. For rotations, see
+ * rotation.ts.
  */
 import type { ApiKey } from './api-key.ts';
 import type { KeyChange, NewKey } from './key-input.ts';
@@ -14,7 +14,7 @@ export const newCredential = ({ keyId, credentialId, hash }: ApiKey, createdAtMs
   createdAt: new Date(createdAtMs).toISOString(),
 });
 
-/** The records of a key whose first credential this is. */
+/** The records of a new key with this credential. */
 export function newKeyRecords({ keyId, id, createdAt }: Credential, input: NewKey): KeyRecords {
   const common = { v: KEY_RECORD_VERSION, keyId } as const;
   return {
@@ -24,7 +24,7 @@ export function newKeyRecords({ keyId, id, createdAt }: Credential, input: NewKe
   };
 }
 
-/** Absent members stay as they are; null removes one. */
+/** Applies a change. Absent members stay unchanged, and null removes a member. */
 export function changedFacts(facts: KeyFacts, change: KeyChange, changedAt: string): KeyFacts {
   const { owner, expiresAt, executions, ...rest } = change;
   const { owner: oldOwner, expiresAt: oldExpiresAt, ...old } = facts;

@@ -1,17 +1,17 @@
 /**
- * How a rotation changes a key's rotation record. A cutoff ends credentials by age, so a rotation need not
- * know which ones exist: it also ends a credential that another place has just created. No I/O, no clock.
+ * Computes a key's rotation record after a rotation. Its cutoffs end credentials by age, so a rotation need
+ * not know which credentials exist. It even ends one that another place has just created. No I/O, no clock.
  */
 import type { Credential, Cutoff, KeyRotation } from './key-record.ts';
 
-/** Overlaps that may run at once. */
+/** How many overlaps of a key may run at once. */
 export const CUTOFFS_MAX = 8;
-/** Shown to admins only. Credentials beyond this number still end as planned. */
+/** How many credentials admins see. Older ones are not listed, but still expire as planned. */
 const CREDENTIALS_LISTED_MAX = 10;
 
 /**
- * The creation time of the key's next credential: now, but later than all known ones, so that the cutoff
- * tells them apart.
+ * The creation time for the key's next credential: now, or just after the latest known credential or cutoff
+ * if that is later. So the new cutoff includes all known credentials but not the new one.
  */
 export const nextCredentialTimeMs = ({ credentials, cutoffs }: KeyRotation, nowMs: number): number =>
   Math.max(
@@ -20,7 +20,7 @@ export const nextCredentialTimeMs = ({ credentials, cutoffs }: KeyRotation, nowM
     ...cutoffs.map(({ before }) => Date.parse(before) + 1),
   );
 
-/** The record after the rotation to `credential`; undefined if too many overlaps are running. */
+/** Returns the record after a rotation to `credential`, or undefined if too many overlaps are running. */
 export function rotated(
   rotation: KeyRotation,
   credential: Credential,
@@ -41,8 +41,8 @@ export function rotated(
 }
 
 /**
- * Drops cutoffs that have no effect: a later one ends the same credentials at the same time or earlier, or
- * both have passed.
+ * Drops redundant cutoffs. A cutoff is redundant if a later one ends the same credentials no later, or if
+ * both have already taken effect.
  */
 const withoutRedundant = (cutoffs: readonly Cutoff[], nowMs: number): Cutoff[] =>
   cutoffs.filter(
@@ -50,5 +50,5 @@ const withoutRedundant = (cutoffs: readonly Cutoff[], nowMs: number): Cutoff[] =
       !cutoffs.some((other) => other.before > cutoff.before && endsMs(other, nowMs) <= endsMs(cutoff, nowMs)),
   );
 
-/** Times in the past count as equal. */
+/** Treats all times in the past as equal. */
 const endsMs = ({ endsAt }: Cutoff, nowMs: number): number => Math.max(Date.parse(endsAt), nowMs);

@@ -1,4 +1,4 @@
-/** Turns failures of the key store, and records that cannot be read, into expected failures. */
+/** Converts errors of the key store, and unreadable records, to expected failures. */
 import { fail, type Failure, invalid, ok, type Result } from '../../core/errors.ts';
 import { StoreRefusal } from '../../storage/store-limits.ts';
 
@@ -13,8 +13,8 @@ export const recordsRefused = (keyId: string): Unavailable =>
   fail({ type: 'store-unavailable', internal: `records of key ${keyId} refused`, refused: true });
 
 /**
- * Store adapters throw. This turns what they throw into an expected failure. If the store refuses a cursor,
- * the caller sent a wrong one.
+ * Runs a store operation and converts the error it throws to an expected failure. If the store refuses the
+ * cursor, the caller sent a wrong one.
  */
 export async function stored<T>(work: () => Promise<T>): Promise<Result<T>> {
   try {

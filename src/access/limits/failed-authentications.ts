@@ -2,36 +2,38 @@
  * Limits wrong credentials per client address. An address that exceeds the limit is locked out until the
  * limiter's period ends.
  *
- * - Cloudflare's binding can't be queried without being charged. So failures are charged to the limiter, and
- *   lockouts are kept here: the check before any storage read costs no call.
- * - A failure is known only after a store read. So look-ups in progress are limited, too: otherwise a burst
- *   would be read before the first failure is charged. They are counted in the isolate or process that makes
- *   the reads.
+ * - Querying Cloudflare's rate limiter counts as a request. So only failures are sent to the limiter, and
+ *   lockouts are remembered here. Checking for a lockout, which precedes any storage read, needs no call.
+ * - A wrong key is recognised only after a store read. A burst of keys could cause many reads before the
+ *   first failure is charged. So concurrent look-ups are limited, too, per isolate or process.
  */
 import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
 import { fail } from '../../core/errors.ts';
 import type { RateLimiter } from './rate-limit.ts';
 
-/** About 100 bytes each. */
+/** How many addresses are remembered, at about 100 bytes each. */
 const ADDRESSES_MAX = 10_000;
 
 /**
- * Unverified keys that are looked up at once for one address. An office that reconnects after a deploy needs
- * only moments.
+ * How many unverified keys of one address are looked up at once. This is enough for an office whose clients
+ * all reconnect after a deploy.
  */
 export const LOOKUPS_AT_ONCE_MAX = 30;
-/** A look-up counts no longer than this, because a request whose caller has left may never report its end. */
+/**
+ * After this long, a look-up no longer counts. A request whose caller has disconnected may never free its
+ * slot.
+ */
 const LOOKUP_MS_MAX = 10_000;
 
 export interface FailedAuthentications {
   /**
-   * Takes a look-up slot. The returned function frees it. Undefined when all slots of the address are taken.
+   * Takes a look-up slot. The returned function frees it. Returns undefined if the address has no free slot.
    */
   lookUp(address: string): (() => void) | undefined;
-  /** Seconds until the lockout of the address ends; undefined if it is not locked out. */
+  /** Seconds until the lockout of the address ends, or undefined if it is not locked out. */
   lockoutSeconds(address: string): number | undefined;
-  /** Counts one failure. Resolves with `lockoutSeconds` after it. */
+  /** Counts one failure. Resolves with the resulting `lockoutSeconds`. */
   charge(address: string): Promise<number | undefined>;
 }
 
@@ -43,7 +45,7 @@ export function createFailedAuthentications(limiter: RateLimiter, clock: Clock):
     return leftMs > 0 ? Math.ceil(leftMs / 1000) : undefined;
   };
 
-  /** When each look-up began. */
+  /** The start times of the look-ups in progress, by address. */
   const inProgress = new LruMap<string, readonly { readonly sinceMs: number }[]>({ max: ADDRESSES_MAX });
 
   return {
@@ -69,8 +71,8 @@ export function createFailedAuthentications(limiter: RateLimiter, clock: Clock):
 }
 
 /**
- * The answer while an address is locked out, the same for right and wrong credentials: a difference would
- * help guessing.
+ * The answer while an address is locked out. It is the same for right and wrong credentials, because a
+ * difference would help guessing.
  */
 export const lockedOut = (retryAfterSeconds: number) =>
   fail({ type: 'rate-limited', retryAfterSeconds, because: 'wrong-credentials' });

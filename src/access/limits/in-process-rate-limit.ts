@@ -1,12 +1,13 @@
 /**
- * The rate limiter of a single process: a fixed window for each bucket, which begins with its first request.
- * Bounded: when there are too many buckets, the least recently used one is dropped and starts over.
+ * The rate limiter of a single process. Each bucket has a fixed window, which begins with the bucket's first
+ * request. If there are too many buckets, the least recently used one is evicted, so its count restarts at
+ * zero.
  */
 import { LruMap } from '../../core/lru-map.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { RateLimit, RateLimiter } from './rate-limit.ts';
 
-/** About 200 bytes each. */
+/** How many buckets are kept, at about 200 bytes each. */
 const BUCKETS_MAX = 10_000;
 
 interface Window {

@@ -1,20 +1,20 @@
 /**
- * The rate limiter over Cloudflare's rate-limit binding. Platform file. The binding counts in each location
- * separately, is permissive, and answers only yes or no. So the retry time is an upper bound: the whole
- * period. Source: developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit.
+ * The rate limiter over Cloudflare's rate-limit binding. Platform file. The binding counts separately in each
+ * location, may allow more than its limit, and answers only yes or no. So the retry time is an upper bound:
+ * the whole period. Source: developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit.
  */
 import type { Log } from '../../core/log.ts';
 import type { RateLimit, RateLimiter } from './rate-limit.ts';
 
 /**
- * The part of a `RateLimit` binding that this adapter uses. Declared here, so that no platform types are
- * needed.
+ * The part of a `RateLimit` binding that this adapter uses. Declaring it here avoids a dependency on platform
+ * types.
  */
 export interface RateLimitBinding {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
-/** `limit`: the limit of this binding in wrangler.toml. */
+/** `limit` must equal the limit of this binding in wrangler.toml. */
 export const createWorkersRateLimiter = (
   binding: RateLimitBinding,
   limit: RateLimit,
@@ -25,7 +25,7 @@ export const createWorkersRateLimiter = (
       const { success } = await binding.limit({ key: bucket });
       return success ? { allowed: true } : { allowed: false, retryAfterSeconds: limit.periodSeconds };
     } catch (error) {
-      // Fail open: the limit only protects from cost, and refusing every request would be worse.
+      // Fail open: the limit only protects against cost, and refusing every request would be worse.
       log({ event: 'rate-limit-unavailable', level: 'error', error: String(error) });
       return { allowed: true };
     }

@@ -1,6 +1,7 @@
 /**
- * The execution that an operation names. Its body is read after the caller is authenticated, so the caller is
- * authorised here, before anything of the execution is read (invariant 5).
+ * Checks that the caller may read the execution that an AWS operation names. The execution is named in the
+ * body, which is read only after authentication. So this check is separate from authentication. It must come
+ * before any part of the execution is read (invariant 5).
  */
 import { authorize } from '../../access/caller.ts';
 import { type Result, ok } from '../../core/errors.ts';

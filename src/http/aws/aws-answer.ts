@@ -1,6 +1,6 @@
 /**
- * Answers of the AWS JSON protocol, versions 1.0 and 1.1. Clients take the name of an exception from the body
- * (botocore) or from the header (others).
+ * Builds responses of the AWS JSON protocol, versions 1.0 and 1.1. botocore reads the exception's name from
+ * the body, other clients from the header.
  *
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
  */
@@ -9,7 +9,7 @@ import { type AwsException, statusOfException } from '../../problems/aws-excepti
 
 export type AwsContentType = 'application/x-amz-json-1.0' | 'application/x-amz-json-1.1';
 
-/** A failure that has no counterpart in problem JSON: the operation itself names its exception. */
+/** A failure without a problem code. The operation itself names the exception. */
 export interface AwsRefused extends AwsException {
   readonly type: 'aws-exception';
 }
@@ -24,10 +24,10 @@ export const refused = (
   failure: { type: 'aws-exception', name, message },
 });
 
-/** How a service speaks. */
+/** How responses of one AWS service look: the content type and the names of its exceptions. */
 export interface AwsDialect {
   readonly contentType: AwsContentType;
-  /** The exception of a failure, in this service's names. */
+  /** Converts a failure to the exception that this service has for it. */
   exceptionOf(failure: Failure): AwsException;
 }
 

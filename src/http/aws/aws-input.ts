@@ -1,6 +1,7 @@
 /**
- * The input of an operation, read in two steps as AWS does: a body that is not a JSON object, or a member of
- * the wrong JSON type, is a SerializationException. The operation then checks the values.
+ * Parses the input of an operation in two steps, as AWS does. First, a body that is not a JSON object, or
+ * that has a member of the wrong JSON type, is a SerializationException. Then the operation checks the
+ * values.
  */
 import type * as z from 'zod/mini';
 
@@ -10,7 +11,7 @@ import { parseJson } from '../../core/parse-json.ts';
 import { readText } from '../request-body.ts';
 import { type AwsResult, refused } from './aws-answer.ts';
 
-/** The body as JSON, of any type. */
+/** Reads the body as JSON of any type. */
 export async function readBody(request: Request, clock: Clock): Promise<AwsResult<unknown>> {
   const text = await readText(request, clock);
   if (!text.ok) return text.failure.type === 'invalid-input' ? unreadable('The body must be UTF-8.') : text;
@@ -19,7 +20,8 @@ export async function readBody(request: Request, clock: Clock): Promise<AwsResul
 }
 
 /**
- * The members of an object, each of the right JSON type. As everywhere in AWS JSON, unknown ones are ignored.
+ * Returns the members of the body's object, each checked for its JSON type. Unknown members are ignored, as
+ * always in AWS JSON.
  */
 export function parseMembers<T extends z.ZodMiniType>(schema: T, body: unknown): AwsResult<z.infer<T>> {
   const parsed = schema.safeParse(body);
@@ -30,7 +32,7 @@ export function parseMembers<T extends z.ZodMiniType>(schema: T, body: unknown):
   return unreadable(details.join(' '));
 }
 
-/** Texts for the wrong JSON type of a member. */
+/** Error texts for members of the wrong JSON type. */
 export const WRONG_TYPE = {
   text: { error: 'must be a string.' },
   number: { error: 'must be a whole number.' },

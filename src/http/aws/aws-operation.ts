@@ -1,5 +1,6 @@
 /**
- * An operation of an AWS service, as protocol.ts calls it: for an authenticated caller, with the body's JSON.
+ * The interface of an AWS operation. routes/aws-protocol.ts calls it for an authenticated caller, with the
+ * body's JSON.
  */
 import type { Caller } from '../../access/caller.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -14,7 +15,10 @@ import type { AwsDialect, AwsResult } from './aws-answer.ts';
 export interface AwsPorts extends ReadingPorts, AuthenticationPorts {
   readonly clock: Clock;
   readonly lists: Pick<Lists, 'flows' | 'page'>;
-  /** The event of Step Functions that a message was made of; undefined if it was made of something else. */
+  /**
+   * Returns the Step Functions event from which a message was made, or undefined if it was made from
+   * something else.
+   */
   readonly eventOfMessage: (message: Message) => Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -22,18 +26,21 @@ export interface AwsCall {
   readonly ports: AwsPorts;
   readonly exchange: Exchange;
   readonly caller: Caller;
-  /** Any JSON. */
+  /** Parsed but not yet validated JSON. */
   readonly body: unknown;
 }
 
-/** Returns the members of the answer. */
+/** Returns the members of the response's JSON object. */
 export type AwsOperation = (call: AwsCall) => Promise<AwsResult<object>>;
 
 export interface AwsService {
-  /** The part of the X-Amz-Target header before the dot. */
+  /** What the X-Amz-Target header has before the dot. */
   readonly prefix: string;
   readonly dialect: AwsDialect;
   readonly operations: ReadonlyMap<string, AwsOperation>;
-  /** For an operation of AWS's that this service leaves out; undefined: it is unknown. */
+  /**
+   * The exception for an operation that AWS has but Flowtap does not support. Undefined if AWS has no such
+   * operation.
+   */
   leftOut?(operation: string): AwsException | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * /v1/admin: keys, archived executions and the probe, for callers with the admin token. Without that setting
- * the paths are 404. Never CORS: this API is not for browsers.
+ * /v1/admin: keys, archived executions and the probe, for callers with the admin token. If ADMIN_TOKEN is not
+ * set, all these paths return 404. They never have CORS headers, because this API is not for browsers.
  */
 import type { Access } from '../../access/access.ts';
 import { keyIdFrom } from '../../access/keys/api-key.ts';
@@ -21,11 +21,11 @@ import { readQuery } from '../query-parameters.ts';
 import { withHeaders } from '../response-headers.ts';
 import { type Answered, type Exchange, type Handler, byMethod } from '../routing.ts';
 
-/** Archived executions in one answer, unless the request has a lower limit. */
+/** How many archived executions an answer has, unless the request has another limit. */
 const LISTED_DEFAULT = 100;
 /**
- * The store is listed at most this often for one answer, because a Worker has 1,000 operations. So an answer
- * to a filter may have few executions, or no execution, and still a cursor.
+ * The maximum number of store listings for one answer, because a Worker request may use only 1,000
+ * operations. So a filtered answer may have few or no executions, and still have a cursor.
  */
 const LISTINGS_MAX = 50;
 
@@ -38,12 +38,12 @@ export interface AdminPorts {
   readonly probe: Probe;
 }
 
-/** Calls each source and the store once; resolves with a JSON report. Each call needs another `name`. */
+/** Calls each source and the store once, and resolves with a JSON report. Pass a new `name` each time. */
 export type Probe = (name: string) => Promise<object>;
 
 export interface AdminRoutes {
   readonly keys: Handler;
-  /** /v1/admin/keys/{id} and what is below it. */
+  /** /v1/admin/keys/{id} and the paths below it. */
   readonly key: Handler;
   readonly executions: Handler;
   /** /v1/admin/executions/{flowExecutionId} and its messages. */
@@ -105,7 +105,7 @@ async function createKey({ access, clock }: AdminPorts, exchange: Exchange): Pro
 function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Answered> {
   const { access, clock } = ports;
   const [id = '', action, ...more] = exchange.url.pathname.split('/').slice(4);
-  // Only a valid id is logged: anything else may be part of a secret.
+  // Log the id only if it is valid. Any other text may be part of a secret.
   const keyId = keyIdFrom(id);
   if (keyId !== undefined) exchange.facts.keyId = keyId;
   if (more.length > 0) return Promise.resolve(fail({ type: 'no-such-route' }));
@@ -152,7 +152,7 @@ async function listExecutions(
   const { status, cursor, limit = LISTED_DEFAULT } = query.value;
   const executions = [];
   let from = cursor;
-  // Each listing is used whole, because the next answer can only begin where a listing ended.
+  // Use each listing completely, because the next answer can only begin where a listing ended.
   for (let listings = 0; listings < LISTINGS_MAX && executions.length < limit; listings++) {
     const listed = await listArchived({
       limit: limit - executions.length,
@@ -201,7 +201,7 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Answe
       if (!body) return invalid('body', 'messages', 'The history has no messages.');
       const encoded = await refuseEncoded(exchange.request);
       if (encoded) return encoded;
-      // Content-Length lets us refuse the body before reading it.
+      // If Content-Length is too large, refuse the body before reading it.
       if (Number(exchange.request.headers.get('Content-Length') ?? 0) > IMPORT_BYTES_MAX) {
         await body.cancel();
         return fail({ type: 'body-too-large', maxBytes: IMPORT_BYTES_MAX });
@@ -219,7 +219,7 @@ function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Answe
   })(exchange);
 }
 
-/** Current readers, and what is archived. */
+/** Reports the current readers, and what is archived. */
 async function executionState(
   { executions, archive, clock }: AdminPorts,
   ref: ExecutionRef,

@@ -1,6 +1,6 @@
 /**
- * Chooses the dialect of a request's answer. It is needed even if the request is refused before its operation
- * is known.
+ * Chooses the AWS service whose style the response uses. Even requests that are refused before their
+ * operation is known need one.
  */
 import { type AwsDialect, awsRefusal } from '../aws/aws-answer.ts';
 import type { Failure } from '../../core/errors.ts';
@@ -10,13 +10,16 @@ import { thingsGraphDialect } from '../aws/things-graph/things-graph-dialect.ts'
 export const STEP_FUNCTIONS_TARGET = 'AWSStepFunctions';
 export const THINGS_GRAPH_TARGET = 'IotThingsGraphFrontEndService';
 
-/** By the prefix of the target: a service accepts only its own version of the protocol. */
+/**
+ * Chooses by the prefix of the target, because clients of each service understand only its version of the
+ * protocol.
+ */
 const dialectOf = ({ headers }: Pick<Request, 'headers'>): AwsDialect =>
   headers.get('X-Amz-Target')?.startsWith(`${STEP_FUNCTIONS_TARGET}.`)
     ? stepFunctionsDialect
     : thingsGraphDialect;
 
-/** The counterpart of `problemResponse` for AWS clients. */
+/** Converts failures to responses for AWS clients, as `problemResponse` does for others. */
 export const awsRefusalFor =
   (request: Pick<Request, 'headers'>) =>
   (failure: Failure, requestId: string): Response =>

@@ -1,11 +1,11 @@
 /**
- * POST / in AWS's own protocols: Things Graph (JSON 1.1) and, read-only, Step Functions (JSON 1.0). boto3,
- * the AWS CLI, the AWS SDKs and tools that use them read from here with only their constructor changed. The
- * API key is the session token, which clients send as a plain header. The signature is not verified, because
- * its secret is unknown here.
+ * POST / speaks AWS's own protocols: Things Graph (JSON 1.1) and, read-only, Step Functions (JSON 1.0). Users
+ * of boto3, the AWS CLI, the AWS SDKs and tools based on them only need to change the client's constructor.
+ * They pass the API key as session token, which clients send as a plain header. The request's signature is
+ * not verified, because Flowtap does not know the secret it was made with.
  *
- * This file finds the operation, authenticates, reads the body and writes the answer. Operations check their
- * input and answer.
+ * This file finds the operation, authenticates the caller, reads the body and writes the response. The
+ * operations check their input and compute the answer.
  */
 import { fail, ok } from '../../core/errors.ts';
 import { authenticate } from '../authenticate-request.ts';
@@ -44,7 +44,7 @@ const SERVICES: readonly AwsService[] = [
   },
 ];
 
-/** Each operation as the X-Amz-Target header names it. */
+/** All supported values of the X-Amz-Target header. */
 export const awsTargets = (): readonly string[] =>
   SERVICES.flatMap(({ prefix, operations }) =>
     [...operations.keys()].map((operation) => `${prefix}.${operation}`),
@@ -69,8 +69,8 @@ export const awsProtocol =
         : fail({ type: 'no-such-route', operation: true });
     }
     facts.route = `aws-${name}`;
-    // The body, which names the execution, is read only for a valid key. Other callers must not make us wait
-    // for a body.
+    // Authenticate before reading the body, although the body names the execution. Callers without a valid
+    // key must not make us wait for a body.
     const caller = await authenticate(ports, exchange, 'session-token', undefined);
     if (!caller.ok) return caller;
     const body = await readBody(request, ports.clock);

@@ -1,6 +1,6 @@
 /**
- * GET /v1/executions/{flowExecutionId}/children: a page of the executions that it has started and the key may
- * read.
+ * GET /v1/executions/{flowExecutionId}/children: a page of those executions that this execution has started
+ * and that the key may read.
  */
 import { type Caller, readerOf } from '../../access/caller.ts';
 import { type Result, ok } from '../../core/errors.ts';
@@ -59,8 +59,8 @@ function placeOf(keys: SigningKeys, name: string, query: CursorQuery): Result<Ch
 }
 
 /**
- * A place as text: position and fingerprint unless at the beginning, the number of starts to skip, the place
- * in a map run's list.
+ * The text form of a place: position and fingerprint (absent at the beginning), the number of starts to skip,
+ * and optionally the place in a map run's list.
  */
 const PLACE = /^(?:(\d+) ([0-9a-f]+))? (\d+)(?: (.+))?$/s;
 

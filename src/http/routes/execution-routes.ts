@@ -1,6 +1,6 @@
 /**
- * Routes of one execution: page, stream, summary, children, tickets. The caller is authenticated for that
- * execution before anything of it is read, caches included (invariant 5).
+ * The routes of one execution: page, stream, summary, children, tickets. The caller is authenticated for that
+ * execution before any part of it is read, even from caches (invariant 5).
  */
 import type { Accepted } from '../../access/authenticate.ts';
 import type { Caller } from '../../access/caller.ts';
@@ -61,7 +61,7 @@ async function handleAuthenticated(
   const { facts, request } = exchange;
   const isStream = wantsStream(request);
   const ref = readExecutionRef(rawId);
-  // An invalid id is not checked against the key's patterns: it is refused as invalid below.
+  // An invalid id is not matched against the key's patterns. It is refused below.
   const caller = await authenticate(ports, exchange, accepts, ref.ok ? ref.value : undefined);
   const answered = await (async () => {
     if (!caller.ok) return caller;

@@ -1,6 +1,7 @@
 /**
- * GET /v1/executions: a page of a list of executions or, for clients that accept it (accept.ts), the live
- * list as an event stream. Reads the parameters and calls the port; list-query.ts has what both forms read.
+ * GET /v1/executions: a page of a list of executions or, for clients that prefer an event stream (accept.ts),
+ * the live list. Reads the parameters and calls the port. list-query.ts reads the parameters that both forms
+ * share.
  */
 import type { Access } from '../../access/access.ts';
 import { type Caller, grantedStreamOf, listGrantOf, readerOf } from '../../access/caller.ts';
@@ -22,7 +23,10 @@ export interface ListsPorts {
   readonly access: Access;
   readonly lists: Pick<Lists, 'page' | 'follow'>;
   readonly cursorKeys: SigningKeys;
-  /** Where callers reach this service, path prefix included. Absent: at the origin of their request. */
+  /**
+   * The address at which callers reach this service, including a path prefix. If absent, the origin of their
+   * request.
+   */
   readonly publicUrl?: string;
 }
 
@@ -32,7 +36,7 @@ export const executionsRoute = (ports: ListsPorts): Handler =>
 async function getList(ports: ListsPorts, exchange: Exchange): Promise<Answered> {
   const { request, facts } = exchange;
   const isStream = wantsStream(request);
-  // A ticket is valid for one execution, so it cannot list executions.
+  // Tickets are not accepted, because each is valid for only one execution.
   const caller = await authenticate(ports, exchange, 'key', undefined);
   const get = isStream ? getLiveList : getPage;
   const answered = caller.ok ? await get(ports, exchange, caller.value) : caller;
@@ -99,7 +103,8 @@ async function getLiveList(
 }
 
 /**
- * A flow that the upstream does not list is the caller's mistake, and named like one that it does not know.
+ * Converts the failure for a flow whose executions the upstream cannot list to an error about the parameter
+ * `flow`. Adds the list's name to a "not found".
  */
 function refusedList<T>(of: ListOf, result: Result<T>): Result<T> {
   if (result.ok || result.failure.type !== 'upstream-invalid-request' || !('flow' in of))

@@ -1,4 +1,4 @@
-/** GET /v1/flows: the flows of which the caller's key may read some or all executions. */
+/** GET /v1/flows: the flows for which the caller's key may read at least some executions. */
 import { ok } from '../../core/errors.ts';
 import { FLOWS_LIST, encodeListCursor } from '../../lists/list-cursor.ts';
 import type { Lists } from '../../lists/lists.ts';
@@ -21,7 +21,7 @@ export const flowsRoute = (ports: FlowsPorts): Handler =>
 async function getFlows(ports: FlowsPorts, exchange: Exchange): Promise<Answered> {
   const { lists, cursorKeys } = ports;
   const { parameters, client } = exchange;
-  // A ticket is valid for one execution, so it cannot list flows.
+  // Tickets are not accepted, because each is valid for only one execution.
   const caller = await authenticate(ports, exchange, 'key', undefined);
   if (!caller.ok) return caller;
   const query = readQuery(parameters, ['maxResults', ...CURSOR_PARAMETERS]);

@@ -1,12 +1,12 @@
 /**
- * `GET /`: a browser is redirected to the viewer, which links to the documentation. Other clients get the 404
- * of an unknown path.
+ * `GET /` redirects browsers to the viewer, which links to the documentation. Other clients get a 404, as for
+ * an unknown path.
  */
 import { fail, ok } from '../../core/errors.ts';
 import { acceptsHtml } from '../accept.ts';
 import type { Handler } from '../routing.ts';
 
-/** Relative, so that it is also right behind a path prefix. */
+/** A relative URL, so that it also works under a path prefix. */
 const VIEWER = './watch';
 
 export const homePage: Handler = async ({ request }) =>

@@ -1,4 +1,4 @@
-/** GET /v1/key: the caller's own key, and whether it may read a given execution. */
+/** GET /v1/key: describes the caller's own key, and whether it may read a given execution. */
 import { callerAllows } from '../../access/caller.ts';
 import { type Result, invalid, ok } from '../../core/errors.ts';
 import { readExecutionId } from '../../messages/execution-id.ts';
@@ -34,7 +34,7 @@ async function getKey(ports: AuthenticationPorts, exchange: Exchange): Promise<R
       streamsPerExecution: caller.streamLimit,
       streams: caller.totalStreamLimit,
     },
-    // JSON leaves out what is undefined.
+    // JSON leaves out undefined members.
     expiresAt: caller.expiresAtMs === undefined ? undefined : new Date(caller.expiresAtMs).toISOString(),
     allowed: flowExecutionId === undefined ? undefined : callerAllows(caller, flowExecutionId),
   };

@@ -1,6 +1,6 @@
 /**
- * GET /v1/executions/{flowExecutionId}/messages: a page of JSON or, for clients that accept it (accept.ts),
- * the event stream. Reads the parameters and calls the port. cacheable-json.ts formats pages;
+ * GET /v1/executions/{flowExecutionId}/messages: a page of JSON or, for clients that prefer it (accept.ts),
+ * the event stream. Reads the parameters and calls the port. cacheable-json.ts formats pages.
  * stream-response.ts formats streams and their refusals.
  */
 import { type Caller, grantedStreamOf, readerOf, streamGrantOf } from '../../access/caller.ts';
@@ -107,7 +107,7 @@ async function getStream(
         fingerprint: cursor.fingerprint,
         ...(cursor.end === 'settled' && { ended: true }),
       }
-    : // For an unknown last event id, start over: a 400 would end an EventSource, which cannot drop the id.
+    : // If the last event id is unknown, start over. A 400 would end an EventSource, which cannot drop the id.
       { at: lastEventId === undefined ? from : 'reset' };
   const stream = await executions.stream(
     ref,
@@ -124,11 +124,14 @@ async function getStream(
   return ok(stream.value ? streamResponse(stream.value) : nothingMore());
 }
 
-/** The client has every message and nothing can follow: 204 stops an EventSource. */
+/** The answer to a client that already has every message of a final history. A 204 stops an EventSource. */
 const nothingMore = (): Response =>
   new Response(null, { status: 204, headers: { 'Cache-Control': 'no-store' } });
 
-/** A filter by step would disclose which steps exist, so it is refused to callers that must not see them. */
+/**
+ * Parses the filter. Refuses a filter by step to callers that may not see steps, because the result would
+ * disclose which steps exist.
+ */
 function readFilter(
   { eventTypes, step }: { readonly eventTypes?: readonly string[]; readonly step?: string },
   { payloads }: Caller,
@@ -142,7 +145,7 @@ function readFilter(
   return ok({ ...(eventTypes && { eventTypes }), ...(step !== undefined && { step }) });
 }
 
-/** The error for a cursor that this service did not issue for this execution. */
+/** The error text for a cursor that this service did not issue for this execution. */
 const NOT_ITS_CURSOR =
   'is not a cursor of this execution. Copy it unchanged from a page (cursor, nextToken) or an event (id) of the ' +
   'same flowExecutionId, or leave it out to start at the beginning.';

@@ -1,4 +1,6 @@
-/** GET /v1/executions/{flowExecutionId}: the summary, immediately or as soon as the execution ends. */
+/**
+ * GET /v1/executions/{flowExecutionId}: the summary. With `waitTimeSeconds`, waits for the execution to end.
+ */
 import { type Caller, callerAllows, readerOf } from '../../access/caller.ts';
 import { ok } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
@@ -47,8 +49,8 @@ export async function getSummary(
 }
 
 /**
- * Unknown values are undefined, so JSON leaves them out. A page that starts at the failure's `cursor` begins
- * with the failure's message.
+ * Unknown values are undefined, so JSON leaves them out. `failure.cursor` points to the message of the
+ * failure: a page that starts at this cursor begins with that message.
  */
 function summaryBody(
   { source, executionId }: ExecutionRef,
@@ -76,7 +78,7 @@ function summaryBody(
     upstreamStatus,
     startedAt,
     endedAt,
-    // A history whose end is older than its start has no duration.
+    // Leave the duration out if the end is before the start.
     durationMs: durationMs >= 0 ? durationMs : undefined,
     messageCount,
     parent,

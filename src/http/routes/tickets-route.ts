@@ -1,4 +1,4 @@
-/** POST /v1/executions/{flowExecutionId}/tickets: a ticket for the GETs of this execution. */
+/** POST /v1/executions/{flowExecutionId}/tickets: creates a ticket for the GETs of this execution. */
 import type { Access } from '../../access/access.ts';
 import type { Caller } from '../../access/caller.ts';
 import { parseTicketRequest } from '../../access/create-ticket.ts';
@@ -12,7 +12,10 @@ import type { Answered, Exchange } from '../routing.ts';
 export interface TicketsPorts {
   readonly access: Access;
   readonly clock: Clock;
-  /** Where callers reach this service, path prefix included. Absent: at the origin of their request. */
+  /**
+   * The address at which callers reach this service, including a path prefix. If absent, the origin of their
+   * request.
+   */
   readonly publicUrl?: string;
 }
 

@@ -1,14 +1,15 @@
 /**
- * The executions that the live lists of one flow follow: those of the newest page, and all running ones,
- * however long ago they started. Compares each reading with the one before. No I/O, no clock.
+ * Tracks the executions that the live lists of one flow follow: those on the newest page, and all running
+ * ones, however long ago they started. Detects changes by comparing each reading with the previous one. No
+ * I/O, no clock.
  */
 import { orderKey } from '../../archive/order-key.ts';
 import type { ListItem } from '../lists.ts';
 import { isSameState } from './item-state.ts';
 
 /**
- * Running executions that are followed. Beyond this number, the oldest are dropped, and their end is not
- * reported.
+ * How many running executions behind the newest page are followed. If there are more, the oldest are dropped,
+ * and their end is not reported.
  */
 export const RUNNING_MAX = 5_000;
 
@@ -20,13 +21,10 @@ interface Known {
 export class FollowedExecutions {
   /** The followed executions by id. */
   readonly #known = new Map<string, Known>();
-  /**
-   * The place of the newest page's last execution; everything before it is on that page. Undefined: the page
-   * has all.
-   */
+  /** The order key of the last execution on the newest page. Undefined if that page has all executions. */
   #pageEndsAt: string | undefined;
 
-  /** The current state of all. */
+  /** The current state of all followed executions. */
   get all(): ListItem[] {
     return [...this.#known.values()].map(({ item }) => item);
   }
@@ -36,7 +34,7 @@ export class FollowedExecutions {
   }
 
   /**
-   * Running executions that are not on the newest page, so that readings of that page do not show their end.
+   * The running executions that are too old for the newest page. Reading that page does not show their end.
    */
   get runningBehindPage(): ListItem[] {
     const end = this.#pageEndsAt;
@@ -47,13 +45,14 @@ export class FollowedExecutions {
   }
 
   /**
-   * Follows the running ones that are not known yet. Ignores known ones, because their state here is newer.
+   * Starts to follow those that are running and not yet known. Ignores known ones, because their state here
+   * is newer.
    */
   watch(items: readonly ListItem[]): void {
     this.update(items.filter((item) => item.status === 'RUNNING' && !this.#known.has(item.flowExecutionId)));
   }
 
-  /** Notes the current state of executions. Returns those that are new or have changed. */
+  /** Stores the current state of executions. Returns those that are new or have changed. */
   update(items: readonly ListItem[]): ListItem[] {
     return items.filter((item) => {
       const known = this.#known.get(item.flowExecutionId);
@@ -64,7 +63,10 @@ export class FollowedExecutions {
     });
   }
 
-  /** Notes the newest page, and forgets executions that have ended and are no longer on it. */
+  /**
+   * Stores the executions of the newest page, and forgets ended ones that are no longer on it. Returns those
+   * that are new or have changed.
+   */
   updatePage(items: readonly ListItem[], hasMore: boolean): ListItem[] {
     const changed = this.update(items);
     const last = items.at(-1);

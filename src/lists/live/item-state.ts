@@ -1,4 +1,4 @@
-/** The members of a listed execution that can change. Its id, name and start time cannot. */
+/** Compares the members of a listed execution that can change. Its id, name and start time cannot. */
 import type { ListItem } from '../lists.ts';
 
 export const isSameState = (a: ListItem, b: ListItem): boolean =>

@@ -1,6 +1,6 @@
 /**
- * The frames of a live list: its events and their data. None has an id: a client that reconnects gets the
- * current list. The contract is docs/http-api.md.
+ * Encodes the events of a live list as frames. Events have no id, because a client that reconnects gets the
+ * current list from its start. The contract is docs/http-api.md.
  */
 import type { Failure } from '../../core/errors.ts';
 import type { Heartbeat } from '../../executions/following/listeners.ts';
@@ -8,18 +8,20 @@ import type { CommonFrames } from '../../executions/following/stream-writer.ts';
 import { sseEvent, sseOpening } from '../../messages/sse.ts';
 import type { ListItem, ListPage } from '../lists.ts';
 
-/** The facts about the initial list that `caught-up` reports. */
+/** What the event `caught-up` reports about the initial list. */
 export type ListBeginning = Pick<ListPage, 'partial' | 'searchedBackTo'>;
 
 export class ListFrames implements CommonFrames {
   readonly #problemJson: (failure: Failure) => string;
   /**
-   * Frames of items that many subscribers get, in the same bytes. An item is never changed: a change makes a
-   * new one.
+   * Cached frames, so that an item is encoded only once for all subscribers. Item objects are never modified.
+   * Each change creates a new object.
    */
   readonly #ofItem = new WeakMap<ListItem, Uint8Array>();
 
-  /** `problemJson`: from http/, so that answers and streams agree. */
+  /**
+   * `problemJson` comes from http/, so that streams and other responses describe problems in the same way.
+   */
   constructor(problemJson: (failure: Failure) => string) {
     this.#problemJson = problemJson;
   }

@@ -1,7 +1,7 @@
 /**
- * Polls the list of one flow while live lists of it are open: one poll for all of them. Each poll reads the
- * newest page and, if executions run that are not on it, those that run. The interval is that of message
- * streams, within the budget of list calls.
+ * Polls the list of one flow while live lists of it are open. One poll serves all of them. Each poll reads
+ * the newest page and, if older executions are still running, rereads those. The interval is chosen as for
+ * message streams, within the budget of list calls.
  */
 import { type Failure, type Result, ok } from '../../core/errors.ts';
 import { Poller, type PollTerms, type PollerOptions } from '../../executions/following/poller.ts';
@@ -11,16 +11,17 @@ import type { FollowedExecutions } from './followed-executions.ts';
 import type { ListFeed } from './list-feed.ts';
 
 /**
- * Lists share two calls a second of a whole account. One list that changes all the time gets half of them.
+ * All lists of an account share a budget of two calls per second. So even a list that changes all the time is
+ * polled no more often than this.
  */
 export const LIST_INTERVAL_MIN_MS = 2_000;
 
 export interface ListPollerOptions extends PollerOptions {
-  /** How log lines name the list. */
+  /** The members that identify the list in log lines. */
   readonly names: Readonly<Record<string, string>>;
   readonly feed: ListFeed;
   readonly followed: FollowedExecutions;
-  /** Executions have appeared or changed. */
+  /** Called with executions that have appeared or changed. The list may be empty. */
   readonly onChange: (items: readonly ListItem[]) => void;
 }
 
@@ -39,7 +40,7 @@ export class ListPoller extends Poller {
     this.#options = options;
   }
 
-  /** The list was read just now, so the first poll is due after one interval. */
+  /** The list was read just now, so the first poll waits for one interval. */
   override wake(): void {
     super.wake();
     this.pollAfter(this.#options.clock.now());
@@ -67,7 +68,7 @@ export class ListPoller extends Poller {
     return read.ok ? undefined : read.failure;
   }
 
-  /** Whether anything has changed. */
+  /** Reads the list and reports changes. Resolves with whether anything has changed. */
   async #read(due: CallOptions, further: CallOptions): Promise<Result<boolean>> {
     const { feed, followed, onChange } = this.#options;
     const newest = await feed.newest(due);

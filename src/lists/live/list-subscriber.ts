@@ -1,7 +1,7 @@
 /**
  * One open live list. Sends the newest executions, then `caught-up`, then each execution that appears or
- * changes. If an execution changes again before it was sent, only its latest state is sent. So the queue is
- * bounded by the number of executions, however slow the client is.
+ * changes. If an execution changes again before it was sent, only its latest state is sent. So however slow
+ * the client is, its queue never has more than one entry per execution.
  */
 import { orderKey, startedAtMsOf } from '../../archive/order-key.ts';
 import type { Failure } from '../../core/errors.ts';
@@ -14,16 +14,19 @@ import { isSameState } from './item-state.ts';
 import type { ListBeginning, ListFrames } from './list-frames.ts';
 
 /**
- * How many executions it remembers as sent to a client. Beyond it, ended executions are forgotten, because
- * they rarely change.
+ * How many executions are remembered as sent to a client. If there are more, ended executions are forgotten,
+ * because they rarely change.
  */
 export const SENT_MAX = 2_000;
 
-/** What a list begins with. */
+/** The initial list, which is sent first. */
 export interface FirstList extends ListBeginning {
   /** Newest start first. */
   readonly executions: readonly ListItem[];
-  /** Older executions are not part of the list; absent: all are. As in `ListPage`. */
+  /**
+   * The place where the initial list ends, as in `ListPage`. Older executions are not part of this live list.
+   * If absent, all executions are.
+   */
   readonly next?: string;
 }
 
@@ -36,7 +39,7 @@ export interface ListSubscriberOptions extends Omit<StreamWriterOptions, 'step' 
 export class ListSubscriber implements StreamSender {
   readonly #options: ListSubscriberOptions;
   readonly #writer: StreamWriter;
-  /** By id: what was sent last, or waits to be. */
+  /** By id, the state of each execution that was last sent or queued. */
   readonly #sent = new Map<string, ListItem>();
   readonly #waiting = new Map<string, ListItem>();
   #endsAt: string | undefined;
@@ -63,7 +66,7 @@ export class ListSubscriber implements StreamSender {
     return this.#writer.heartbeatAtMs;
   }
 
-  /** Queues executions that have appeared or changed, if this client is to see them. */
+  /** Queues executions that have appeared or changed, if they belong to this client's list. */
   offer(items: readonly ListItem[]): void {
     for (const item of items) {
       const id = item.flowExecutionId;
@@ -79,7 +82,10 @@ export class ListSubscriber implements StreamSender {
     }
   }
 
-  /** If there are too many, forgets ended executions after this place in the order: they rarely change. */
+  /**
+   * If too many executions are remembered, forgets ended ones after this place in the list. They rarely
+   * change.
+   */
   forgetAfter(place: string): void {
     const startedAtMs = startedAtMsOf(place);
     if (this.#sent.size <= SENT_MAX || startedAtMs === undefined) return;
@@ -101,7 +107,7 @@ export class ListSubscriber implements StreamSender {
     this.#writer.close(failure);
   }
 
-  /** The client has disconnected: nothing more is written. */
+  /** Call this when the client has disconnected. Stops writing. */
   drop(): void {
     this.#writer.drop();
   }
@@ -111,12 +117,17 @@ export class ListSubscriber implements StreamSender {
     this.#waiting.set(item.flowExecutionId, item);
   }
 
-  /** Older executions are not sent, even if they match, because the client asked for the newest ones. */
+  /**
+   * False for executions older than the initial list. They are not sent even if they match, because the
+   * client asked for the newest ones.
+   */
   #isWithin({ startedAt, flowExecutionId }: ListItem): boolean {
     return this.#endsAt === undefined || orderKey(startedAt, flowExecutionId) <= this.#endsAt;
   }
 
-  /** Sends one execution. True: call it again at once. */
+  /**
+   * Sends one execution, or `caught-up` if none is waiting. Returns true if it can be called again at once.
+   */
   #step(): boolean {
     const { frames, first } = this.#options;
     const [next] = this.#waiting;

@@ -1,6 +1,6 @@
 /**
- * The live lists of one flow: opens them, and serves all of them by one poll (list-poller.ts).
- * Runtime-neutral, like an Execution: thin shells give it time and a way to be woken.
+ * Opens the live lists of one flow, and serves all of them with one poll (list-poller.ts). Like an Execution,
+ * this class is independent of the runtime: thin shells pass in a clock and a way to be woken.
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Failure, type Result, ok } from '../../core/errors.ts';
@@ -16,11 +16,11 @@ import type { ListFrames } from './list-frames.ts';
 import { ListPoller } from './list-poller.ts';
 import { type FirstList, ListSubscriber } from './list-subscriber.ts';
 
-/** Pages that the beginning of a live list is made of, at most: each searches a bounded part of the flow. */
+/** The initial list is read in at most this many pages, each of which searches a bounded part of the flow. */
 const FIRST_PAGES_MAX = 5;
 
 export interface LiveListOptions {
-  /** How log lines name the list. */
+  /** The members that identify the list in log lines. */
   readonly names: Readonly<Record<string, string>>;
   readonly feed: ListFeed;
   readonly frames: ListFrames;
@@ -50,7 +50,7 @@ export class LiveList {
     });
   }
 
-  /** Dropping this object would lose nothing. */
+  /** True if evicting this object would lose nothing. */
   get idle(): boolean {
     return this.#listeners.count === 0 && this.#poller.isIdle;
   }
@@ -63,7 +63,7 @@ export class LiveList {
     return this.#options.feed.page(request, signal);
   }
 
-  /** The open event stream, or why it is refused. */
+  /** Opens the event stream, or returns why it is refused. */
   async follow(
     request: FollowRequest,
     signal?: AbortSignal,
@@ -84,12 +84,14 @@ export class LiveList {
     return this.#poller.run(bounds);
   }
 
-  /** For a shutdown: ends each stream after a whole frame, so that clients reconnect elsewhere. */
+  /** Ends each stream after a complete frame, for a shutdown. Clients then reconnect elsewhere. */
   closeStreams(failure?: Failure): void {
     this.#listeners.closeAll(failure);
   }
 
-  /** The newest executions that match. If few match, they may be far apart, so the search is bounded. */
+  /**
+   * Reads the newest executions that match. The search is bounded, because matches may be rare and far apart.
+   */
   async #firstList(request: FollowRequest, signal: AbortSignal | undefined): Promise<Result<FirstList>> {
     const { feed } = this.#options;
     const executions: ListItem[] = [];
@@ -130,7 +132,7 @@ export class LiveList {
           if (this.#subscribers.size === 0) this.#poller.wake();
           this.#subscribers.add(subscriber);
           this.#listeners.add(subscriber, granted);
-          // Polls may have read more while the first list was read.
+          // Polls may have found more while the initial list was being read.
           subscriber.offer(this.#followed.all);
           this.#followed.watch(first.executions);
         },

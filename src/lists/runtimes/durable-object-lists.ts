@@ -1,4 +1,7 @@
-/** The port to lists in Durable Objects, for the Worker: pages by RPC, live lists by fetch. Platform file. */
+/**
+ * The Worker's adapter for lists that live in Durable Objects. It gets pages by RPC and live lists by fetch.
+ * Platform file.
+ */
 import { type Result, fail } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { ObjectCalls } from '../../objects/object-calls.ts';
@@ -7,14 +10,17 @@ import type { ListOf, ListPage, ListRequest } from '../lists.ts';
 import { LIST_STREAM_PATH } from './list-shell.ts';
 import { type ListObjects, listKey, listNames } from './open-list.ts';
 
-/** What the class of the binding has for lists. */
+/** The methods for lists of the Durable Object class. */
 interface ListStub extends Rpc.DurableObjectBranded {
   listPage(request: ListRequest): Promise<Result<ListPage>>;
 }
 
 export interface DurableObjectListsOptions<T extends ListStub> {
   readonly namespace: DurableObjectNamespace<T>;
-  /** Near the upstream's region. The first call decides where the object lives. */
+  /**
+   * Where to create the list's object, which should be near the upstream's region. The first call decides
+   * this for good.
+   */
   readonly locationOf: (of: ListOf) => DurableObjectLocationHint | undefined;
   readonly log: Log;
 }
@@ -36,12 +42,12 @@ export function createDurableObjectLists<T extends ListStub>({
       calls.ask(listNames(request.of), async () => {
         const response = await stub(request.of).fetch(
           `https://execution${LIST_STREAM_PATH}`,
-          // A body: a header may be too short for the patterns of a key.
+          // The request is sent as a body, because the patterns of a key may be too long for a header.
           { method: 'POST', body: JSON.stringify(request), ...(signal && { signal }) },
         );
         const stream = await calls.stream(response, listNames(request.of), onClosed);
         if (!stream.ok) return stream;
-        // A live list always has a body.
+        // The response for a live list always has a body.
         return stream.value
           ? { ok: true, value: stream.value }
           : fail({ type: 'internal', internal: 'a live list without a body' });

@@ -1,6 +1,6 @@
 /**
- * Lists as entries of a map, for Deno and tests. The oldest idle lists are dropped; everything in them can be
- * read again.
+ * Keeps lists in a map, for Deno and tests. If there are too many, the oldest idle ones are evicted.
+ * Everything in them can be read again.
  */
 import type { Clock } from '../../core/clock.ts';
 import { createMemoryExecutionStorage } from '../../executions/execution-storage.ts';
@@ -10,14 +10,15 @@ import type { ListOf } from '../lists.ts';
 import { type ListObjects, type OpenList, listKey } from './open-list.ts';
 
 /**
- * Idle lists that are kept. Each has rows of a few kilobytes; the pages are in a memory that all lists share.
+ * How many idle lists are kept. Each has rows of a few kilobytes. The pages are in a cache that all lists
+ * share.
  */
 const IDLE_LISTS_MAX = 1_000;
 
 export interface InProcessLists extends ListObjects {
-  /** Ends all streams, so that clients reconnect elsewhere, and all timers. */
+  /** Ends all streams and timers. Clients then reconnect elsewhere. */
   close(): void;
-  /** Open live lists. */
+  /** The number of open live lists. */
   readonly streams: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Makes lists for a runtime: a flow's list with its live lists, from the parts that all lists of an isolate
- * or process share.
+ * Creates lists for a runtime. Each is a flow's list with its live lists, built from parts that all lists of
+ * an isolate or process share.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Failure } from '../../core/errors.ts';
@@ -17,17 +17,20 @@ import { nameOf } from '../lists.ts';
 import { type OpenList, listNames } from './open-list.ts';
 
 export interface ListOpenerOptions {
-  /** Lists the executions of its flows. Those of other sources are listed from the archive alone. */
+  /**
+   * Lists the executions of this source's flows. For flows of other sources, only archived executions are
+   * listed.
+   */
   readonly listing: ListingSource;
-  /** Describes one execution of the same upstream that is not on the newest page. */
+  /** Describes one execution of the same upstream, for executions that are not on the newest page. */
   readonly describe?: Source['describe'];
   readonly index: ArchiveIndex;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  /** Whether the key of an open live list may still read it. */
+  /** Checks whether the key of an open live list may still read it. */
   readonly stillAllowed: (grant: unknown) => Promise<KeyAnswer>;
-  /** From http/, so that answers and streams agree. */
+  /** Passed in from http/, so that streams and other responses describe problems in the same way. */
   readonly problemJson: (failure: Failure) => string;
 }
 

@@ -1,8 +1,8 @@
 /**
- * A list in a Durable Object: the part of the class of EXECUTIONS that is for lists
- * (docs/decisions/0012-lists-are-objects-of-the-class-of-executions.md). The name of an object decides
- * whether it is an execution or a list. A list need not store its name: after an eviction no stream is open,
- * so its alarm has nothing to poll.
+ * A list in a Durable Object. Lists use the same class as executions, bound as EXECUTIONS
+ * (docs/decisions/0012-lists-are-objects-of-the-class-of-executions.md). The object's name decides whether it
+ * is an execution or a list. A list need not store its name. After an eviction no stream is open, so its
+ * alarm has nothing to poll.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Result } from '../../core/errors.ts';
@@ -13,13 +13,15 @@ import type { FollowRequest, ListOf, ListPage, ListRequest } from '../lists.ts';
 import type { LiveList } from '../live/live-list.ts';
 import type { OpenList } from './open-list.ts';
 
-/** The path of a request for a live list, which distinguishes it from the stream of an execution. */
+/**
+ * The path of requests for a live list. It distinguishes them from requests for the stream of an execution.
+ */
 export const LIST_STREAM_PATH = '/list';
-/** Stored rows are useful only while the upstream's tokens are valid. */
+/** Stored rows are deleted after this long, because the upstream's tokens in them are no longer valid. */
 export const LIST_KEPT_MS = 24 * 3_600_000;
 /**
- * When to delete what is stored, in clock milliseconds. Stored itself, so that it survives the object's
- * memory.
+ * The storage key of the time when all stored data must be deleted, in clock milliseconds. The time is
+ * stored, so that it survives an eviction.
  */
 const FORGET_AT = 'forget-list-at';
 
@@ -43,14 +45,12 @@ export class ListShell {
   }
 
   async stream(openList: OpenList, request: Request): Promise<Response> {
-    // Safety: only `createDurableObjectLists` can reach an object, and it sends this.
+    // Safety: only `createDurableObjectLists` can call the object, and it sends a FollowRequest.
     const asked = (await request.json()) as FollowRequest;
     return streamAnswer(await this.#open(openList, asked.of).follow(asked, request.signal));
   }
 
-  /**
-   * Polls for the open streams, and deletes what has been stored for too long. Returns when to call it again.
-   */
+  /** Polls for the open streams, and deletes expired data. Returns when to call it again. */
   async run(bounds: RunBounds): Promise<number | undefined> {
     const nextMs = await this.#list?.run(bounds);
     const { storage, clock } = this.#options;

@@ -1,26 +1,26 @@
-/** How a runtime opens the list of a flow, or of the executions that belong to no flow. */
+/** The interface through which a runtime opens lists. */
 import type { ExecutionStorage } from '../../executions/execution-storage.ts';
 import { type ListOf, type Lists, nameOf } from '../lists.ts';
 import type { LiveList } from '../live/live-list.ts';
 
-/** What a runtime gives a list. */
+/** What a runtime provides to a list. */
 export interface ListRuntime {
-  /** Small values that outlive the object's memory. Lost values are read again. */
+  /** Stores small values that survive an eviction of the object. If values are lost, they are read again. */
   readonly storage: ExecutionStorage;
-  /** Asks for a `run` at that time, in clock milliseconds, or earlier. */
+  /** Asks the runtime to call `run` at this time, in clock milliseconds, or earlier. */
   readonly wake: (atMs: number) => void;
 }
 
 export type OpenList = (of: ListOf, runtime: ListRuntime) => LiveList;
 
-/** The part of the port that one object per list answers. */
+/** The part of the port that is served by one object per list. */
 export type ListObjects = Pick<Lists, 'page' | 'follow'>;
 
-/** A name that no other list and no execution has. */
+/** The object's name. No other list and no execution has it. */
 export const listKey = (of: ListOf): string =>
   JSON.stringify(['list', ...nameOf(of).filter((part) => part !== null)]);
 
-/** How log lines name it. */
+/** The members that identify the list in log lines. */
 export const listNames = (of: ListOf): Readonly<Record<string, string>> => {
   const [source, group] = nameOf(of);
   return { source, ...(group !== null && { flow: group }) };

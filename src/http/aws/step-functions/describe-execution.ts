@@ -1,6 +1,7 @@
 /**
- * DescribeExecution: the archived description, or else that of the source, which all callers share for a
- * second. Input and output of an archived execution are in the first and the last event of its history.
+ * DescribeExecution. Returns the archived description or, if the execution is not archived, the source's. All
+ * callers share the source's answer for a second. The input and output of an archived execution are taken
+ * from the first and the last event of its history.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */
@@ -50,14 +51,14 @@ export const describeExecution: AwsOperation = async (call) => {
   return ok(visibleMembers(description, caller.payloads, withData));
 };
 
-/** All members, for a caller that may see everything. */
+/** All members, before those that the caller may not see are removed. */
 function descriptionOf(
   ref: ExecutionRef,
   described: DescriptionAnswer,
   withData: boolean,
   { eventOfMessage, clock }: Pick<AwsPorts, 'eventOfMessage' | 'clock'>,
 ): Members {
-  // The data may be there although it was not requested, because callers share descriptions.
+  // Descriptions are shared, so this one may contain data that only another caller requested.
   if (described.by === 'source') return { ...described.metadata, ...(withData && described.data) };
   const { metadata, head, first, last } = described;
   const started = detailsOf(eventOfMessage(first));
@@ -81,13 +82,16 @@ function descriptionOf(
   };
 }
 
-/** What AWS says after 14 days. The description was archived before. */
+/**
+ * AWS reports this once the 14 days for a redrive are over. The description may have been archived before
+ * that.
+ */
 const REDRIVABLE_NO_MORE = {
   redriveStatus: 'NOT_REDRIVABLE',
   redriveStatusReason: 'Execution redrivable period exceeded',
 };
 
-/** The members of the state machine and of the name, which the ARN of an execution contains. */
+/** The members that can be derived from the execution's ARN. */
 const namesIn = ({ executionId: executionArn, arn }: ExecutionRef): Members => ({
   executionArn,
   ...(arn && { stateMachineArn: labelledFlow(arn).flow, name: arn.name }),
@@ -101,7 +105,10 @@ function detailsOf(event: Members = {}): Members {
 const pick = (from: Members, names: readonly string[]): Members =>
   Object.fromEntries(names.filter((name) => from[name] != null).map((name) => [name, from[name]]));
 
-/** What callers without payloads may see. Members that AWS adds later may be data. */
+/**
+ * The members that callers without access to payloads may see. This is an allowlist, because members that AWS
+ * adds later may contain payloads.
+ */
 const METADATA = [
   'executionArn',
   'stateMachineArn',

@@ -1,4 +1,4 @@
-/** The member `executionArn`: checked, and allowed for the caller before anything is read. */
+/** Parses the member `executionArn`, and checks that the caller may read that execution. */
 import { EXECUTION_ARN_CHARACTERS_MAX } from '../../../core/execution-arn.ts';
 import { type ExecutionRef, STEP_FUNCTIONS } from '../../../core/execution-ref.ts';
 import { readExecutionId } from '../../../messages/execution-id.ts';

@@ -1,7 +1,7 @@
 /**
- * GetExecutionHistory: pages of events, rebuilt from the messages that they became. The source is read in
- * pages of its own, so that any number of readers with any page size, in either direction, cost one read of
- * it.
+ * GetExecutionHistory. Returns pages of events, which are rebuilt from Flowtap's messages. Its pages are
+ * independent of the source's pages. So the source is read once for any number of readers, with any page size
+ * and in either direction.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */
@@ -23,12 +23,15 @@ import { readMaxResults, readToken } from './page-input.ts';
 const TOKEN_CHARACTERS_MAX = 1_024;
 
 /**
- * A history that nobody has read yet is walked to its end for its newest events. One read of the source's
- * pages is bounded (WALK_PAGES_MAX), and the next continues there: this many read the longest history of Step
- * Functions, 25,000 events.
+ * To find the newest events of a history that was never read, the whole history must be walked. Each read is
+ * bounded (WALK_PAGES_MAX), and the next one continues where it stopped. This many reads are enough for the
+ * longest history in Step Functions, 25,000 events.
  */
 const READS_MAX = 7;
-/** AWS clients give up after 60 s. They retry what is not finished after this time. */
+/**
+ * After this time, the request fails, and the client retries. It must be less than the 60 s after which AWS
+ * clients give up.
+ */
 const READS_MS_MAX = 25_000;
 
 const membersSchema = z.object({
@@ -101,7 +104,7 @@ const NOT_EVENTS =
   'The history of this executionArn was imported from messages that are not events of Step Functions. Read it with ' +
   'GET /v1/executions/{flowExecutionId}/messages.';
 
-/** Repeats the read until the source's history was read far enough. */
+/** Repeats the read until the history has been walked as far as the page requires. */
 async function readPage(
   { ports: { executions, clock }, exchange: { client } }: AwsCall,
   ref: ExecutionRef,
@@ -115,7 +118,10 @@ async function readPage(
   }
 }
 
-/** Removes inputs and outputs as AWS does: the details that show whether data was truncated stay. */
+/**
+ * Removes inputs and outputs as AWS does. Keeps `inputDetails` and `outputDetails`, which show whether data
+ * was truncated.
+ */
 const withoutData = (event: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(
     Object.entries(event).map(([name, value]) => {

@@ -1,7 +1,4 @@
-/**
- * The operations of Step Functions that AWS has and this service does not answer: those that write, and some
- * that read.
- */
+/** The operations of AWS Step Functions that Flowtap does not support: all that write, and some that read. */
 import type { AwsException } from '../../../problems/aws-exceptions.ts';
 
 /** Names from botocore's model stepfunctions/2016-11-23 (1.43.67). */
@@ -16,7 +13,10 @@ const LEFT_OUT: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** AWS clients do not retry AccessDeniedException. Undefined: AWS has no such operation, either. */
+/**
+ * The exception for such an operation. Undefined if AWS has no such operation, either. The exception is
+ * AccessDeniedException, because AWS clients do not retry it.
+ */
 export const leftOutOperation =
   (answered: Iterable<string>) =>
   (operation: string): AwsException | undefined =>

@@ -1,7 +1,7 @@
 /**
- * ListExecutions, of a state machine or of a map run: the lists of /v1/executions with AWS's own members. A
- * list of a state machine also has the archived executions that AWS has deleted. The key's patterns decide
- * about each execution.
+ * ListExecutions, for a state machine or a map run. Returns the same lists as /v1/executions, but with AWS's
+ * own members. The list of a state machine also contains archived executions that AWS has already deleted.
+ * Each execution must match one of the key's patterns.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */
@@ -24,8 +24,8 @@ import type { AwsCall, AwsOperation } from '../aws-operation.ts';
 import { LIST_TOKEN_CHARACTERS_MAX, foreignListToken, readMaxResults, readToken } from './page-input.ts';
 
 /**
- * Pages of the list that one request reads, because a filter by AWS's statuses leaves out some executions of
- * a page. Each takes at most 8 s (LIST_REQUEST_MS_MAX), and AWS clients give up after 60.
+ * One request reads up to this many pages of the underlying list, because its filters drop some executions of
+ * each page. A page takes at most 8 s (LIST_REQUEST_MS_MAX), and AWS clients give up after 60 s.
  */
 const PAGES_MAX = 5;
 
@@ -42,7 +42,7 @@ type Members = z.infer<typeof membersSchema>;
 
 const REDRIVE_FILTERS = ['REDRIVEN', 'NOT_REDRIVEN'];
 
-/** The list that a request names. */
+/** The requested list, and its ARN as the caller sent it. */
 interface Wanted {
   readonly of: ListOf;
   readonly arn: string;
@@ -77,7 +77,7 @@ function readWanted({ stateMachineArn, mapRunArn, redriveFilter }: Members): Aws
   }
   const arn = stateMachineArn ?? mapRunArn ?? '';
   const name = stateMachineArn == null ? 'mapRunArn' : 'stateMachineArn';
-  // Names of lists are logged and sent to AWS, like ids of executions.
+  // Like execution ids, this ARN is logged and sent to AWS, so the same characters are refused.
   const problem = executionIdProblem(arn);
   if (problem !== undefined) return refused('InvalidArn', `Invalid Arn: ${name} ${problem}.`);
   if (stateMachineArn != null) {
@@ -130,8 +130,8 @@ async function answerPage(
     if (!page.ok) return withList(of, page);
     const { executions, next, partial } = page.value;
     upstreamCalls += page.value.upstreamCalls;
-    // If the upstream fails, the list consists of archived executions. If the archive has no executions
-    // either, answer with the failure, not with an empty list.
+    // If the upstream fails, the list contains only archived executions. If there are none either, report the
+    // failure instead of returning an empty list.
     if (partial && executions.length === 0 && next === undefined && after === undefined) return unavailable;
     found.push(...executions.filter(isWanted));
     after = next;
@@ -150,7 +150,8 @@ const unavailable = {
 const wordOf = ({ upstreamStatus, status }: ListItem): string => upstreamStatus ?? status;
 
 /**
- * AWS's own members, in the state that the list shows; made from the item if AWS does not list it any more.
+ * Returns AWS's own members of the item, updated to the state that Flowtap's list shows. If AWS no longer
+ * lists the execution, builds the members from the item.
  */
 function wireItem(item: ListItem): object {
   const { flowExecutionId, flow, name, startedAt, endedAt, redriveCount, members } = item;

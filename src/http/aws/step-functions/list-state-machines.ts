@@ -1,7 +1,7 @@
 /**
- * ListStateMachines: the state machines of the region that the client signs for, in all accounts that the
- * service reads there. Lists only those whose executions the key may read. The upstream's answer is
- * remembered for half a minute.
+ * ListStateMachines. The region is the one for which the client signs its requests. Lists the state machines
+ * of all accounts that the service reads in that region, if the key may read any of their executions. The
+ * upstream's answer is cached for half a minute.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */

@@ -1,12 +1,12 @@
 /**
- * The members that the operations with pages have in common. Source: botocore's model
+ * Parses the members that all paged operations have in common. Source: botocore's model
  * stepfunctions/2016-11-23.
  */
 import { ok } from '../../../core/errors.ts';
 import { type AwsResult, refused } from '../aws-answer.ts';
 
 const MAX_RESULTS_MAX = 1_000;
-/** The default. 0 stands for it, too. */
+/** Used if maxResults is absent or 0. */
 const MAX_RESULTS_DEFAULT = 100;
 
 export function readMaxResults(given: number | null | undefined): AwsResult<number> {
@@ -16,7 +16,7 @@ export function readMaxResults(given: number | null | undefined): AwsResult<numb
     : refused('ValidationException', `maxResults: must be a whole number from 0 to ${MAX_RESULTS_MAX}.`);
 }
 
-/** The token as text. Its operation checks whether this service issued it. */
+/** Checks only the token's length. The operation checks whether this service issued it. */
 export function readToken(
   given: string | null | undefined,
   charactersMax: number,
@@ -27,7 +27,7 @@ export function readToken(
     : refused('ValidationException', `nextToken: must have from 1 to ${charactersMax} characters.`);
 }
 
-/** The longest token of ListExecutions in AWS's model. */
+/** The maximum length of a ListExecutions token in AWS's model. */
 export const LIST_TOKEN_CHARACTERS_MAX = 3_096;
 
 export const foreignListToken = refused(

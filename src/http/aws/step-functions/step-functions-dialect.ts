@@ -1,6 +1,6 @@
 /**
- * How Step Functions answers: JSON 1.0, and its names of failures, which are those of the catalogue in
- * problems/.
+ * Responses in the style of Step Functions: JSON 1.0, and its exception names, which the catalogue in
+ * problems/ defines.
  */
 import { stepFunctionsException } from '../../../problems/problem-catalogue.ts';
 import type { AwsDialect } from '../aws-answer.ts';

@@ -1,4 +1,4 @@
-/** The input of ListFlowExecutionMessages. Source: botocore's model iotthingsgraph/2018-09-06. */
+/** Parses the input of ListFlowExecutionMessages. Source: botocore's model iotthingsgraph/2018-09-06. */
 import * as z from 'zod/mini';
 
 import { type FieldError, type Result, fail, ok } from '../../../core/errors.ts';
@@ -7,7 +7,7 @@ import { PAGE_MESSAGES_MAX } from '../../../messages/page-messages.ts';
 import { MAX_RESULTS_DEFAULT } from '../../query-parameters.ts';
 import { WRONG_TYPE } from '../aws-input.ts';
 
-/** The JSON types. Null means absent. */
+/** Checks only the JSON types. Null means absent. */
 export const membersSchema = z.object({
   flowExecutionId: z.nullish(z.string(WRONG_TYPE.text)),
   maxResults: z.nullish(z.int(WRONG_TYPE.number)),
@@ -16,7 +16,7 @@ export const membersSchema = z.object({
 
 const MAX_RESULTS = { error: `must be a whole number from 1 to ${PAGE_MESSAGES_MAX}` };
 
-/** The allowed values, but for the id; also the source of the OpenAPI document. */
+/** Checks the values, except the id. The OpenAPI document is also generated from this schema. */
 export const pageMembersSchema = z.object({
   maxResults: z.nullish(z.int().check(z.gte(1, MAX_RESULTS), z.lte(PAGE_MESSAGES_MAX, MAX_RESULTS))),
   nextToken: z.nullish(
@@ -24,7 +24,7 @@ export const pageMembersSchema = z.object({
   ),
 });
 
-/** The requested page. */
+/** The validated input. */
 export interface ListInput {
   readonly ref: ExecutionRef;
   readonly maxResults: number;
@@ -32,8 +32,9 @@ export interface ListInput {
 }
 
 /**
- * Checks the values. A failure names every invalid one: JavaScript's clients check nothing before sending,
- * boto3 does not check the upper bound. `ref` is the result of `readExecutionId`, if an id was sent.
+ * Checks the values. A failure names every invalid value, because clients do not check all of them before
+ * sending: AWS's JavaScript clients check none, and boto3 does not check upper bounds. `ref` is the result of
+ * `readExecutionId`, or undefined if no id was sent.
  */
 export function checkInput(
   input: z.infer<typeof membersSchema>,

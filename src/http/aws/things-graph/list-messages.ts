@@ -1,8 +1,8 @@
 /**
- * ListFlowExecutionMessages of AWS IoT Things Graph. It shares the port, cursors, limits and checks of GET
- * …/messages: a cursor there is a nextToken here. The members follow botocore's model
- * iotthingsgraph/2018-09-06. Its clients also need numbers as times, no `nextToken: null`, and never the
- * token that they sent.
+ * ListFlowExecutionMessages of AWS IoT Things Graph. It uses the same port, cursors, limits and checks as GET
+ * …/messages. A cursor from there is valid here as nextToken. The members follow botocore's model
+ * iotthingsgraph/2018-09-06. AWS's clients also require three things: times are numbers, `nextToken` is
+ * absent rather than null, and it never equals the token that was sent.
  */
 import { readerOf } from '../../../access/caller.ts';
 import { type Failure, type Result, fail, ok } from '../../../core/errors.ts';
@@ -21,7 +21,7 @@ export const listFlowExecutionMessages: AwsOperation = async (call) => {
   if (!members.ok) return members;
   const { flowExecutionId } = members.value;
   const ref = flowExecutionId == null ? undefined : readExecutionId(flowExecutionId);
-  // An invalid id is not checked against the key's patterns: it is refused as invalid below.
+  // An invalid id is not matched against the key's patterns. `checkInput` refuses it below.
   const authorized = ref?.ok ? authorizeExecution(call, ref.value) : undefined;
   if (authorized && !authorized.ok) return authorized;
   const asked = checkInput(members.value, ref);
@@ -56,7 +56,10 @@ async function answerPage(
   return ok({ messages: messages.map(wireMessage), nextToken });
 }
 
-/** An empty page with the token that was sent: a paginator would loop forever. */
+/**
+ * The failure for an empty page whose token equals the one that was sent. A client's paginator would loop
+ * forever on it.
+ */
 const emptyPage = (position: number): Failure => ({
   type: 'internal',
   internal: `the page at ${position} is empty but has a successor`,
@@ -76,8 +79,8 @@ const foreignToken: Failure = {
 };
 
 /**
- * Only the members of AWS's model. Times are epoch seconds: milliseconds crash boto3, and JavaScript's client
- * reads ISO 8601 as the year 1970.
+ * Keeps only the members of AWS's model. Times become epoch seconds. Milliseconds would crash boto3, and
+ * AWS's JavaScript client would read ISO 8601 as the year 1970.
  */
 const wireMessage = ({ messageId, eventType, timestamp, payload }: Message) => ({
   messageId,

@@ -1,6 +1,6 @@
 /**
- * How AWS IoT Things Graph answers: JSON 1.1, and its names of failures, which are those of the catalogue in
- * problems/.
+ * Responses in the style of AWS IoT Things Graph: JSON 1.1, and its exception names, which the catalogue in
+ * problems/ defines.
  */
 import { thingsGraphException } from '../../../problems/problem-catalogue.ts';
 import type { AwsDialect } from '../aws-answer.ts';
