@@ -105,7 +105,7 @@ export class Authenticator {
     try {
       return await this.#lookUp(key, request);
     } finally {
-      // By now, a wrong key has been charged. So the request that gets this slot sees any lockout it caused.
+      // By now, a wrong key has been counted. So the next request to use this slot sees the lockout, if any.
       slot.value();
     }
   }

@@ -60,8 +60,7 @@ export function presentedCredential(
   const keys = ours.length + tickets.length > 0 ? ours : inHeaders;
   if (keys.length + tickets.length > 1) return fail({ type: 'conflicting-credentials' });
   if (given.length > 1) return invalid('query', TICKET_PARAMETER, 'must be given once.');
-  // Some libraries write lists this way. It would be ignored as an unknown parameter, so refuse it
-  // explicitly.
+  // Some libraries send `ticket[]=value`. Unknown parameters are ignored, so refuse this one explicitly.
   if (parameters.some(([name]) => /^ticket\[.*\]$/.test(name))) {
     return invalid('query', `${TICKET_PARAMETER}[]`, 'must be sent without brackets: ticket=value.');
   }

@@ -1,7 +1,7 @@
 /**
  * Decides whether a caller prefers an event stream, or HTML, over JSON. Follows RFC 9110, 12.5.1, except that
- * wildcards never select a stream or HTML. A client that accepts anything gets JSON, because a stream
- * might never end.
+ * wildcards never select a stream or HTML. A client that accepts anything gets JSON, because it might wait
+ * forever for the end of a stream.
  */
 
 const JSON_TYPE = 'application/json';

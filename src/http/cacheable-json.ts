@@ -6,7 +6,7 @@ import type { Served } from '../executions/executions.ts';
 import type { BodyForm } from '../messages/encoded-page.ts';
 import type { Draft } from './response-headers.ts';
 
-/** Final pages never change. Clients may cache them for this long, as our own memory does. */
+/** Final pages never change. Clients may cache them for this long, like our own memory. */
 const FINAL_MAX_AGE_SECONDS = 300;
 
 /** The Cache-Status header (RFC 9211). Its `detail` names where the answer came from. */

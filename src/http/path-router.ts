@@ -22,7 +22,8 @@ export class PathRouter<T> implements Router<T> {
   add(method: string, path: string, handler: T): void {
     const isPrefix = path.endsWith('/*');
     const literal = isPrefix ? path.slice(0, -2) : path;
-    if (/[:*?{]/.test(literal)) throw new Error(`Cannot route the pattern ${path}: only a final /* is known`);
+    if (/[:*?{]/.test(literal))
+      throw new Error(`Cannot route the pattern ${path}: only a final /* is supported`);
     this.#routes.push({ method, path: literal, below: isPrefix ? `${literal}/` : undefined, handler });
   }
 

@@ -63,8 +63,8 @@ export const problemJson = (failure: Failure, publicUrl?: string): string =>
   JSON.stringify(problemOf(failure, undefined, publicUrl));
 
 /**
- * Whether a retry helps. If so, an event stream is refused with status 200, a `problem` event, and a close.
- * Any other status would stop an EventSource for good.
+ * Whether a retry helps. If so, a refused event stream gets status 200 and a `problem` event, and is then
+ * closed. Any other status would stop an EventSource for good.
  */
 export const isTransient = (failure: Failure): boolean =>
   problemEntry(failure).retryAfterSeconds !== undefined;

@@ -59,7 +59,7 @@ export type Methods<Args extends readonly unknown[] = []> = Readonly<
   Partial<Record<'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', Handler<Args>>>
 >;
 
-/** Calls the handler for the request's method. If there is none, answers 405 with the allowed methods. */
+/** Calls the handler for the request's method, or answers 405 with the allowed methods. */
 export const byMethod =
   <Args extends readonly unknown[] = []>(methods: Methods<Args>): Handler<Args> =>
   async (exchange, ...args) => {

@@ -1,7 +1,8 @@
 /**
  * Responses for event streams: the headers of an open stream, and the answer to a refused one. Any status
- * except 200 stops an EventSource for good. So a transient failure is answered with status 200, a `problem`
- * event with a `retry:`, and a close. Other failures are answered as ordinary problems.
+ * except 200 stops an EventSource for good. So a transient failure is answered with status 200 and a
+ * `problem` event with a `retry:`, and the stream is closed. Other failures are answered as ordinary
+ * problems.
  */
 import { type Failure, type Result, fail, internalText, ok } from '../core/errors.ts';
 import { sseEvent } from '../messages/sse.ts';

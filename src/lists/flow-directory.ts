@@ -51,7 +51,7 @@ interface Reading {
   readonly isPartial: boolean;
 }
 
-/** Used if another request's reading took too long. */
+/** The result if another request's reading takes too long. */
 const UNREAD: Reading = {
   found: [],
   failure: {

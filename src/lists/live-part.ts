@@ -69,7 +69,7 @@ export class LivePart {
     this.#hasEnded = startedAtMsOf(options.after) === undefined;
   }
 
-  /** The upstream's failure, if it has no such list. */
+  /** The upstream's failure if it does not have this list. */
   get refusal(): SourceFailure | undefined {
     return this.#refusal;
   }

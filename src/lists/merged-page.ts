@@ -79,8 +79,9 @@ export async function mergedPage(
 /**
  * Chooses the place for the cursor of a short page. Callers can decode a cursor, and the search may have
  * stopped at an execution that the caller may not read. The hash in that execution's order key would confirm
- * a guessed id. So the place is reduced to the start time. Exception: the next request would make no
- * progress, or would list an execution twice.
+ * a guessed id. So the place is reduced to the start time where possible. If that would list an execution
+ * twice, the place is the last listed execution. If the next request would then make no progress, the exact
+ * place is used.
  */
 function placeFor(examinedTo: string, after: string, listedTo: string): string {
   const time = positionAtStartTime(examinedTo);
@@ -91,8 +92,8 @@ function placeFor(examinedTo: string, after: string, listedTo: string): string {
 const AT_END: Next<never> = { at: 'end' };
 
 /**
- * Happens only if tokens expire during a very long walk. The pages read now are remembered, so the next
- * request gets further.
+ * This failure occurs only if tokens expire during a very long walk. The pages read now are remembered, so
+ * the next request gets further.
  */
 const notReached: Failure = {
   type: 'upstream-unfinished',

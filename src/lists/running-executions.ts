@@ -27,7 +27,7 @@ export const DESCRIBED_WITHOUT_LIST_MAX = 3;
  * only 40 calls.
  */
 export const DESCRIBED_AT_ONCE_MAX = 10;
-/** If the upstream no longer knows an execution, it is not asked about it again for this long. */
+/** If the upstream no longer knows an execution, wait this long before asking about it again. */
 const GONE_MS = 60_000;
 const GONE_MAX = 1_000;
 

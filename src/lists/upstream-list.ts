@@ -13,7 +13,7 @@ import { type SharedCall, SharedCalls, isOthersShare } from '../sources/shared-c
 import type { CallOptions } from '../sources/source.ts';
 import { type LiveEntry, liveEntryOf } from './list-entry.ts';
 
-/** The maximum age of a page that readers get. AWS's own delay comes on top. */
+/** The maximum age of a page that readers get. AWS's own delay is additional. */
 export const LIST_FRESH_MS = 2_000;
 /** The cache's size for all lists of an isolate together. About ten full pages. */
 export const LIST_PAGES_BYTES_MAX = 16 * 1024 * 1024;

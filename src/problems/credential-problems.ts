@@ -1,4 +1,4 @@
-/** Credentials that are missing, wrong, ambiguous, or no longer valid. */
+/** Problems for credentials that are missing, wrong, ambiguous, or no longer valid. */
 import { API_KEY_FORM } from '../core/api-key-format.ts';
 import { AWS_KEY_ADVICE } from './aws-key-advice.ts';
 import type { DocumentationOf, ProblemEntries } from './problem-entry.ts';

@@ -27,13 +27,13 @@ function rateLimitAwsMessage(failure: RateLimited): string {
   if (failure.because === 'wrong-credentials') return `${detail} ${AWS_KEY_ADVICE}`;
   if (failure.because === 'unverified-keys') return detail;
   return (
-    `${detail} A key may send ${standard.requests} requests in ${standard.periodSeconds} s, or in the tier "high" ` +
-    `${high.requests}. Read larger pages (maxResults up to 250), or follow the execution with its event stream.`
+    `${detail} A key may send ${standard.requests} requests in ${standard.periodSeconds} s, ` +
+    `or ${high.requests} in the tier "high". Read larger pages (maxResults up to 250), or follow the event stream.`
   );
 }
 
 function overloadReason({ lost, reserved }: FailureOf<'overloaded'>): string {
-  if (lost) return 'This execution cannot be reached, as happens during a deployment.';
+  if (lost) return 'This execution cannot be reached at the moment, for example because of a deployment.';
   return reserved
     ? 'This execution is close to its limit of readers. Its last slots are for callers with fewer than 10 streams and waiting requests.'
     : 'This execution has reached its limit of readers.';
@@ -95,7 +95,7 @@ export const limitDocumentation: DocumentationOf<typeof limitProblems> = {
     cause:
       'Streams were not closed, or more people read than the key is meant for. A waiting request (waitTimeSeconds) whose ' +
       'caller has disconnected may count until its time is over.',
-    action: 'Close some, or retry after retryAfterSeconds. The operator can raise the limit.',
+    action: 'Close some streams, or retry after retryAfterSeconds. The operator can raise the limit.',
     examples: {
       'too-many-streams': { type: 'too-many-streams', retryAfterSeconds: 10 },
     },

@@ -55,7 +55,7 @@ const SECOND_CHARACTERS = CREDENTIAL_ID_CHARACTERS - KEY_ID_CHARACTERS;
 const SECONDS_DISTINGUISHED = 62 ** SECOND_CHARACTERS;
 
 /**
- * Returns the id for a key's next credential: the key's id, then the second of `nowMs` modulo 62². If `taken`
+ * Returns the id for a key's next credential: the key's id, then the current second modulo 62². If `taken`
  * contains that id, the next free second is used.
  *
  * Why not random: two places that rotate the same key within a minute do not see each other's credential in

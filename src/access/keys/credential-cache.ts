@@ -3,9 +3,9 @@
  * authenticate.ts decides whether the records permit a request. The cache stores values, never promises,
  * because requests on Workers must not wait for each other's I/O.
  *
- * How long it takes until a change is visible:
+ * The delay until a change is visible:
  *
- * - In the isolate or process that made the change: no time. It is also applied to reads in flight.
+ * - In the isolate or process that made the change: none. The change is also applied to reads in flight.
  * - Elsewhere: the store's own delay (Workers KV caches for 30 s, and takes time to propagate), plus up to 10
  *   s in this cache.
  * - For a credential that was looked up before it existed: up to 60 s in which KV caches the miss, plus 5 s

@@ -50,7 +50,7 @@ export const KEYS_LISTED_MAX = 100;
 
 export interface KeyAdministrationPorts {
   readonly store: KeyValueStore;
-  /** The cache is told of every change, so changes take effect in this process at once. */
+  /** This cache receives every change, so changes take effect in this process at once. */
   readonly credentials: CredentialCache;
   readonly clock: Clock;
   readonly random: RandomBytes;

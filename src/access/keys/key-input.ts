@@ -25,7 +25,10 @@ export const STREAM_LIMIT_MAX = 1000;
  * queued for each.
  */
 export const TOTAL_STREAM_LIMIT_MAX = 100_000;
-/** The default gives admins a day to roll out the new key. If a key has leaked, rotate it with 0. */
+/**
+ * How long older credentials stay valid after a rotation. The default allows a day to roll out the new key.
+ * If a key has leaked, rotate it with 0.
+ */
 export const OVERLAP_SECONDS_DEFAULT = 24 * 60 * 60;
 export const OVERLAP_SECONDS_MAX = 30 * 24 * 60 * 60;
 

@@ -5,7 +5,7 @@
  *
  *     key/credential/<credential id>  create, rotate; never overwritten. The SHA-256 of one key text
  *     key/state/<key id>              create, then revoke: whether the key is revoked
- *     key/rotation/<key id>           create, then rotate: which credentials end when, by their age
+ *     key/rotation/<key id>           create, then rotate: when credentials expire, by their age
  *     key/facts/<key id>              create, then change: name, executions and everything else an admin chose
  *     key/used/<key id>               use: when the key was last used, about once an hour
  *

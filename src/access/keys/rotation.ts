@@ -4,7 +4,7 @@
  */
 import type { Credential, Cutoff, KeyRotation } from './key-record.ts';
 
-/** How many overlaps of a key may run at once. */
+/** How many overlaps of a key may run at once. During an overlap, older credentials are still valid. */
 export const CUTOFFS_MAX = 8;
 /** How many credentials admins see. Older ones are not listed, but still expire as planned. */
 const CREDENTIALS_LISTED_MAX = 10;
@@ -41,8 +41,8 @@ export function rotated(
 }
 
 /**
- * Drops redundant cutoffs. A cutoff is redundant if a later one ends the same credentials no later, or if
- * both have already taken effect.
+ * Drops redundant cutoffs. A cutoff is redundant if another one covers all its credentials, and ends them at
+ * the same time or earlier.
  */
 const withoutRedundant = (cutoffs: readonly Cutoff[], nowMs: number): Cutoff[] =>
   cutoffs.filter(

@@ -34,7 +34,7 @@ export const RATE_TIERS = {
 } as const satisfies Record<RateTier, RateLimit>;
 
 /**
- * The limit on wrong credentials of one client address. It tolerates typing errors, but not many storage
- * reads.
+ * The limit on wrong credentials of one client address. It allows for typing errors, but prevents many
+ * storage reads.
  */
 export const FAILED_AUTHENTICATIONS: RateLimit = { requests: 30, periodSeconds: 60 };

@@ -34,7 +34,7 @@ export interface AwsCall {
 export type AwsOperation = (call: AwsCall) => Promise<AwsResult<object>>;
 
 export interface AwsService {
-  /** What the X-Amz-Target header has before the dot. */
+  /** The part of the X-Amz-Target header before the dot. */
   readonly prefix: string;
   readonly dialect: AwsDialect;
   readonly operations: ReadonlyMap<string, AwsOperation>;

@@ -147,7 +147,11 @@ async function listExecutions(
   const query = readQuery(parameters, ['status', 'cursor', 'limit']);
   if (!query.ok) return query;
   if (query.value.status?.includes('RUNNING')) {
-    return invalid('query', 'status', 'must be SUCCEEDED, FAILED or ABORTED: what is archived has ended.');
+    return invalid(
+      'query',
+      'status',
+      'must be SUCCEEDED, FAILED or ABORTED: archived executions have ended.',
+    );
   }
   const { status, cursor, limit = LISTED_DEFAULT } = query.value;
   const executions = [];

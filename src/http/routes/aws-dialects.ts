@@ -1,6 +1,6 @@
 /**
- * Chooses the AWS service whose style the response uses. Even requests that are refused before their
- * operation is known need one.
+ * Chooses the dialect of a response: its content type and exception names. This also works for requests that
+ * are refused before their operation is known.
  */
 import { type AwsDialect, awsRefusal } from '../aws/aws-answer.ts';
 import type { Failure } from '../../core/errors.ts';

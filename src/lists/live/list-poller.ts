@@ -21,7 +21,7 @@ export interface ListPollerOptions extends PollerOptions {
   readonly names: Readonly<Record<string, string>>;
   readonly feed: ListFeed;
   readonly followed: FollowedExecutions;
-  /** Called with executions that have appeared or changed. The list may be empty. */
+  /** Called with executions that have appeared or changed. `items` may be empty. */
   readonly onChange: (items: readonly ListItem[]) => void;
 }
 

@@ -14,8 +14,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set(
 );
 
 /**
- * The exception for such an operation. Undefined if AWS has no such operation, either. The exception is
- * AccessDeniedException, because AWS clients do not retry it.
+ * Returns the exception for an operation in this list, or undefined for any other operation. AWS clients do
+ * not retry AccessDeniedException.
  */
 export const leftOutOperation =
   (answered: Iterable<string>) =>

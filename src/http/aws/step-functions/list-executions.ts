@@ -77,7 +77,7 @@ function readWanted({ stateMachineArn, mapRunArn, redriveFilter }: Members): Aws
   }
   const arn = stateMachineArn ?? mapRunArn ?? '';
   const name = stateMachineArn == null ? 'mapRunArn' : 'stateMachineArn';
-  // Like execution ids, this ARN is logged and sent to AWS, so the same characters are refused.
+  // Like execution ids, this ARN is logged and sent to AWS, so the same characters are refused as in ids.
   const problem = executionIdProblem(arn);
   if (problem !== undefined) return refused('InvalidArn', `Invalid Arn: ${name} ${problem}.`);
   if (stateMachineArn != null) {
@@ -130,8 +130,8 @@ async function answerPage(
     if (!page.ok) return withList(of, page);
     const { executions, next, partial } = page.value;
     upstreamCalls += page.value.upstreamCalls;
-    // If the upstream fails, the list contains only archived executions. If there are none either, report the
-    // failure instead of returning an empty list.
+    // If the upstream fails, the list contains only archived executions. If that list is empty, report the
+    // failure instead.
     if (partial && executions.length === 0 && next === undefined && after === undefined) return unavailable;
     found.push(...executions.filter(isWanted));
     after = next;
