@@ -98,7 +98,7 @@ describe('a flood of wrong keys from one address', () => {
     });
   });
 
-  test('does not lock out a key that was verified from that address before, even after its cached record has expired', async () => {
+  test('does not lock out a key that the address has used before, even after its cached record has expired', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const isolate = access.another();
@@ -137,7 +137,7 @@ describe('a flood of wrong keys from one address', () => {
     expect(failureOf(await isolate.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
-  test('includes forged tickets, but neither revoked keys nor requests without a credential', async () => {
+  test('can consist of forged tickets, but not of revoked keys or requests without a credential', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     await access.clock.advance(1000);

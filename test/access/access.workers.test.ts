@@ -83,7 +83,7 @@ describe('on Workers, a key', () => {
     ]);
   });
 
-  test('that is wrong too often locks out its address', async () => {
+  test('that is wrong locks out its address after too many attempts', async () => {
     const access = openIsolate();
     const answers = new Set<string>();
     for (let request = 0; request < 3 * FAILED_AUTHENTICATIONS.requests; request++) {

@@ -37,7 +37,7 @@ describe('the admin API', () => {
     expect(await check(access, `Bearer ${ADMIN_TOKEN}`, `/v1/admin/keys/${text}`)).toBe('key-in-url');
   });
 
-  test('refuses an address that guesses until the minute ends, even with the right token', async () => {
+  test('locks out a guessing address for the rest of the minute, even if it then sends the right token', async () => {
     const access = openAccess();
     for (let guess = 0; guess < FAILED_AUTHENTICATIONS.requests; guess++) {
       expect(await check(access, `Bearer ${guess}`)).toBe('invalid-key');

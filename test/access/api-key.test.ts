@@ -27,7 +27,7 @@ describe('an API key', () => {
     });
   });
 
-  test('keeps its key id when it gets another credential, whose own id is unused', () => {
+  test('keeps its key id when it gets a new credential with an unused id', () => {
     const first = generateApiKey(randomBytes);
     const taken = ALPHABET.flatMap((a) => ALPHABET.map((b) => first.keyId + a + b)).slice(1);
     const second = generateApiKey(randomBytes, nextCredentialId(first.keyId, taken, 1_574_000_000_000));

@@ -92,12 +92,12 @@ describe('a read in progress', () => {
     ['rotate', 'expired-key'],
     ['revoke', 'revoked-key'],
   ] as const)(
-    'of an uncached key reflects a change that its isolate makes meanwhile: %s',
+    'of an uncached key reflects a change that the same isolate makes meanwhile: %s',
     async (what, answer) => {
       const { clock, slow, admin, place } = open();
       const { text, view } = await createKey(admin);
       await clock.advance(1000);
-      // The change has a read of its own. It is released first, so that only the request's read stays slow.
+      // Releases the change's own read first, so that only the request's read stays slow.
       const { keys } = place;
       slow.slow();
       const acting =

@@ -137,7 +137,7 @@ describe('the order of checks', () => {
 
 describe('the rate limit of a key', () => {
   test.each(['standard', 'high'] as const)(
-    'of the tier %s is shared by all its credentials, and with no other key',
+    'of the tier %s is shared by all its credentials, but not by other keys',
     async (tier) => {
       const access = openAccess();
       const { text, view } = await createKey(access, { tier });

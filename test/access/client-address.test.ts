@@ -73,7 +73,7 @@ describe('the client address outside of Cloudflare', () => {
     expect(behind('', undefined, '203.0.113.9')).toBe('unknown');
   });
 
-  test('is the nearest untrusted address in X-Forwarded-For behind a trusted proxy', () => {
+  test('behind a trusted proxy is the nearest untrusted address in X-Forwarded-For', () => {
     expect(behind('10.0.0.0/8', '10.1.2.3', '203.0.113.9')).toBe('203.0.113.9');
     expect(behind('10.0.0.0/8', '::ffff:10.1.2.3', '1.1.1.1, 203.0.113.9')).toBe('203.0.113.9');
     expect(behind('10.0.0.0/8, fd00::/8', 'fd00::5', '203.0.113.9, 10.9.9.9')).toBe('203.0.113.9');

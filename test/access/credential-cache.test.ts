@@ -51,7 +51,7 @@ describe('a cached key', () => {
     expect(access.store.reads()).toBe(0);
   });
 
-  test('that is unknown is refused without another read for 5 s, and works afterwards if it was created meanwhile', async () => {
+  test('that is unknown is refused for 5 s without another read, and then works if it was created meanwhile', async () => {
     const access = openAccess();
     const { text } = generateApiKey(fixedRandom);
     for (let request = 0; request < 3; request++) {
@@ -84,7 +84,7 @@ describe('a cached key', () => {
     expect(KEY_STALE_WHILE_FAILING_MS).toBeLessThan(60_000);
   });
 
-  test('is evicted when 1,000 others are cached, least recently used first', async () => {
+  test('is evicted after 1,000 other keys were used more recently', async () => {
     const access = openAccess();
     const first = await createKey(access);
     for (let other = 0; other < KEYS_REMEMBERED_MAX; other++) await createKey(access);
@@ -149,7 +149,7 @@ describe('untrusted records', () => {
     expect(access.logged).toEqual([{ event: 'key-record-refused', level: 'error', record: name, reason }]);
   });
 
-  test('that are incomplete, because one is missing, grant nothing', async () => {
+  test('that are incomplete grant nothing', async () => {
     for (const kind of ['facts', 'state', 'rotation']) {
       const access = openAccess();
       const { text, view } = await createKey(access);
@@ -162,19 +162,16 @@ describe('untrusted records', () => {
     }
   });
 
-  test.each(['facts', 'rotation', 'state'])(
-    'end the use of their valid cached versions: %s',
-    async (kind) => {
-      const { access, text, name } = await record(kind, (value) => value);
-      const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
-      await access.clock.advance(KEY_FRESH_MS);
-      await access.store.put(name, 'nonsense');
-      const refused = await access.authenticator.authenticate(pageRequest(text));
-      expect(refused).toMatchObject({ failure: { type: 'store-unavailable', refused: true } });
-      const stream = await access.stillAllowed(streamGrantOf(caller), EXECUTION);
-      expect(stream).toMatchObject({ failure: { type: 'store-unavailable', refused: true } });
-    },
-  );
+  test.each(['facts', 'rotation', 'state'])('invalidate cached records that were valid: %s', async (kind) => {
+    const { access, text, name } = await record(kind, (value) => value);
+    const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));
+    await access.clock.advance(KEY_FRESH_MS);
+    await access.store.put(name, 'nonsense');
+    const refused = await access.authenticator.authenticate(pageRequest(text));
+    expect(refused).toMatchObject({ failure: { type: 'store-unavailable', refused: true } });
+    const stream = await access.stillAllowed(streamGrantOf(caller), EXECUTION);
+    expect(stream).toMatchObject({ failure: { type: 'store-unavailable', refused: true } });
+  });
 
   test.each([
     ['facts', 'nonsense'],

@@ -41,7 +41,7 @@ describe('a pattern for executions', () => {
     ['.*', ID, false],
     ['[a-z]*', 'abc', false],
     ['?', 'x', false],
-  ])('%j on %j is %j', (pattern, id, expected) => {
+  ])('%j matches %j: %j', (pattern, id, expected) => {
     expect(matchesPattern(pattern, id)).toBe(expected);
   });
 

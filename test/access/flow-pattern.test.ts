@@ -46,7 +46,7 @@ describe('access to the state machine Door', () => {
     ['*n:*r:front', true],
     ['*:Door:*:Door:*', false],
     [`${WORKFLOW}_*`, false],
-  ])('with the pattern %j is %j', (pattern, expected) => {
+  ])('is granted by the pattern %j: %j', (pattern, expected) => {
     expect(mayReadFlow([pattern], door)).toBe(expected);
   });
 });
@@ -67,7 +67,7 @@ describe('access to the workflow Door', () => {
     ['*T19:39:*', true],
     ['*Door_2_*', true],
     [`${PLACE}:execution:*`, false],
-  ])('with the pattern %j is %j', (pattern, expected) => {
+  ])('is granted by the pattern %j: %j', (pattern, expected) => {
     expect(mayReadFlow([pattern], workflow)).toBe(expected);
   });
 });
@@ -82,14 +82,14 @@ describe('access to the account and region', () => {
     ['arn:aws:states:eu-*:execution:Door:*', false],
     ['arn:aws:*:front', true],
     [`${WORKFLOW}_*`, false],
-  ])('with the pattern %j is %j', (pattern, expected) => {
+  ])('is granted by the pattern %j: %j', (pattern, expected) => {
     expect(mayReadPlace([pattern], { partition: 'aws', region: 'us-west-2', account: '123456789012' })).toBe(
       expected,
     );
   });
 });
 
-test('a key whose patterns match only executions of flows may read none without a flow', () => {
+test('a key whose patterns match only executions of flows may read no execution without a flow', () => {
   expect(mayReadFlowless([`${PLACE}:execution:Door:*`, 'arn:*', `${WORKFLOW}_*`])).toBe(false);
   expect(mayReadFlowless(['arn:*', '69b151ad-*'])).toBe(true);
   expect(mayReadFlowless(['*'])).toBe(true);
@@ -144,7 +144,7 @@ describe('access that is judged by patterns alone', () => {
     const pattern = fc
       .array(fc.constantFrom('*', ':', 'a', 'b', 'a:', ':b', 'n:a'), { maxLength: 7 })
       .map((parts) => `arn:aws:states:*:execution:${parts.join('')}`);
-    /** All names of up to four letters. A pattern with no more letters matches one of them, or none at all. */
+    /** All names of up to four letters. A pattern with no more letters matches one of them, or nothing. */
     const letters = ['', 'a', 'b'];
     const names = letters.flatMap((a) =>
       letters.flatMap((b) => letters.flatMap((c) => letters.map((d) => a + b + c + d))),

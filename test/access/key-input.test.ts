@@ -12,7 +12,7 @@ const wrongMembers = (result: Result<unknown>): readonly string[] =>
   result.ok || result.failure.type !== 'invalid-input' ? [] : result.failure.errors.map(({ name }) => name);
 
 describe('a new key', () => {
-  test('needs a name and a level of payloads, and may read no execution by default', () => {
+  test('needs a name and a payload level, and may read no execution by default', () => {
     expect(parseNewKey({ name: 'partner', payloads: 'none' }, NOW)).toEqual({
       ok: true,
       value: {

@@ -228,16 +228,16 @@ describe('a forged ticket is refused', () => {
   });
 
   test.each([
-    ['issuer', { iss: 'other' }],
-    ['audience', { aud: 'flowtap/other' }],
+    ['another issuer', { iss: 'other' }],
+    ['another audience', { aud: 'flowtap/other' }],
     ['a list of audiences', { aud: ['flowtap/executions'] }],
     ['no execution', { exe: undefined }],
     ['no key', { sub: undefined }],
     ['no credential', { cid: undefined }],
-    ['no end', { exp: undefined }],
+    ['no expiry', { exp: undefined }],
     ['an expiry that is not a number', { exp: '9999999999' }],
-    ['a life of more than an hour', { exp: iat + 3601 }],
-    ['other payloads', { pay: 'all' }],
+    ['a lifetime of more than an hour', { exp: iat + 3601 }],
+    ['an unknown payload level', { pay: 'all' }],
   ])('with %s, although correctly signed', async (_, wrong) => {
     expect(await check(jwt(header, { ...whole, ...wrong }))).toBe('invalid-ticket');
   });

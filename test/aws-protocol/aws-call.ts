@@ -1,4 +1,4 @@
-/** Calls the service in AWS's protocol as AWS clients do, with a dummy signature. The service verifies none. */
+/** Calls the service in AWS's protocol as AWS clients do, with a dummy signature. The service does not verify it. */
 import type { ServiceUnderTest } from '../http/service-under-test.ts';
 
 export const TARGET = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';

@@ -1,6 +1,6 @@
 /**
- * AWS's own JavaScript client (v3) reads through the Worker in workerd. Only the arguments of its constructor
- * differ from a client of AWS.
+ * AWS's own JavaScript client (v3) reads through the Worker in workerd. The client is used as with AWS, apart from
+ * its constructor arguments.
  */
 import {
   InternalFailureException,
@@ -84,7 +84,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
     ): Promise<Error & { $metadata?: { attempts?: number; requestId?: string; httpStatusCode?: number } }> {
       const flowExecutionId = executions[0]?.id ?? '';
       return reader.send(new ListFlowExecutionMessagesCommand({ flowExecutionId, ...input })).then(
-        () => new Error('it was answered'),
+        () => new Error('the call succeeded'),
         (error: Error) => error,
       );
     }

@@ -1,6 +1,6 @@
 /**
- * Debian's boto3 (apt install python3-boto3) reads through the Worker in workerd. Only the arguments of its
- * constructor differ from a client of AWS. FLOWTAP_TEST_PYTHON can name another Python with another boto3.
+ * Debian's boto3 (apt install python3-boto3) reads through the Worker in workerd. boto3 is used as with AWS, apart
+ * from its constructor arguments. FLOWTAP_TEST_PYTHON can name another Python with another boto3.
  */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ interface Refusal {
 
 interface Report {
   readonly executions: Readonly<Record<string, { count: number; paginator: boolean; client: boolean }>>;
-  /** Refusals by the exception with which the upstream answers. */
+  /** Maps each exception of the upstream to the refusal that boto3 reports. */
   readonly failing: Readonly<Record<string, Refusal>>;
   readonly refusals: Readonly<Record<string, Refusal>>;
 }

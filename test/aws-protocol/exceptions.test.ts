@@ -32,7 +32,7 @@ describe('the caller', () => {
     ['an unsigned request', { key: undefined, headers: { Authorization: '' } }],
     ['a real AWS session token', { key: `IQoJb3JpZ2luX2VjE${'A/b+'.repeat(150)}==` }],
     ['a key that nobody issued', { key: 'ftk_0123456789_abcdefghijklmnopqrstuvwxyzABCDEF012345' }],
-    ['a key in X-API-Key alone', { key: undefined, headers: { 'X-API-Key': 'whatever' } }],
+    ['a key only in X-API-Key', { key: undefined, headers: { 'X-API-Key': 'whatever' } }],
   ])(
     '%s gets an UnrecognizedClientException that names the three credential arguments and repeats no secret',
     async (_, call) => {
@@ -269,7 +269,7 @@ describe('the upstream', () => {
     [{ xmlErrorRate: 1 }, 'InternalFailureException', 500, 'upstream-broken'],
     [{ stallRate: 1 }, 'InternalFailureException', 500, 'upstream-timeout'],
     [{ truncateRate: 1 }, 'InternalFailureException', 500, 'upstream-internal'],
-  ])('with faults %j is a %s with status %i, which clients retry', async (faults, name, status, failure) => {
+  ])('with faults %j causes a %s, status %i, which clients retry', async (faults, name, status, failure) => {
     await service.faults(faults);
     const { message, ...rest } = await refusedAfterRetries({ flowExecutionId: ID });
     expect(rest).toEqual({ name, status });

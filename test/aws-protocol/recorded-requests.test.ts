@@ -69,7 +69,7 @@ it('the recording contains requests for each of these tests', () => {
 });
 
 describe('a request with the key as session token', () => {
-  it.each(named(withToken))('of %s is answered', async (_, request) => {
+  it.each(named(withToken))('from %s is answered', async (_, request) => {
     const { flowExecutionId = '', maxResults = 0, nextToken } = inputOf(request);
     if (nextToken === undefined) {
       const page = await awsPageOf(send(request, key));
@@ -90,7 +90,7 @@ describe('a request with the key as session token', () => {
 });
 
 describe('a request whose token is not a key', () => {
-  it.each(named(withToken))('of %s gets an UnrecognizedClientException', async (_, request) => {
+  it.each(named(withToken))('from %s gets an UnrecognizedClientException', async (_, request) => {
     const { name, message } = await exceptionOf(send(request));
     expect(name).toBe('UnrecognizedClientException');
     expect(message + JSON.stringify(service.logged)).not.toContain(TOKEN);
@@ -98,7 +98,7 @@ describe('a request whose token is not a key', () => {
 });
 
 describe('a request without a token', () => {
-  it.each(named(withoutToken))('of %s gets an UnrecognizedClientException', async (_, request) => {
+  it.each(named(withoutToken))('from %s gets an UnrecognizedClientException', async (_, request) => {
     expect(await exceptionOf(send(request))).toMatchObject({
       name: 'UnrecognizedClientException',
       message: expect.stringContaining('carries no session token'),
@@ -107,7 +107,7 @@ describe('a request without a token', () => {
 });
 
 describe('a request for another operation or path', () => {
-  it.each(named(others))('of %s gets an UnknownOperationException', async (_, request) => {
+  it.each(named(others))('from %s gets an UnknownOperationException', async (_, request) => {
     expect(await exceptionOf(send(request, key))).toMatchObject({ name: 'UnknownOperationException' });
   });
 });

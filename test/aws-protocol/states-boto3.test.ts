@@ -1,6 +1,6 @@
 /**
- * boto3's Step Functions client reads through the Worker in workerd, live and then archived. Only the arguments of
- * its constructor differ from a client of AWS.
+ * boto3's Step Functions client reads through the Worker in workerd, live and then archived. The client is used as
+ * with AWS, apart from its constructor arguments.
  */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,7 +33,7 @@ interface Report {
   readonly executions: Readonly<Record<string, object>>;
   readonly writes: Readonly<Record<string, Refusal>>;
   readonly refusals: Readonly<Record<string, Refusal>>;
-  /** For each list, the number of items upstream. For small and large pages, whether all lists are the same. */
+  /** `counts`: the items of each list upstream. `same`: whether all lists are equal, for small and for large pages. */
   readonly lists: { readonly counts: readonly number[]; readonly same: readonly boolean[] };
   readonly waited: Readonly<Record<string, number>>;
 }
@@ -77,7 +77,7 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
       ]),
     );
 
-  it('reads the same events and descriptions through the Worker as from the upstream, with and without its paginator', () => {
+  it('reads the same events and descriptions as from the upstream, with and without its paginator', () => {
     expect(report.executions).toEqual(expected());
   });
 
@@ -90,7 +90,7 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
     expect(calls() - callsBefore).toBe(samples.length * 5);
   });
 
-  it('lists the same executions and state machines through the Worker as from the upstream, with its paginators', async () => {
+  it('lists the same executions and state machines as from the upstream, with its paginators', async () => {
     await scriptRuns(world);
     const { lists } = await run({ machine: MACHINE_ARN });
     expect(lists).toEqual({ counts: [12, 2, 3, 2, expect.any(Number)], same: [true, true] });

@@ -35,7 +35,7 @@ const failed = (endedAt = service.clock.now() / 1_000 - DAY_SECONDS) => [
   },
 ];
 
-it('every recorded history is described as by the upstream: live, archived, and after the upstream is gone', async () => {
+it('every recorded history is described as by the upstream: live, archived, and without the upstream', async () => {
   const histories = readRecordedHistories().map(({ events }, index) => ({
     arn: arnOf(`run-${index}`),
     events,
@@ -145,7 +145,7 @@ describe('the upstream', () => {
   });
 });
 
-it('an archived execution is described as not redrivable after 14 days, as by AWS', async () => {
+it('an archived execution is no longer redrivable after 14 days, as in AWS', async () => {
   const arn = arnOf('failed');
   await scriptEvents(service, arn, failed());
   await untilArchived(service, arn);

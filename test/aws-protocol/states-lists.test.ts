@@ -29,7 +29,7 @@ const runs = async (body: object): Promise<void> => {
   if (!answer.ok) throw new Error(await answer.text());
 };
 
-/** Runs of which every fifth is still running. */
+/** Scripted runs. Every fifth is still running. */
 const someRuns = (count: number) =>
   Array.from({ length: count }, (_, index) => {
     const startedAt = service.clock.now() - HOUR_MS - index * 60_000;
@@ -59,7 +59,8 @@ async function readAll(
 }
 
 /**
- * Advances time until the answer arrives. Failed calls wait for their retry, and requests wait for reads of others.
+ * Advances time until the answer arrives. Failed calls wait for their retry, and a request may wait for the read of
+ * another request.
  */
 async function whileTimePasses<T>(asked: Promise<T>): Promise<T> {
   let isAnswered = false;
@@ -141,7 +142,7 @@ describe('ListExecutions', () => {
     await expectAll();
   });
 
-  it('returns only executions that the key may read, and refuses a list without any', async () => {
+  it('returns only executions that the key may read, and refuses a list of which the key may read nothing', async () => {
     await runs({ stateMachineArn: MACHINE, runs: someRuns(12) });
     const some = await service.key({ executions: [`${PLACE}:execution:Orders:order-1*`] });
     const { items } = await readAll(through('ListExecutions', some), 'executions', {
@@ -221,7 +222,7 @@ describe('ListStateMachines', () => {
     expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['Bee', 'Fast', 'Zoo']));
   });
 
-  it('returns only state machines whose executions the key may read, in the region that the client signs for', async () => {
+  it('returns only state machines in the signed region whose executions the key may read', async () => {
     await runs({ stateMachineArn: MACHINE, runs: [] });
     const some = await service.key({ executions: [`${PLACE}:execution:Orders:*`] });
     const { stateMachines } = await statesAnswer(service, 'ListStateMachines', { key: some });

@@ -89,7 +89,7 @@ const expectSame = async () => {
   expect(await described(through)).toEqual(await described(straight));
 };
 
-test('state machines and executions are listed as by the simulator', async () => {
+test('lists of state machines and executions are the same as from the simulator', async () => {
   const machines = (client: SFNClient) => client.send(new ListStateMachinesCommand({}));
   const { stateMachines = [] } = await machines(straight);
   expect((await machines(through)).stateMachines).toEqual(stateMachines);
@@ -100,7 +100,7 @@ test('state machines and executions are listed as by the simulator', async () =>
   await eventually(async () => expect(await list(through)).toEqual(await list(straight)));
 });
 
-test('an execution is read as from the simulator: while it runs, after it has ended, and after it is archived', async () => {
+test('histories and descriptions are the same as from the simulator: running, ended and archived', async () => {
   await eventually(async () => expect(await events(straight, 100)).not.toHaveLength(0));
   expect(await described(through)).toMatchObject({ status: 'RUNNING', input: '{"a":1}' });
   await eventually(async () => expect(await described(through)).toMatchObject({ status: 'SUCCEEDED' }));

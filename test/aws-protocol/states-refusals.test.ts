@@ -56,8 +56,8 @@ describe.each(BY_ARN)('%s refuses', (operation) => {
       'SerializationException',
       'executionArn: must be a string.',
     ],
-    ['text', '"x"', 'SerializationException', 'The body must be a JSON object.'],
-    ['text that cannot be parsed', '{', 'SerializationException', 'The body must be JSON.'],
+    ['a JSON string', '"x"', 'SerializationException', 'The body must be a JSON object.'],
+    ['text that is not JSON', '{', 'SerializationException', 'The body must be JSON.'],
   ])('%s', async (_, input, name, text) => {
     expect(await refusal(operation, input)).toEqual({
       status: 400,
@@ -108,7 +108,7 @@ describe('GetExecutionHistory refuses', () => {
     });
   });
 
-  it.each(['none', 'names'] as const)('a key with the level %s, with the reason', async (payloads) => {
+  it.each(['none', 'names'] as const)('a key with the level %s, and states the reason', async (payloads) => {
     const shy = await service.key({ payloads });
     expect(await refusal('GetExecutionHistory', { executionArn: ARN }, shy)).toEqual({
       status: 400,
@@ -162,7 +162,7 @@ describe('an operation', () => {
   });
 });
 
-it('a throttling upstream gets status 400 and a failing one status 500, both of which clients retry', async () => {
+it('a throttling upstream causes status 400 and a failing one status 500, and clients retry both', async () => {
   await service.faults({ throttleRate: 1 });
   const asked = refusal('GetExecutionHistory', { executionArn: arnOf('throttled') });
   await service.clock.advance(30_000);

@@ -1,6 +1,6 @@
 /**
- * AWS's own JavaScript client of Step Functions (v3) reads through the Worker in workerd. Only the arguments of its
- * constructor differ from a client of AWS.
+ * AWS's own JavaScript client of Step Functions (v3) reads through the Worker in workerd. The client is used as with
+ * AWS, apart from its constructor arguments.
  */
 import {
   DescribeExecutionCommand,
@@ -85,7 +85,7 @@ async function expectSamples(straight: ReadonlyMap<string, unknown>) {
   }
 }
 
-it('the client reads the same events and descriptions as from the upstream: live, archived, and while the upstream fails', async () => {
+it('the client reads the same events and descriptions as from the upstream, live and archived', async () => {
   const straight = new Map<string, unknown>();
   for (const { arn, events } of samples) {
     for (const view of VIEWS) {
@@ -128,7 +128,7 @@ it('the client lists the same executions and state machines as from the upstream
 describe('an exception', () => {
   const refusal = (ask: () => Promise<unknown>) =>
     ask().then(
-      () => new Error('it was answered'),
+      () => new Error('the call succeeded'),
       (error: Error) => error,
     );
 
@@ -169,7 +169,7 @@ describe('an exception', () => {
     await world.faults({});
   });
 
-  it('refuses each operation that writes, without an upstream call', async () => {
+  it('answers each operation that writes, without an upstream call', async () => {
     const calls = world.stats().calls;
     const stateMachineArn = 'arn:aws:states:us-west-2:123456789012:stateMachine:StateMachine';
     const writer = client(key, { maxAttempts: 2 });

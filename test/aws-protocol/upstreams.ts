@@ -12,7 +12,7 @@ import { type Upstream, UPSTREAM_CREDENTIALS } from '../support/on-workerd.ts';
 
 const UUID = '69b151ad-a611-42f5-ac21-fe537f9868ad';
 
-/** An execution whose every read the upstream answers with an exception. */
+/** An execution for which the upstream always answers with this exception. */
 export interface Failing {
   readonly exception: ModelledException;
   readonly flowExecutionId: string;

@@ -31,7 +31,7 @@ test.concurrent(
     expect(created.stderr).not.toContain(key);
     await world.script('first', flow(2, 0));
     expect(await flowtap.run(['tail', 'first'], withKey(key))).toMatchObject({ code: 0 });
-    // Shows the last use to the hour, because it is recorded no more precisely.
+    // The last use is shown without minutes, because it is recorded only to the hour.
     const shown = async () => (await flowtap.run(['keys', 'list'])).stdout;
     await eventually(async () => expect(await shown()).toMatch(/ standard +\d{4}-\d\d-\d\dT\d\dZ +never/));
   },

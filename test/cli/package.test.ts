@@ -63,7 +63,7 @@ test('the tarball contains only built files, docs, examples and the usual top-le
   ]);
 });
 
-test('every relative link in its documents leads to a file in the package', async () => {
+test('every relative link in the documents leads to a file in the package', async () => {
   const documents = contents
     .map((path) => path.replace(/^package\//, ''))
     .filter((path) => path.endsWith('.md'));
@@ -81,7 +81,7 @@ test('every relative link in its documents leads to a file in the package', asyn
   expect(links.length).toBeGreaterThan(20);
 });
 
-test('its manifest has no dependencies and no scripts, and can be published', async () => {
+test('the manifest has no dependencies and no scripts, and can be published', async () => {
   const manifest: unknown = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
   const members = Object.keys(Object(manifest));
   expect(members.filter((name) => /^(?:dev|optional)?dependencies$|scripts|private/i.test(name))).toEqual([]);
@@ -131,7 +131,7 @@ test('the command runs on Node 20 or newer', async () => {
   await expect(refused).rejects.toMatchObject({ code: 3, stderr: expect.stringContaining('Cannot reach') });
 });
 
-test('no bundle imports a package except the hook, which imports React, and the client imports nothing at all', async () => {
+test('only the hook imports a package, React, and the client imports nothing at all', async () => {
   const importsOf = async (name: string) =>
     [
       ...(await readFile(join(installed, 'dist', name), 'utf8')).matchAll(
@@ -151,7 +151,7 @@ test('the package exports the client, its two errors and the steps, and no inter
   expect(stdout).toBe('FlowtapConnectionError,FlowtapProblem,createFlowtapClient,stepsReducer,toSteps\n');
 });
 
-test('its types are found by tools that ignore `exports`, and import each other with paths that any TypeScript resolves', async () => {
+test('the types are found by tools that ignore `exports`, and any TypeScript resolves their imports', async () => {
   const manifest = z.parse(
     z.object({ types: z.string(), main: z.string() }),
     JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')),
@@ -205,7 +205,7 @@ test.each([
   expect(stdout).toBe('0,1,ResourceNotFoundException\n');
 });
 
-test('its types compile with only the types of the web platform, without skipping library checks', async () => {
+test('the types compile with only the types of the web platform, without skipping library checks', async () => {
   const file = join(scratch, 'typed.ts');
   await writeFile(
     file,

@@ -223,7 +223,12 @@ test.concurrent.each([
     { FLOWTAP_API_KEY: 'ftk_wrong' },
     'FLOWTAP_API_KEY is not a key of this service',
   ],
-  ['no service', ['tail', 'x', '--give-up-after', '1s', '--url', 'http://127.0.0.1:9'], {}, 'Cannot reach'],
+  [
+    'an unreachable service',
+    ['tail', 'x', '--give-up-after', '1s', '--url', 'http://127.0.0.1:9'],
+    {},
+    'Cannot reach',
+  ],
   [
     'an unknown host name',
     ['get', 'x', '--url', 'http://flowtap.invalid'],

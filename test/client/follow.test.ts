@@ -31,7 +31,7 @@ test('following until settled stops when the server says that no message can fol
   expect(under.clock.now() - Date.parse('2026-01-01T00:00:00Z')).toBeGreaterThanOrEqual(12_000);
 });
 
-test('following an ended execution yields all its messages and stops, or none from now', async () => {
+test('following an ended execution yields all its messages, or none if it starts from now, and stops', async () => {
   const under = await openClient(history(600));
   const client = under.client();
   expect(idsOf(await under.until(collect(client.follow(EXECUTION))))).toEqual(idsOf(history(600)));
@@ -49,7 +49,7 @@ test('a redriven execution is followed beyond its first end', async () => {
   expect(events.at(-1)).toMatchObject({ type: 'end', status: 'SUCCEEDED', settled: false });
 });
 
-test('the end stops following even if its event type was not requested', async () => {
+test('following stops at the end even if the event type of the end was not requested', async () => {
   const under = await openClient(history(5, { everyMs: 2_000, last: 'EXECUTION_ABORTED' }));
   const following = under.client().followEvents(EXECUTION, { eventTypes: ['EXECUTION_STARTED'] });
   const events = await under.until(collect(following));
@@ -59,7 +59,7 @@ test('the end stops following even if its event type was not requested', async (
   expect(events.at(-1)).toMatchObject({ type: 'end', status: 'ABORTED' });
 });
 
-test('the end stops following a single step, but its message is not yielded', async () => {
+test('following a single step stops at the end of the execution, without yielding the terminal message', async () => {
   const messages = history(5, { everyMs: 2_000, last: 'EXECUTION_ABORTED' }).map((message, index) =>
     index === 1 ? { ...message, eventType: 'STEP_STARTED', payload: '{stepId: Charge}' } : message,
   );
@@ -73,7 +73,7 @@ test('the end stops following a single step, but its message is not yielded', as
   }
 });
 
-test("following or a page continues from an event's cursor", async () => {
+test("following and pages can continue from an event's cursor", async () => {
   const under = await openClient(history(9));
   const client = under.client();
   let cursor = '';

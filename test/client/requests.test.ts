@@ -1,6 +1,6 @@
 /**
- * The client's `fetch` options on each runtime. It bypasses caches and follows no redirect. Instead, the error names
- * the address to use.
+ * The client's `fetch` options on each runtime. The client bypasses caches and follows no redirect. If redirected, it
+ * throws an error that names the address to use.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

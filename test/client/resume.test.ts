@@ -219,7 +219,7 @@ test('a single request is retried for a minute', async () => {
 
 test.each([
   ['a forbidden request', problem(403, { code: 'AccessDeniedException' }), 'AccessDeniedException'],
-  ['a service that is not set up', problem(503, { code: 'NotConfigured' }), 'NotConfigured'],
+  ['a service that is not configured', problem(503, { code: 'NotConfigured' }), 'NotConfigured'],
   ['another service', () => new Response('<h1>Not here</h1>', { status: 404 }), 'UnexpectedAnswer'],
 ])('%s is thrown at once', async (_, answer, code) => {
   const { follow, requests } = scripted([answer]);

@@ -122,8 +122,8 @@ describe('PUT /v1/admin/executions/{id}/messages', () => {
     ['half a line', ndjson.slice(0, -10), 'line 3', /./],
     ['an invalid time', ndjson.replace('2019-05-30 20', '2019-02-30 20'), 'line 2', /timestamp/],
     ['an unknown member of a message', `{"message": 1}\n${ndjson}`, 'line 1', /message/],
-    ['no JSON', '<html>', 'line 1', /./],
-  ])('refuses %s with its location, and keeps the earlier history', async (_, body, name, detail) => {
+    ['HTML', '<html>', 'line 1', /./],
+  ])('refuses %s, says where the error is, and keeps the earlier history', async (_, body, name, detail) => {
     await service.admin('PUT', at(ID), ndjson);
     const response = await service.admin('PUT', at(ID), body);
     expect(response.status).toBe(400);

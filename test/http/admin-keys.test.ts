@@ -229,7 +229,7 @@ describe('the admin API', () => {
       title: 'Wrong admin token',
       detail: expect.stringContaining('API keys are not accepted here'),
     });
-    // Other routes talk about API keys in their 401, not about the admin token.
+    // The 401 of other routes mentions the API key, not the admin token.
     expect(await problemOf(service.fetch('/v1/key'))).toMatchObject({ title: 'No API key' });
     const wrong = { Authorization: `Bearer ${ADMIN_TOKEN.replace(',', '')}` };
     expect(await problemOf(service.fetch('/v1/key', { headers: wrong }))).toMatchObject({

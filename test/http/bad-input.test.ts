@@ -97,7 +97,7 @@ describe('an invalid parameter is a 400 that names it', () => {
     expect(problem.errors?.map(({ name }) => name)).toEqual(['maxResults', 'last', 'waitTimeSeconds']);
   });
 
-  test('of a stream', async () => {
+  test('even if a stream is requested', async () => {
     for (const query of [
       'cursor=abc',
       'from=yesterday',
@@ -112,7 +112,7 @@ describe('an invalid parameter is a 400 that names it', () => {
     }
   });
 
-  test('of a summary', async () => {
+  test('even if a summary is requested', async () => {
     expect((await get(path(ID, 'waitTimeSeconds=51', ''))).status).toBe(400);
     expect((await get(path(ID, 'waitTimeSeconds[]=5', ''))).status).toBe(400);
   });
@@ -129,10 +129,10 @@ describe('an invalid id is a 400 that names it', () => {
     ['empty, without a resource', '/v1/executions/'],
     ['empty, without a slash', '/v1/executions/messages'],
     ['longer than 512 characters', path('x'.repeat(513))],
-    ['half an escape', '/v1/executions/a%2/messages'],
-    ['no escape', '/v1/executions/a%zz/messages'],
-    ['no UTF-8', '/v1/executions/%C0%AF/messages'],
-    ['half a character', '/v1/executions/%E2%82/messages'],
+    ['a truncated escape', '/v1/executions/a%2/messages'],
+    ['an invalid escape', '/v1/executions/a%zz/messages'],
+    ['invalid UTF-8', '/v1/executions/%C0%AF/messages'],
+    ['a truncated character', '/v1/executions/%E2%82/messages'],
     ['a lone surrogate', '/v1/executions/%ED%A0%80/messages'],
     ['with NUL', '/v1/executions/a%00/messages'],
     ['with a line break', '/v1/executions/a%0D%0Ab/messages'],
@@ -148,7 +148,7 @@ describe('an invalid id is a 400 that names it', () => {
     }
   });
 
-  test('even if the id is a ticket or a key in any encoding, which is not logged', async () => {
+  test('even if the id contains a ticket or a key in any encoding, and the secret is not logged', async () => {
     const ticket = `eyJ${'h'.repeat(30)}.eyJ${'p'.repeat(30)}.${'s'.repeat(30)}`;
     const key = `ftk_${'i'.repeat(10)}_${'s'.repeat(38)}`;
     const hex = (text: string) => text.replaceAll(/[._]/g, (at) => `%${at.charCodeAt(0).toString(16)}`);

@@ -46,7 +46,7 @@ describe('Cache-Status and Cache-Control', () => {
     expect(service.calls()).toBe(1);
   });
 
-  test('forbid storing errors and pages of running executions', async () => {
+  test('forbid storing errors, and reusing pages of running executions without revalidation', async () => {
     await service.script(ID, [{ eventType: 'EXECUTION_STARTED' }]);
     expect(await header(service.get(path(ID)), 'Cache-Control')).toBe('private, no-cache');
     expect(await header(service.get(path(ID, 'maxResults=0')), 'Cache-Control')).toBe('no-store');

@@ -1,6 +1,6 @@
 /**
- * An encoded page is served again without encoding it again. The tests count the work of the service: hashes, MACs,
- * JSON and UTF-8 encodings, copies of bytes, and abort signals. Only the hash that authenticates the caller remains.
+ * A page is encoded once and then served from memory. The tests count the work of the service: hashes, MACs, JSON and
+ * UTF-8 encodings, copies of bytes, and abort signals. Only the hash that authenticates the caller remains.
  */
 import { Hash, Hmac, hash } from 'node:crypto';
 

@@ -18,7 +18,7 @@ test.each([
   ['POST', '/', 'aws'],
   ['GET', '/', undefined],
   ['POST', '', undefined],
-])('%s %s goes to %s', (method, path, expected) => {
+])('routes %s %s to %s', (method, path, expected) => {
   expect(router.match(method, path)).toEqual([expected === undefined ? [] : [[expected, {}]]]);
 });
 

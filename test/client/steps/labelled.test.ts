@@ -148,7 +148,7 @@ const machine = (name: string): FlowMessage[] =>
       })) ?? [],
   );
 
-test('branches stay separate even if every event names its predecessor in time as the previous event', () => {
+test('branches stay separate even if each event refers to the event recorded before it', () => {
   expect(outline(toSteps(machine('ParallelBranches')))).toBe(
     unindented(`execution SUCCEEDED
                   parallel TestState SUCCEEDED
