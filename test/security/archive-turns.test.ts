@@ -16,8 +16,8 @@ import { createMemoryStore } from '../support/memory-store.ts';
 import { bearer, EVENTS } from './tenants.ts';
 
 /**
- * Longer than the interval at which a waiting stream polls for its turn, and far shorter than the time-out of a
- * store read (2 s).
+ * The longest interval at which a waiting stream polls for its turn. Far shorter than the time-out of a store
+ * read (2 s).
  */
 const TURN_MS = 250;
 /** Matches the keys of an archive's parts. The first part is stored in the archive's head. */

@@ -98,7 +98,7 @@ describe.each(RUNTIMES)('a history of 90 MB on %s', (_, start) => {
       headers: { Authorization: `Bearer ${key}` },
     });
     expect(response.status).toBe(200);
-    // Safety: docs/http-api.md defines a page so.
+    // Safety: pages have this shape (docs/http-api.md).
     return (await response.json()) as Page;
   };
   /** The position that a request has reached: the number of messages before its `nextToken`. */

@@ -57,7 +57,10 @@ function watchMemories(): Set<LruMap<unknown, unknown>> {
 const isContainer = (value: unknown): boolean =>
   Object.values(Object(value)).some((part) => part instanceof LruMap);
 
-/** Caches that are bounded by entries instead of bytes hold small values: together at most this. */
+/**
+ * Caches that bound their number of entries instead of their bytes hold small values. Each may use this many
+ * bytes.
+ */
 const SMALL_BYTES = MIB;
 
 /** The bytes in all maps. Also expects that no map underestimates what it holds. */

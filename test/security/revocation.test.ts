@@ -143,11 +143,11 @@ describe('a revoked key', () => {
   });
 });
 
-describe('a known end time closes to the millisecond', () => {
+describe('known end times', () => {
   test.each([
     ['of a running execution', OWN.running],
     ['of an archived execution that is read slowly', 'long'],
-  ])('the stream %s that was opened with a ticket', async (_, id) => {
+  ])('a stream %s closes exactly when its ticket expires', async (_, id) => {
     const service = await openTenants();
     await archiveLong(service, 'long');
     const key = await service.key({ executions: ['*'], tickets: true });
@@ -166,7 +166,7 @@ describe('a known end time closes to the millisecond', () => {
     expect((await service.fetch(path(id, `ticket=${ticket}`))).status).toBe(401);
   });
 
-  test('the streams of an expiring key, and those of a rotated credential at the end of the overlap', async () => {
+  test('streams close exactly when their key expires, or when the overlap of their rotated credential ends', async () => {
     const service = await openTenants();
     const expiresAt = new Date(service.clock.now() + 50_000).toISOString();
     const short = await service.key({ ...MINE, expiresAt });

@@ -1,6 +1,6 @@
 /**
- * A key for `…SecurityFlow_*` can read no other executions on any route, whether they are unknown, live,
- * archived or cached, and not with a cursor or ticket of another execution either.
+ * A key for `…SecurityFlow_*` cannot read other executions on any route, whether they are unknown, live,
+ * archived or cached. Cursors and tickets of other executions do not help.
  */
 import { describe, expect, test } from 'vitest';
 
@@ -68,7 +68,7 @@ describe('a key for one flow', () => {
       for (const text of expected) expect(text).toMatch(/^(403|400 .*AccessDeniedException)/);
       await service.fetch('/v1/key', { headers: bearer(key) });
       const [calls, reads] = [service.calls(), service.store.reads('archive/')];
-      // `allWays` reads this page for its cursor. Measure its cost, which is subtracted below.
+      // `allWays` reads this page for its cursor. Measure what that costs, because it is allowed below.
       await pageOf(service.get(path(OWN.ended, 'maxResults=1')));
       const own = { calls: service.calls() - calls, reads: service.store.reads('archive/') - reads };
       for (const id of Object.values(OTHER)) {
@@ -192,7 +192,7 @@ describe('lists', () => {
         executions: [`${machine.replace(':stateMachine:', ':execution:')}:${pattern}`],
       });
       const answer = await service.fetch('/v1/executions', { headers: bearer(key) });
-      // Safety: docs/http-api.md defines a list so.
+      // Safety: lists have this shape (docs/http-api.md).
       const { executions } = (await answer.json()) as { executions: { name: string }[] };
       return executions.map(({ name }) => name).toSorted((a, b) => (a < b ? -1 : 1));
     };

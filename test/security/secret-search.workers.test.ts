@@ -7,7 +7,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 
 import { takeFindings } from '../support/secret-search.ts';
 
-// Safety: the bindings in wrangler.toml; the generated types of all bindings belong to the Worker's entry.
+// Safety: wrangler.toml has these bindings. The generated types belong to the Worker's entry, not to tests.
 const { STORE, EXECUTIONS } = env as unknown as { STORE: KVNamespace; EXECUTIONS: DurableObjectNamespace };
 const KEY = `ftk_${'a'.repeat(10)}_${'b'.repeat(38)}`;
 

@@ -26,8 +26,8 @@ const UPSTREAM_SECRET = 'the secret of the upstream';
 const MINE = { executions: [OWN_PATTERN, 'ftk*', '*.*'], tickets: true };
 
 /**
- * What to search for: of a key, its secret part and the start of that part; of another secret, the whole text
- * and its end.
+ * The texts to search for. Of a key: its secret part and the start of that part. Of other secrets: the whole
+ * text and its end.
  */
 const tracesOf = (secret: string): string[] =>
   secret.startsWith('ftk_') ? [secret.slice(15), secret.slice(15, 35)] : [secret, secret.slice(-24)];

@@ -66,7 +66,7 @@ async function isolate(name: string, calls: number, followed: number) {
   return (await response.json()) as { turns: number; pollIntervalMs: number };
 }
 
-test('isolates never exceed together the budget that they share, and another budget is separate', async () => {
+test('isolates that share a budget never exceed it together, and do not affect another budget', async () => {
   const beganAtMs = Date.now();
   const turns = await Promise.all([isolate('a', 80, 0), isolate('a', 80, 0), isolate('a', 80, 0)]);
   const sum = turns.reduce((total, isolated) => total + isolated.turns, 0);

@@ -229,7 +229,7 @@ describe('what the operator sees', () => {
   });
 });
 
-describe('time', () => {
+describe('time limits and callers that leave', () => {
   test.each(['/stalled', '/stalled-body'])(
     '%s: an attempt ends after 10 s, and the call ends after 20 s with upstream-timeout',
     async (route) => {

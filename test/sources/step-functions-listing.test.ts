@@ -77,7 +77,7 @@ describe('executions of a flow', () => {
     ]);
   });
 
-  test('of a map run are listed by the ARN of the map run, and name it', async () => {
+  test('of a map run are listed by the ARN of the map run, which they have as `mapRunArn`', async () => {
     const executionArn = 'arn:aws:states:us-west-2:123456789012:execution:Order/Lines:3f1c';
     const { executionArn: _, stopDate: _stop, ...rest } = item;
     const child = { ...rest, executionArn, status: 'PENDING_REDRIVE', mapRunArn: MAP_RUN, itemCount: 3 };
@@ -115,12 +115,15 @@ describe('executions of a flow', () => {
     ['InvalidArn', 'upstream-invalid-request'],
     ['StateMachineTypeNotSupported', 'upstream-invalid-request'],
     ['AccessDeniedException', 'upstream-broken'],
-  ])('cannot be listed on the error %s: the failure is %s and keeps the name', async (name, type) => {
-    const { listing } = answering({ __type: name, message: 'text' }, 400);
-    expect(await listing.listExecutions({ of: ORDER, limit: 1 }, READ)).toMatchObject({
-      failure: { type, awsCode: name },
-    });
-  });
+  ])(
+    'cannot be listed on the AWS error %s: the failure is %s and keeps the name of the error',
+    async (name, type) => {
+      const { listing } = answering({ __type: name, message: 'text' }, 400);
+      expect(await listing.listExecutions({ of: ORDER, limit: 1 }, READ)).toMatchObject({
+        failure: { type, awsCode: name },
+      });
+    },
+  );
 
   test('are requested only for places in SFN_ALLOWED, and only of state machines and map runs', async () => {
     const { listing, urls } = answering({ executions: [] });

@@ -149,7 +149,7 @@ describe('credentials of a role', () => {
     expect(bodies).toHaveLength(2);
   });
 
-  test('are upstream-timeout if STS does not answer in time', async () => {
+  test('are missing with the failure upstream-timeout if STS does not answer in time', async () => {
     const { ask, clock } = underTest({ through: () => new Promise(() => undefined) });
     const answer = keyIdOf(ask());
     await clock.advance(ASSUME_MS_MAX);

@@ -95,7 +95,7 @@ describe.runIf(hasChromium())('the accessibility of <flowtap-execution>', () => 
     await expect.poll(() => focused(page)).toBe('64');
   });
 
-  test('the failed step becomes the active row, again after the element has reconnected', async () => {
+  test('the failed step becomes the active row, also after the element has reconnected', async () => {
     const page = await world.openEnded(failed);
     const active = page.locator('.steps-grid .row.active .label');
     await expect.poll(() => active.allInnerTexts()).toEqual(['CapturePayment']);

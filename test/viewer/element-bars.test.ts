@@ -118,7 +118,7 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
   });
 
   test.each([0, -3_600_000])(
-    'bars of a running execution end now by the clock of the service, even if the clock of the page is %i ms ahead',
+    'with the clock of the page %i ms ahead, bars of a running execution end at the current time of the service',
     async (clockAheadMs) => {
       // The scripted messages end in the pause before the third attempt.
       const id = await world.order(orderFlow('succeeds'), 20_000, 12_000);
@@ -175,7 +175,7 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
     }
   });
 
-  test('z shows a running step up to now by the clock of the service, even if the clock of the page is an hour ahead', async () => {
+  test('z shows a running step up to the current time of the service, even if the clock of the page is an hour ahead', async () => {
     const id = await world.order(orderFlow('succeeds'), 30_000, 26_000);
     const page = await world.open([id], { ...TALL, clockAheadMs: 3_600_000 });
     await untilPhase(page, 'live');

@@ -115,7 +115,7 @@ describe.runIf(hasChromium())('<flowtap-execution> with 10,000 messages', () => 
     }
   });
 
-  test('places the next row below the details when a message far down is opened', async () => {
+  test('places the next row right below the details of an opened message, even far down the list', async () => {
     await page.locator('.messages-grid').evaluate((element) => element.scrollTo(0, 150_000));
     const row = page.locator('[data-message-id=m5010]');
     await row.waitFor();

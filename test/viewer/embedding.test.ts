@@ -50,7 +50,7 @@ test('any origin may load the element, and browsers check for a new version afte
   expect(headers.get('Content-Type')).toMatch(/^text\/javascript/);
 });
 
-test('/watch may load only from its own origin, and its policy has no unsafe-inline', async () => {
+test('the Content-Security-Policy of /watch permits only its own origin, and nothing unsafe', async () => {
   await using world = await openWorld();
   for (const path of ['/watch', '/watch/app.js', '/watch/page.css']) {
     const { headers, status } = await world.fetch(path);

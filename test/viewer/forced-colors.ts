@@ -4,8 +4,8 @@ import type { Page } from 'playwright-core';
 const SYSTEM_COLOURS = ['Canvas', 'CanvasText', 'Highlight', 'GrayText', 'LinkText', 'ButtonText'];
 
 /**
- * The computed colours of elements that match `parts` which are not system colours, each with the class of its
- * element. Empty if all colours are from the system.
+ * Finds colours that are not system colours in the elements that match `parts`. Returns each with the class of
+ * its element.
  */
 export const foreignColours = (page: Page, parts: string): Promise<readonly string[]> =>
   page.locator(parts).evaluateAll((elements, names) => {

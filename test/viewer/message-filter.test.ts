@@ -27,7 +27,7 @@ test.each([
   [{ text: 'FINDME' }, ['2']],
   [{ ids: new Set(['3']) }, ['3']],
   [{ step: 'A', type: 'STEP_STARTED' }, ['1']],
-])('%j finds %j', (filter, ids) => {
+])('the filter %j finds the messages %j', (filter, ids) => {
   expect(found(filter)).toEqual(ids);
 });
 

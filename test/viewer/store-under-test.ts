@@ -31,7 +31,7 @@ export class Tab {
 
 export interface StoreOptions {
   readonly access?: ExecutionAccess;
-  /** Default: the execution of the test. If undefined, the store gets none. */
+  /** Default: `EXECUTION`. If set to undefined, the store gets no execution id. */
   readonly executionId?: string | undefined;
   readonly service?: string | undefined;
   readonly ports?: Partial<ExecutionStorePorts>;

@@ -1,4 +1,4 @@
-/** Reads what the element shows from the page. Playwright's locators look into shadow roots. */
+/** Reads from a page what the element shows. Playwright's locators look into shadow roots. */
 import type { Page } from 'playwright-core';
 
 import type { FlowMessage, Step } from '../../src/client/client.ts';

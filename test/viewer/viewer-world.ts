@@ -1,6 +1,7 @@
 /**
- * A partner's page that embeds the element. Consists of the service in workerd with the emulator, a page on
- * another origin with a strict Content-Security-Policy and a ticket endpoint, and Debian's Chromium.
+ * A partner's page that embeds the element. It has another origin than the service, a strict
+ * Content-Security-Policy and a ticket endpoint. The service runs in workerd with the emulator, and the page in
+ * Debian's Chromium.
  */
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';

@@ -153,7 +153,7 @@ export const lists: Section = {
     ),
     requirement(
       'A flow in an account or region that the operator did not enable is a 403 `SourceNotAllowed`',
-      'a flow in an account that is not enabled is a 403, unless the archive has executions of it',
+      'a flow in an account that is not enabled is listed only if the archive has executions of it',
       ['admin', 'emulator'],
       async (target) => {
         const flow = target.newStateMachine('arn:aws:states:eu-west-1:999999999999');

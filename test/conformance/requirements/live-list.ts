@@ -34,7 +34,7 @@ export const liveList: Section = {
         const open = await target.stream(listOf(flow, 'status=RUNNING'));
         await open.event('caught-up');
         assert.deepEqual(open.executions, ['old RUNNING']);
-        // test/lists/documented-delay.test.ts tests how soon, on a clock that it controls.
+        // test/lists/documented-delay.test.ts tests how soon they are sent, with a manual clock.
         const sends = async (what: string, ...runs: readonly object[]) => {
           await target.runs(flow, runs);
           await open.until(what, () => open.executions.includes(what));

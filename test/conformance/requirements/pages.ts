@@ -1,4 +1,4 @@
-/** Over 300 lines, because it covers one section of the contract, which is long. */
+/** Over 300 lines, because it covers one long section of the contract. */
 import assert from 'node:assert/strict';
 import { requirement, type Section } from '../requirement.ts';
 import { eventually, history, idsFrom, idsIn, isPending, pageOf, readAll, summaryOf } from '../target.ts';
@@ -141,8 +141,8 @@ export const pages: Section = {
         const { calls } = await target.calls(id);
         const page = await waiting;
         assert.deepEqual(idsIn(page), ['3']);
-        // Three more calls at most: a poll that was in flight, the next poll, and one that began before the
-        // test counted.
+        // At most three more calls: a poll that was in flight, the next poll, and one that began before the
+        // test read the count again.
         assert((await target.calls(id)).calls <= calls + 3);
         // A request waits only if its page would be empty.
         const longer = target.json(pageOf(id, `cursor=${page['cursor']}&waitTimeSeconds=50`));

@@ -3,8 +3,8 @@ import { requirement, type Section } from '../requirement.ts';
 import { assertBetween, eventually, history, idsIn, isPending, pageOf, summaryOf } from '../target.ts';
 
 /**
- * Upstream calls until an answer includes a new message: a poll that was in flight, the next poll, and one that
- * began before the test counted.
+ * The most upstream calls until an answer includes a new message: a poll that was in flight, the next poll, and
+ * one that began before the test read the count again.
  */
 const POLLS_MAX = 3;
 
