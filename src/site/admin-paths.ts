@@ -167,7 +167,7 @@ export function adminPaths(nowMs: number): Readonly<Record<string, Json>> {
         responses: {
           '200': json('The current state.', 'ExecutionState', notStored),
           ...refused(
-            // If the store is unavailable, the answer is a 200 without `archived`.
+            // If the store is unavailable, the answer is still a 200, but without `archived`.
             ABOUT_ONE.filter((code) => code !== 'StoreUnavailable'),
             EXECUTION,
           ),

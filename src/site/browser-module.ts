@@ -1,6 +1,6 @@
 /**
- * Bundles a module of src/ and all that it imports into one file for browsers. Used at build time only.
- * Platform file: Node.
+ * Bundles a module of src/ and all that it imports into one file for browsers. Used at build time only, and runs only
+ * on Node.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -2,7 +2,7 @@
  * Writes the static files of the service to dist/site: the OpenAPI document, the API reference that displays it, the
  * documentation of problems, the documents of docs/, the page at /watch, and the element that other pages embed. npm
  * runs this script before every command that needs the files. On Workers, wrangler.toml's [assets] serve the
- * directory; on Deno, the entry serves it. Platform file: Node.
+ * directory; on Deno, the entry serves it. The script itself runs only on Node.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

@@ -54,7 +54,7 @@ export const around: Json = { ...sentAcrossOrigins, ...sent('Vary') };
 export const cached: Json = { ...around, ...sent('ETag', 'Cache-Control', 'Cache-Status') };
 
 /**
- * Pages and streams both have status 200, and OpenAPI lists headers only by status. `x-content-type` tells which of
+ * Pages and streams both have status 200, and OpenAPI lists headers only by status. So `x-content-type` says which of
  * the two has the header.
  */
 export const ofPage = { required: false, 'x-content-type': 'application/json' };

@@ -1,4 +1,4 @@
-/** Renders a host periodically while something runs, so that bars and durations grow. */
+/** Renders an element again and again while an execution runs, so that bars and durations grow. */
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
 const TICK_MS = 250;

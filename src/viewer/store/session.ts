@@ -50,7 +50,7 @@ type GivenTicket = string | (TicketParts & { readonly streamUrl?: string });
 export async function openSession(options: SessionOptions, ports: SessionPorts): Promise<Session> {
   const { access } = options;
   const { fetch, clock, random } = ports;
-  // The client must not retry, because the callers of the session do.
+  // The client must not retry, because the store that uses the session does.
   const common = { fetch, clock, random, giveUpAfterMs: 0 };
   if ('apiKey' in access) {
     const { executionId } = options;

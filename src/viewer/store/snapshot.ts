@@ -23,8 +23,8 @@ import type { PayloadAccess } from '../../messages/payload-access.ts';
  * - `busy`: the service, or the page's endpoint for tickets, temporarily refuses requests. `error` says why.
  * - `throttled`, `unavailable`: the connection is open, but the service cannot read the upstream at the moment.
  * - `waiting-for-slot`: this page has four streams of the service open. The execution is polled until one of them
- *   closes. If `error` is set, this reader has reached the service's limit of streams instead.
- * - `paused`: the tab is hidden, so the stream is closed. It resumes when the tab is shown.
+ *   closes. If `error` is set, the service has refused another stream for this reader instead.
+ * - `paused`: the tab is hidden, so the stream is closed. Reading resumes when the tab is shown.
  * - `stopped`: an error that a retry cannot fix.
  */
 export type Phase =

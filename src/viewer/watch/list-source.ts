@@ -5,9 +5,7 @@ export type { ListedExecution };
 
 /** Which executions to list. Absent members exclude nothing. */
 export interface ListQuery {
-  /**
-   * Lists the executions of this flow. Without it, `source` lists the executions of a source that belong to no flow.
-   */
+  /** The flow to list. Instead of a flow, `source` lists the executions of a source that belong to no flow. */
   readonly flow?: string;
   readonly source?: string;
   readonly statuses?: readonly Status[];
