@@ -1,38 +1,44 @@
 /**
- * The head of an archived history: its facts without its messages. It is stored as the metadata of page 0, so
- * that one read answers most requests, and also in the Execution's own storage.
+ * The head of an archived history: facts about the history, without its messages. It is stored as the
+ * metadata of page 0, so that most requests need only one read. The Execution's own storage has a copy.
  */
 import * as z from 'zod/mini';
 
 import { STATUSES } from '../messages/event-types.ts';
 
-/** Version of heads and page records. This code ignores newer ones, and then writes its own. */
+/**
+ * The version of heads and page records. Newer versions are ignored, and the history is then archived again.
+ */
 export const ARCHIVE_VERSION = 1;
 
 const time = z.string().check(z.maxLength(32));
 
 const upstreamFactsSchema = z.object({
-  /** The upstream's own status, such as TIMED_OUT. */
+  /** The status in the upstream's own words, such as TIMED_OUT. */
   status: z.optional(z.string().check(z.maxLength(32))),
   startedAt: z.optional(time),
   endedAt: z.optional(time),
   redriveCount: z.optional(z.number()),
-  /** The map run that started it. */
+  /** The map run that started the execution. */
   mapRunArn: z.optional(z.string().check(z.maxLength(256))),
 });
 
 /**
- * What the source reported of the execution when it was archived. Lists show this, as they do for live
- * executions.
+ * What the source reported about the execution when it was archived. Lists show these facts, as they do for
+ * live executions.
  */
 type UpstreamFacts = z.infer<typeof upstreamFactsSchema>;
 
 /**
- * Reads the description that an archive keeps, which is in the source's own form. Undefined if it is not one.
+ * Parses an archived description, which is in the source's own format. Returns undefined if the format is
+ * unknown.
  */
 export type ReadDescription = (description: Readonly<Record<string, unknown>>) => object | undefined;
 
-/** Undefined if the description is not the source's, or does not fit into a head. */
+/**
+ * Extracts the facts for a head. Undefined if the description cannot be parsed, or its values are too long
+ * for a head.
+ */
 export const upstreamFactsOf = (
   description: Readonly<Record<string, unknown>> | undefined,
   read: ReadDescription,
@@ -40,7 +46,10 @@ export const upstreamFactsOf = (
 
 export const archiveHeadSchema = z.object({
   v: z.literal(ARCHIVE_VERSION),
-  /** Random, and part of the page keys, so that a new archive never mixes with an old one. */
+  /**
+   * A random name for this archive. It is part of the page keys, so that pages of a new archive never mix
+   * with those of an old one.
+   */
   generation: z.string().check(z.regex(/^[0-9a-z]{16}$/)),
   count: z.number().check(z.int(), z.positive()),
   status: z.enum(STATUSES),
@@ -48,27 +57,30 @@ export const archiveHeadSchema = z.object({
   startedAt: z.optional(time),
   endedAt: z.optional(time),
   archivedAt: time,
-  /** Until then Step Functions may redrive the execution. Absent: it cannot be redriven. */
+  /**
+   * When the history becomes final: until then Step Functions can redrive the execution. Absent if it cannot
+   * be redriven.
+   */
   finalAt: z.optional(time),
-  /** When the store deletes it. Absent: never, or unknown because an older version wrote the archive. */
+  /** When the archive expires. Absent if it never expires, or if an older version wrote it. */
   expiresAt: z.optional(time),
   upstream: z.optional(upstreamFactsSchema),
-  /** Which members of its messages were derived when it was written (see DERIVED). Absent: none. */
+  /** The value of DERIVED when the archive was written. Absent if no members were derived. */
   derived: z.optional(z.number()),
-  /** `import`: from an exported file, so no upstream can provide it again. */
+  /** `import`: the history was imported from a file, so no upstream can provide it again. */
   from: z.enum(['source', 'import']),
 });
 
 export type ArchiveHead = z.infer<typeof archiveHeadSchema>;
 
 /**
- * Incremented when more members are derived. Archives with a lower number are upgraded; those with a higher
- * one stay unchanged.
+ * Incremented when this code derives more members of messages. Archives with a lower number are upgraded.
+ * Those with a higher number stay unchanged.
  */
 export const DERIVED = 1;
 
 export const isUpgraded = ({ derived = 0 }: Pick<ArchiveHead, 'derived'>): boolean => derived >= DERIVED;
 
-/** Whether it can no longer be redriven. */
+/** True if the execution can no longer be redriven. */
 export const isFinal = ({ finalAt }: Pick<ArchiveHead, 'finalAt'>, nowMs: number): boolean =>
   finalAt === undefined || Date.parse(finalAt) <= nowMs;

@@ -1,12 +1,12 @@
 /**
- * The archive's keys. Page 0 has a prefix of its own, so that listing this prefix lists executions, one key
- * each. The other pages are grouped by generation. See docs/storage.md.
+ * The archive's keys. Page 0 has its own prefix, so that a list of this prefix has one key for each
+ * execution. The other pages are grouped by generation. See docs/storage.md.
  *
  *     archive/1/head/<source>/<id>                            page 0, its metadata is the head
  *     archive/1/page/<source>/<id>/<generation>/<page>.<part> all other parts
  *
- * <id> is the execution id percent-encoded, or `~` and its SHA-256 when that is long: a key has at most 512
- * bytes.
+ * <id> is the percent-encoded execution id. If that is too long for a key of 512 bytes, <id> is `~` and the
+ * SHA-256 of the execution id.
  */
 import { createHash } from 'node:crypto';
 
@@ -14,10 +14,13 @@ import type { ExecutionName, ExecutionRef } from '../core/execution-ref.ts';
 
 export const HEAD_PREFIX = 'archive/1/head/';
 const PAGE_PREFIX = 'archive/1/page/';
-/** Leaves room for prefix, source, generation, page and part. */
+/** The rest of the 512 bytes is for prefix, source, generation, page and part. */
 const ID_BYTES_MAX = 380;
 
-/** `<id>` of a key. Percent-encoded, so that an id with '/' cannot collide with another id's keys. */
+/**
+ * The `<id>` of a key. Percent-encoded, so that an id that contains '/' cannot collide with keys of another
+ * id.
+ */
 export function idPart(executionId: string): string {
   const encoded = encodeURIComponent(executionId);
   if (encoded.length <= ID_BYTES_MAX && !encoded.startsWith('~')) return encoded;
@@ -27,7 +30,7 @@ export function idPart(executionId: string): string {
 export const headKey = ({ source, executionId }: ExecutionRef): string =>
   `${HEAD_PREFIX}${source}/${idPart(executionId)}`;
 
-/** The execution that a head's key belongs to; undefined for a hashed id. */
+/** The execution that a head's key belongs to. Undefined if the key contains a hash. */
 export function nameOfHeadKey(key: string): ExecutionName | undefined {
   const [source, id] = key.slice(HEAD_PREFIX.length).split('/');
   return source && id && !id.startsWith('~') ? { source, executionId: decodeURIComponent(id) } : undefined;

@@ -1,7 +1,7 @@
 /**
- * Lists all archived executions, for administration. It reads the index (by source and flow, newest start
- * first), or the heads until the index has been built. A cursor belongs to one of the two, so a walk that
- * began during the build stays complete.
+ * Lists all archived executions, for administration. Until the index has been built, it lists the heads. Then
+ * it lists the index, by source and flow, newest start first. A cursor belongs to one of the two, so a client
+ * that began with the heads finishes with them and misses nothing.
  */
 import { type Result, invalid, ok } from '../core/errors.ts';
 import { restoreExecutionRef } from '../core/execution-ref.ts';
@@ -14,7 +14,7 @@ const OF_HEADS = 'h.';
 
 export interface ArchiveListPage {
   readonly executions: readonly IndexedExecution[];
-  /** Opaque. Absent: these are the last ones. */
+  /** Opaque. Absent on the last page. */
   readonly cursor?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The cache in front of the store, one per isolate. It shares values between requests, never promises: on
- * Workers a promise belongs to the request that made it.
+ * Workers a promise belongs to the request that created it.
  */
 import { LruMap } from '../core/lru-map.ts';
 import type { Clock } from '../core/clock.ts';
@@ -8,26 +8,35 @@ import { type Chunk, chunkBytes } from '../messages/history.ts';
 import type { ArchiveHead } from './archive-head.ts';
 import { ArchivedPages } from './archived-pages.ts';
 
-/** Parsed parts: pages that are requested again are kept as bytes (archived-pages.ts). */
+/**
+ * The size of the cache of parsed parts. Small, because encoded pages have their own cache
+ * (archived-pages.ts).
+ */
 export const ARCHIVE_BYTES_MAX = 8 * 1024 * 1024;
-/** A replaced or deleted archive shows everywhere after this long, plus the store's own delay. */
+/**
+ * How long heads and parts are cached. A replacement or deletion is visible everywhere after this time plus
+ * the store's own delay.
+ */
 export const ARCHIVE_MEMORY_MS = 5 * 60_000;
-/** A miss is cached for this long: the archive may be written at any moment. */
+/** How long a miss is cached. Short, because the archive may be written at any moment. */
 export const MISS_MEMORY_MS = 10_000;
 /** Heads are a few hundred bytes each. */
 const HEADS_MAX = 5_000;
 
-/** A chunk; for a page's first part, also where its other parts start. */
+/**
+ * A parsed part. In a page's first part, `parts` has the positions at which the page's other parts start. In
+ * other parts it is empty.
+ */
 export interface StoredPart {
   readonly chunk: Chunk;
   readonly parts: readonly number[];
-  /** The source's description of the execution; in page 0 only. */
+  /** The source's description of the execution. Only in page 0. */
   readonly description?: Readonly<Record<string, unknown>>;
 }
 
 export interface ArchiveMemory {
   readonly parts: LruMap<string, StoredPart>;
-  /** `unread`: the store could not be read, so it is unknown whether the history is archived. */
+  /** `unread`: the store could not be read, so the history may be archived. */
   readonly heads: LruMap<string, { head: ArchiveHead | undefined; unread?: true }>;
   readonly pages: ArchivedPages;
 }

@@ -1,9 +1,9 @@
 /**
- * One stored part of an archived history: up to 250 messages, fewer if they are large. A record is parsed and
- * verified when it is read back. Damaged or newer records count as missing.
+ * A record is one stored part of an archived history: up to 250 messages, or fewer if they are large. Records
+ * are parsed and verified when they are read. A damaged record, or one of a newer version, counts as missing.
  *
  * A record is JSON. Its last member, `sum`, is a checksum of the rest, which also detects damage inside a
- * payload. It is not a signature: whatever can write to the store can write records.
+ * payload. It is not a signature: anyone who can write to the store can write valid records.
  */
 import { createHash } from 'node:crypto';
 
@@ -16,9 +16,15 @@ import type { ExecutionRef } from '../core/execution-ref.ts';
 import { parseJson } from '../core/parse-json.ts';
 import { ARCHIVE_VERSION, type ArchiveHead } from './archive-head.ts';
 
-/** Messages in an archive page: position / 250 is the page number, so no index is needed. */
+/**
+ * Messages per archive page. The page number follows from the position (position / 250), so no index of pages
+ * is needed.
+ */
 export const ARCHIVE_PAGE_MESSAGES = 250;
-/** A part is closed at this size. KV accepts 25 MiB; a page of the API has at most 4 MiB. */
+/**
+ * Messages that would make a part larger than this start a new part. Equals the largest page of the API. KV
+ * accepts 25 MiB.
+ */
 export const PART_BYTES_MAX = 4 * 1024 * 1024;
 
 const recordSchema = z.object({
@@ -28,12 +34,12 @@ const recordSchema = z.object({
   generation: z.string(),
   start: z.number().check(z.int(), z.nonnegative()),
   fingerprint: z.string().check(z.regex(FINGERPRINT)),
-  /** Only in a page's first part: where its other parts start. */
+  /** Only in a page's first part: the positions at which its other parts start. */
   parts: z.optional(z.array(z.number())),
   messages: z.array(messageSchema),
-  /** The state at `start` of the walk that derives members. */
+  /** The state of the derivation at `start` (messages/derive.ts). */
   walk: z.optional(z.string()),
-  /** In page 0: the source's description of the execution, when it had settled. Never shown. */
+  /** Only in page 0: the source's description of the execution after it had settled. */
   description: z.optional(z.looseObject({})),
 });
 
@@ -52,11 +58,11 @@ export const encodeRecord = (record: ArchiveRecord): string => withSum(JSON.stri
 export interface ExpectedRecord {
   readonly head: Pick<ArchiveHead, 'generation' | 'count'>;
   readonly start: number;
-  /** Absent if the key contains a hash of the id: then only the record has the id. */
+  /** Absent if the caller does not know the id, because the key contains a hash of it. */
   readonly ref?: ExecutionRef;
 }
 
-/** The record and its chunk; undefined if it is damaged or not the expected one. */
+/** Returns the record and its chunk, or undefined if the record is damaged or not the expected one. */
 export function decodeRecord(
   text: string,
   { head, start, ref }: ExpectedRecord,
@@ -82,7 +88,7 @@ export function decodeRecord(
   return { record, chunk };
 }
 
-/** The JSON that was written; undefined if a byte has changed. */
+/** Verifies the checksum and parses the JSON. Undefined if a byte has changed. */
 function undamagedJson(text: string): unknown {
   if (!SUM.test(text.slice(-SUM_CHARACTERS))) return undefined;
   const json = `${text.slice(0, -SUM_CHARACTERS)}}`;

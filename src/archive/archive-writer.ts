@@ -1,7 +1,7 @@
 /**
- * Writes one generation of a history. Messages are added in order, and full parts are written at once, so a
- * history of any length needs memory for two parts. Only `commit` makes it visible, in one write. Before
- * that, and after `abandon`, readers see nothing.
+ * Writes one generation of a history. Messages are added in order. Full parts are written at once, so a
+ * history of any length needs memory for only two parts. `commit` makes the generation visible in one write.
+ * Before `commit`, and after `abandon`, readers see nothing of it.
  */
 import { fingerprintAfter, fingerprintAtStart } from '../messages/fingerprint.ts';
 import { type MessageWalk, type OpenWalk, WALK_START } from '../messages/derive.ts';
@@ -22,20 +22,22 @@ import {
 import { partKey } from './archive-keys.ts';
 import { ARCHIVE_PAGE_MESSAGES, type ArchiveRecord, PART_BYTES_MAX, encodeRecord } from './archive-record.ts';
 
-/** Longer than heads are cached, and longer than a large import takes. */
+/**
+ * How much longer pages live than their head. Longer than heads are cached, and than a large import takes.
+ */
 const PAGES_OUTLIVE_HEAD_SECONDS = 3_600;
 
 /**
- * Records which generations are being written. If one never becomes visible, its pages are deleted later,
- * even after a restart.
+ * Records which generations are being written. If a generation never becomes visible, its pages are deleted
+ * later, even after a restart.
  */
 export interface PageIntents {
-  /**
-   * Called before the first write, unless the only write is that of the head. Throws if the intent cannot be
-   * stored.
-   */
+  /** Called before the first write that is not the head's. Throws if the intent cannot be stored. */
   writing(generation: string): Promise<void>;
-  /** Called when the writer has ended. `done`: the generation is visible, or fully deleted. Never throws. */
+  /**
+   * Called when the writer has finished. `done` is true if the generation is visible or its pages are
+   * deleted. Never throws.
+   */
   written(generation: string, done: boolean): Promise<void>;
 }
 
@@ -53,20 +55,23 @@ export interface ArchiveWriterOptions {
 interface Part {
   readonly start: number;
   readonly fingerprint: string;
-  /** The state of the walk before its first message. */
+  /** The state of the derivation before the part's first message. */
   readonly walk: string;
   readonly messages: Message[];
   bytes: number;
 }
 
-/** 16 characters of base 36: two generations of one execution never collide. */
+/** 16 characters of base 36, so that two generations of one execution never collide. */
 const newGeneration = (random: () => number): string =>
   Array.from({ length: 16 }, () => Math.floor(random() * 36).toString(36)).join('');
 
 export class ArchiveWriter {
   readonly #options: ArchiveWriterOptions;
   readonly generation: string;
-  /** Parts of the current page. The first is written last, since it names the others. */
+  /**
+   * The parts of the current page that are not written yet. The first part is written last, because it lists
+   * the starts of the others.
+   */
   #parts: Part[];
   #partStarts: number[] = [];
   #pageZero: ArchiveRecord | undefined;
@@ -91,7 +96,7 @@ export class ArchiveWriter {
     return startOf(this.#options.ref);
   }
 
-  /** Messages so far. */
+  /** How many messages were added so far. */
   get count(): number {
     return this.#count;
   }
@@ -100,10 +105,10 @@ export class ArchiveWriter {
     return this.#last;
   }
 
-  /** Throws when the store fails; then call `abandon`. */
+  /** Adds the next message. Throws if the store fails. The caller then calls `abandon`. */
   async add(given: Message): Promise<void> {
-    // A part stores the state of the walk before its first message. So a new part is opened before the walk
-    // takes this message.
+    // A part stores the state of the walk before its first message. So open a new part before the walk
+    // processes this message.
     const bytes = messageBytes(given);
     const open = this.#parts.at(-1);
     if (this.#count > 0 && this.#count % ARCHIVE_PAGE_MESSAGES === 0) await this.#closePage();
@@ -118,12 +123,12 @@ export class ArchiveWriter {
     this.#count++;
   }
 
-  /** Makes the history visible. Nothing can be added after that. */
+  /** Makes the history visible. No messages can be added afterwards. */
   async commit(
     facts: Pick<ArchiveHead, 'finalAt' | 'from' | 'archivedAt'>,
     description?: Readonly<Record<string, unknown>>,
   ): Promise<ArchiveHead> {
-    if (this.#count === 0) throw new RangeError('a history without messages is not archived');
+    if (this.#count === 0) throw new RangeError('Cannot archive a history without messages');
     await this.#closePage();
     const { clock, readDescription, ttlSeconds } = this.#options;
     const upstream = upstreamFactsOf(description, readDescription);
@@ -149,9 +154,9 @@ export class ArchiveWriter {
   }
 
   /**
-   * Deletes what was written; best effort, since no reader can see it. After a failed commit nothing is
-   * deleted, because the head may have reached the store: orphaned pages are safer than a head whose pages
-   * are missing. The intents are checked later.
+   * Deletes the written pages. Failures are ignored, because no reader can see the pages, and the intent
+   * causes another deletion later. After a failed `commit` nothing is deleted here: the head may have reached
+   * the store, and orphaned pages are safer than a head whose pages are missing.
    */
   async abandon(): Promise<void> {
     const { store, intents } = this.#options;
@@ -225,7 +230,7 @@ export class ArchiveWriter {
       if (this.#written.length === 0) await this.#options.intents?.writing(this.generation);
       this.#written.push(key);
     }
-    // Pages expire after the head, so that no reader finds a head whose pages are gone.
+    // Pages expire after the head, so that no reader finds a head whose pages are missing.
     const graceSeconds = metadata ? 0 : PAGES_OUTLIVE_HEAD_SECONDS;
     await store.put(key, encodeRecord(record), {
       ...(metadata && { metadata }),

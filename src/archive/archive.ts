@@ -1,10 +1,10 @@
 /**
- * Settled histories in a key-value store. The Worker reads it without an Execution. Only the Execution
- * writes, replaces and deletes.
+ * Stores settled histories in a key-value store. The Worker reads them without an Execution. Only the
+ * Execution writes, replaces and deletes them.
  *
- * An archive becomes visible in one write. All other pages are written first, under a generation of their
- * own. Page 0 is written last, with the head as its metadata (invariant 4). A store that fails or is slow
- * never fails a request for a page: the archive then counts as missing, which is logged. Schema:
+ * An archive becomes visible in one write (invariant 4). All other pages are written first, under a new
+ * generation. Page 0 is written last, with the head as its metadata. If the store is slow or fails, the
+ * failure is logged and the archive counts as missing, so that page requests do not fail. Schema:
  * docs/storage.md.
  */
 import * as z from 'zod/mini';
@@ -32,17 +32,17 @@ import { ExecutionIndex } from './execution-index.ts';
 import { derivedHistory } from './derived-history.ts';
 import { ArchiveWriter, type PageIntents } from './archive-writer.ts';
 
-/** If the store does not answer within this time, the page comes from upstream. */
+/** If the store does not answer within this time, the page is read from upstream. */
 export const STORE_TIMEOUT_MS = 2_000;
-/** Pages of a generation never change, so the store's own cache may keep them for long. */
+/** How long the store's own cache may keep pages. Long, because pages of a generation never change. */
 const PAGE_CACHE_SECONDS = 3_600;
 
-/** The layer of the archive that an answer came from, for Cache-Status. */
+/** Where an answer was read from, for Cache-Status: this isolate's cache, or the store. */
 export type ArchiveLayer = 'memory' | 'kv';
 
 export interface ArchivedHistory extends History {
   readonly head: ArchiveHead;
-  /** The slowest layer that was read so far. */
+  /** The slowest layer read so far. */
   readonly layer: ArchiveLayer;
   /** The source's description of the settled execution, without input and output, if it was stored. */
   description(): Promise<Result<Readonly<Record<string, unknown>> | undefined>>;
@@ -60,13 +60,13 @@ export interface ArchiveOptions {
   readonly random: () => number;
   readonly openWalk: OpenWalk;
   readonly readDescription: ReadDescription;
-  /** How long histories are kept. Absent: forever. */
+  /** How long histories are kept. Absent if they never expire. */
   readonly ttlSeconds?: number;
 }
 
 export class Archive {
   readonly #options: ArchiveOptions;
-  /** The archived executions in the order of lists. */
+  /** The index of archived executions, in the order of lists. */
   readonly index: ExecutionIndex;
 
   constructor(options: ArchiveOptions) {
@@ -74,12 +74,12 @@ export class Archive {
     this.index = new ExecutionIndex(options);
   }
 
-  /** Pages of archived histories that were encoded already. */
+  /** The cache of encoded pages. */
   get pages(): ArchivedPages {
     return this.#options.memory.pages;
   }
 
-  /** The archived history; undefined if it is not archived or cannot be read now. Never throws. */
+  /** Returns the archived history, or undefined if it is not archived or cannot be read now. Never throws. */
   async find(ref: ExecutionRef): Promise<ArchivedHistory | undefined> {
     const { heads, parts } = this.#options.memory;
     const name = executionName(ref);
@@ -88,7 +88,7 @@ export class Archive {
     const key = headKey(ref);
     const entry = await this.#read(key);
     if (entry === 'failed') {
-      // Remembered, so that other requests need not wait for the same store.
+      // Cache the failure, so that other requests do not wait for the same slow store.
       heads.set(name, { head: undefined, unread: true }, MISS_MEMORY_MS);
       return undefined;
     }
@@ -104,12 +104,12 @@ export class Archive {
     return this.open(ref, head, 'kv');
   }
 
-  /** True if the last `find` failed to read the store: the history may be archived. */
+  /** True if the last `find` could not read the store. The history may be archived then. */
   isUnread(ref: ExecutionRef): boolean {
     return this.#options.memory.heads.get(executionName(ref))?.unread === true;
   }
 
-  /** The history of a known head: the Execution keeps the head in its own storage. */
+  /** Opens the history of a known head, such as the copy in the Execution's own storage. */
   open(ref: ExecutionRef, head: ArchiveHead, layer: ArchiveLayer = 'memory'): ArchivedHistory {
     const history = this.#stored(ref, head, layer);
     return isUpgraded(head) ? history : derivedHistory(history, this.#options.openWalk);
@@ -146,14 +146,15 @@ export class Archive {
     return history;
   }
 
-  /** The head in the store, read without the cache. Throws when the store fails. */
+  /** Reads the head from the store, without the cache. Throws if the store fails. */
   async visibleHead(ref: ExecutionRef): Promise<ArchiveHead | undefined> {
     return parseHead((await this.#options.store.get(headKey(ref)))?.metadata);
   }
 
   /**
-   * The head with the facts that the source reported, for the index. Heads of older versions lack these. They
-   * are then read from the source's description in page 0, if it was stored. Throws when the store fails.
+   * Completes a head for the index with the facts that the source reported. Heads of older versions lack
+   * them. If page 0 contains the source's description, the facts are read from there. Throws if the store
+   * fails.
    */
   async completeHead(ref: ExecutionRef, head: ArchiveHead): Promise<ArchiveHead> {
     if (head.upstream || head.from === 'import' || !ref.arn) return head;
@@ -178,7 +179,7 @@ export class Archive {
     });
   }
 
-  /** Makes a head that was just written visible in this isolate at once. Undefined: it was deleted. */
+  /** Makes a new head visible in this isolate at once. Undefined after a deletion. */
   remember(ref: ExecutionRef, head: ArchiveHead | undefined): void {
     const { heads } = this.#options.memory;
     const name = executionName(ref);
@@ -186,14 +187,17 @@ export class Archive {
     else heads.set(name, { head: undefined }, MISS_MEMORY_MS);
   }
 
-  /** Deletes page 0 first, so that no reader finds an incomplete history. Throws when the store fails. */
+  /**
+   * Deletes the archive, page 0 first, so that no reader finds an incomplete history. Throws if the store
+   * fails.
+   */
   async forget(ref: ExecutionRef): Promise<void> {
     await this.#options.store.delete(headKey(ref));
     this.remember(ref, undefined);
     await this.dropPages(ref);
   }
 
-  /** Deletes the pages of one generation, or of all. */
+  /** Deletes the pages of one generation, or of all generations. */
   async dropPages(ref: ExecutionRef, generation?: string): Promise<void> {
     const { store } = this.#options;
     for (let cursor: string | undefined; ;) {
@@ -204,7 +208,7 @@ export class Archive {
     }
   }
 
-  /** The archived histories in the order of their keys. The list may be a minute behind. */
+  /** Lists archived histories in the order of their keys. The list may be a minute behind. */
   async list(options: {
     readonly cursor?: string;
     readonly limit: number;

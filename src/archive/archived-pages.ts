@@ -1,10 +1,10 @@
 /**
- * Encoded pages of archived histories, one memory per isolate. An archived page is a value: it depends on the
- * generation of its archive and on the request, and never changes. The caller checks that the generation is
- * still the current one, and final.
+ * Caches encoded pages of archived histories, one cache per isolate. An archived page depends only on the
+ * generation of its archive and on the request, so it never changes. The caller checks that the generation is
+ * the current one and final.
  *
- * One execution may use only a share of the memory, and only few pages with a filter, because a caller can
- * invent any number of filters.
+ * One execution may use only a share of the cache. The number of filtered pages is also limited, because a
+ * caller can invent any number of filters.
  */
 import { LruMap } from '../core/lru-map.ts';
 import { type EncodedPage, encodedPageBytes } from '../messages/encoded-page.ts';
@@ -12,18 +12,18 @@ import { type EncodedPage, encodedPageBytes } from '../messages/encoded-page.ts'
 /** About 600 pages of 40 KB. */
 export const ARCHIVED_PAGES_BYTES_MAX = 24 * 1024 * 1024;
 /**
- * One execution may take a quarter of the memory with pages of the whole history, and a quarter with filtered
+ * One execution may use a quarter of the cache for pages without a filter, and another quarter for filtered
  * pages.
  */
 const EXECUTION_SHARE = 4;
-/** Pages with a filter, of one execution: a viewer has a handful of filters. */
+/** How many filtered pages of one execution are cached. A viewer needs only a handful of filters. */
 export const FILTERED_PAGES_MAX = 64;
 
-/** What an archived page depends on, besides the generation. */
+/** Everything that an archived page depends on, besides the generation. */
 export interface ArchivedPageKey {
-  /** Position, number of messages, and the level of access. */
+  /** The start, the maximum number of messages, and the level of access. */
   readonly page: string;
-  /** Empty: no filter. */
+  /** Empty without a filter. */
   readonly filter: string;
 }
 
@@ -53,7 +53,7 @@ export class ArchivedPages {
     const pages = this.#executions.get(generation) ?? this.#newExecution();
     if (filter === '') pages.whole.set(page, encoded);
     else pages.filtered.set(`${page}?${filter}`, encoded);
-    // Set again, since its size has changed.
+    // Set again, so that the cache notices the new size.
     this.#executions.set(generation, pages);
   }
 

@@ -1,14 +1,14 @@
 /**
- * Reads an archive that an older version wrote, and derives the members that its messages lack, until its
- * Execution has upgraded it. The first read in the middle walks there from the start. Later reads start from
- * the nearest state before them that was reached.
+ * Reads an archive that an older version wrote, and derives the members that its messages lack. Needed only
+ * until its Execution has upgraded the archive. The first read in the middle walks there from the start of
+ * the history. Later reads start from the nearest state that an earlier read has reached.
  */
 import { type Result, ok } from '../core/errors.ts';
 import { type OpenWalk, WALK_START, deriveAll } from '../messages/derive.ts';
 import { type History, endOf } from '../messages/history.ts';
 import type { ArchiveHead } from './archive-head.ts';
 
-/** As archive.ts opens it. */
+/** The members of `ArchivedHistory` (archive.ts). */
 interface StoredHistory extends History {
   readonly head: ArchiveHead;
   readonly layer: 'memory' | 'kv';
@@ -16,7 +16,7 @@ interface StoredHistory extends History {
 }
 
 export function derivedHistory(stored: StoredHistory, openWalk: OpenWalk): StoredHistory {
-  /** The state at the start of each chunk that was reached, by position. */
+  /** The states of the derivation that were reached, by position. */
   const states = new Map([[0, WALK_START]]);
   return {
     head: stored.head,

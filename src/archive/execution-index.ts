@@ -1,7 +1,7 @@
 /**
- * The archived executions in the order of lists (order-key.ts), by flow. The index follows the heads: an
- * entry is written after its head and deleted after it. The Archivist keeps the two together
- * (executions/settling/index-upkeep.ts). The records and their keys are in index-record.ts.
+ * The index of archived executions, by flow and in the order of lists (order-key.ts). Entries are written and
+ * deleted after their heads. The Archivist keeps the two consistent (executions/settling/index-upkeep.ts).
+ * index-record.ts defines the records and their keys.
  */
 import { LruMap } from '../core/lru-map.ts';
 import type { Clock } from '../core/clock.ts';
@@ -34,18 +34,18 @@ import {
 } from './index-record.ts';
 import { prefixesFrom, positionAfter, positionBefore } from './order-key.ts';
 
-/** Listings of the store for one page, since a Worker has 1,000 operations. The next page continues. */
+/** Store listings per page: a Worker may make only 1,000 operations. The next page continues there. */
 const LISTINGS_MAX = 40;
-/** Keys in a listing that looks for a position. More would be faster only for bursts of executions. */
+/** Keys per listing in the search for a position. More would help only after bursts of executions. */
 const SEEK_KEYS = 500;
-/** A flow's record lives this much longer than needed, so that it is not written again for each execution. */
+/** How much longer a flow's record lives than needed, so that it is not written for each execution. */
 const FLOW_OUTLIVES_MS = 86_400_000;
-/** Flows whose record was seen recently, so that a burst of archives does not read or write it each time. */
+/** How many flows' records are cached, and for how long. Saves reads and writes in a burst of archives. */
 const KNOWN_FLOWS_MAX = 1_000;
 const KNOWN_FLOW_MS = 60_000;
 
 export interface IndexPageOptions {
-  /** An order key or position: the page begins after it. */
+  /** An order key or position. The page begins after it. */
   readonly after?: string;
   /** The page begins with executions that started at this time or earlier. */
   readonly startedBeforeMs?: number;
@@ -55,7 +55,7 @@ export interface IndexPageOptions {
 export interface IndexPage {
   /** In the order of their order keys. */
   readonly executions: readonly IndexedExecution[];
-  /** All executions up to this position were examined: continue after it. Absent: these are the last ones. */
+  /** Where the next page begins. Absent on the last page. */
   readonly next?: string;
 }
 
@@ -67,7 +67,7 @@ export interface ExecutionIndexOptions {
 export class ExecutionIndex {
   readonly #store: KeyValueStore;
   readonly #clock: Clock;
-  /** For each key the time until which the record lives; Infinity: forever. */
+  /** When each flow's record expires, by its key. Infinity if it never expires. */
   readonly #knownFlows: LruMap<string, number>;
 
   constructor({ store, clock }: ExecutionIndexOptions) {
@@ -78,7 +78,7 @@ export class ExecutionIndex {
   }
 
   /**
-   * The executions of a group. May be short or empty and still have a `next`: a page lists a bounded part.
+   * Reads a page of a group. It examines a bounded part, so it may be short or empty and still have a `next`.
    */
   async page(
     group: IndexGroup,
@@ -108,12 +108,12 @@ export class ExecutionIndex {
     });
   }
 
-  /** Whether there is an entry with this key. Throws when the store fails. */
+  /** True if the index has an entry with this key. Throws if the store fails. */
   async has(key: string): Promise<boolean> {
     return (await this.#store.get(key)) !== undefined;
   }
 
-  /** Writes the entry of an archived execution. Throws when the store fails. */
+  /** Writes the entry of an archived execution, and the flow's record. Throws if the store fails. */
   async put(ref: ExecutionRef, head: ArchiveHead): Promise<void> {
     const { key, json, expiresAtMs } = indexEntryOf(ref, head);
     await this.#put(key, json, expiresAtMs);
@@ -121,13 +121,13 @@ export class ExecutionIndex {
     if (flow) await this.#keepFlow(flow, expiresAtMs ?? Infinity);
   }
 
-  /** Deletes an entry by its key, and the flow's record with its last entry. Throws when the store fails. */
+  /** Deletes an entry, and with a flow's last entry its record. Throws if the store fails. */
   async remove(ref: ExecutionRef, key: string): Promise<void> {
     await this.#store.delete(key);
     const flow = listedFlowOf(ref);
     if (!flow || (await this.#hasExecutions(flow))) return;
-    // The order matters: forget, delete, then check again. An execution that is archived meanwhile either
-    // sees that the record is missing and writes it, or is found by the last look.
+    // The order matters: forget, delete, then check again. If an execution is archived meanwhile, its `put`
+    // writes the missing record, or the last check finds the execution.
     this.#knownFlows.delete(flowKey(flow));
     await this.#store.delete(flowKey(flow));
     if (await this.#hasExecutions(flow)) await this.#keepFlow(flow, Infinity);
@@ -137,7 +137,7 @@ export class ExecutionIndex {
     return (await this.#store.list({ prefix: groupPrefix(flow), limit: 1 })).keys.length > 0;
   }
 
-  /** Writes the record of a flow, unless there is one that lives long enough. */
+  /** Writes the record of a flow, unless the stored one lives until `untilMs`. */
   async #keepFlow(flow: FlowRef, untilMs: number): Promise<void> {
     const key = flowKey(flow);
     const knownUntilMs = this.#knownFlows.get(key) ?? (await this.#storedUntilMs(key));
@@ -159,7 +159,7 @@ export class ExecutionIndex {
     const { value, metadata } = stored(json);
     await this.#store.put(key, value, {
       ...(metadata !== undefined && { metadata }),
-      // An archive that has expired meanwhile has an entry for the shortest time that the store accepts.
+      // If the archive has expired meanwhile, use the shortest time that the store accepts.
       ...(expiresAtMs !== undefined && { ttlSeconds: Math.max(1, (expiresAtMs - this.#clock.now()) / 1000) }),
     });
   }
@@ -188,7 +188,7 @@ export class ExecutionIndex {
     return executions.filter((execution) => execution !== undefined);
   }
 
-  /** The records of listed keys: their metadata, or else their values. */
+  /** The records of listed keys, from the metadata if there is any, otherwise from the values. */
   async #records(keys: readonly ListedKey[]): Promise<readonly unknown[]> {
     const long = keys.filter(({ metadata }) => metadata === undefined).map(({ name }) => name);
     const values = new Map<string, string | undefined>();
@@ -210,8 +210,8 @@ const recordOf = (metadata: unknown, value: string | undefined): unknown =>
   metadata ?? parseJson(value ?? '');
 
 /**
- * The keys of a group after a position. The store lists keys with a prefix, and cannot begin in the middle.
- * So this lists ever longer prefixes of the position until a listing contains it, and then the prefixes that
+ * Finds the keys of a group after a position. The store lists keys by prefix and cannot start in the middle.
+ * So `run` lists ever longer prefixes of the position until a listing reaches it, then the prefixes that
  * follow.
  */
 class Search {
@@ -247,7 +247,7 @@ class Search {
     return { keys: this.#found };
   }
 
-  /** A prefix of the position whose first listing reaches beyond the position, or is complete. */
+  /** Finds a prefix of the position whose first listing reaches beyond the position, or is complete. */
   async #seek(): Promise<{ readonly length: number; readonly listed: Listed }> {
     let length = 0;
     let listed = await this.#list('', this.#after === '' ? this.#wanted : SEEK_KEYS);
@@ -260,7 +260,7 @@ class Search {
     return { length, listed };
   }
 
-  /** One more than the page has room for, so that a page knows whether it is the last. */
+  /** One key more than the page has room for, to learn whether more keys follow. */
   get #wanted(): number {
     return Math.min(LIST_KEYS_MAX, this.#limit + 1 - this.#found.length);
   }

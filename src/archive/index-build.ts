@@ -1,7 +1,7 @@
 /**
- * Indexes archives that were written before the index existed: once, in the background, in steps. Each step
- * is bounded, and stores where the next one begins, so that the next one can run in any process. Repeating a
- * step changes nothing.
+ * Indexes, once and in the background, archives that were written before the index existed. The build runs in
+ * bounded steps. Each step stores where the next one begins, so the next step can run in any process.
+ * Repeating a step does no harm.
  */
 import * as z from 'zod/mini';
 
@@ -17,21 +17,21 @@ import { indexEntryOf } from './index-record.ts';
 
 const KEY = 'archive/1/index-build';
 /**
- * Executions in one step. Each costs at most six operations of the store, and a Worker has 1,000 in one
- * invocation.
+ * How many executions one step indexes. Each costs at most six operations on the store, and a Worker may make
+ * 1,000 in one invocation.
  */
 const STEP_EXECUTIONS = 50;
-/** An answer that the index is not complete is remembered for this long. */
+/** How long the answer that the index is incomplete is cached. */
 const STATE_MEMORY_MS = 10_000;
-/** Delay after a failure of the store; doubled each time. */
+/** The delay after a failure of the store. Doubled each time. */
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 5 * 60_000;
-/** Tries for one archive, which may be replaced while it is read. */
+/** How often indexing one archive is tried, because the archive may be replaced meanwhile. */
 const TRIES_MAX = 3;
 
 const stateSchema = z.object({
   v: z.literal(1),
-  /** Where the next step begins, in the list of archives. */
+  /** The cursor in the list of archives at which the next step begins. */
   cursor: z.optional(z.string()),
   count: z.number(),
   done: z.boolean(),
@@ -57,7 +57,7 @@ export class IndexBuild {
     this.#options = options;
   }
 
-  /** Whether the index has all archives. False also when the store fails. */
+  /** True if the index contains all archives. Also false if the store fails. */
   async isDone(): Promise<boolean> {
     const { clock, log } = this.#options;
     if (this.#isDone || clock.now() < this.#readAtMs + STATE_MEMORY_MS) return this.#isDone;
@@ -70,7 +70,10 @@ export class IndexBuild {
     return this.#isDone;
   }
 
-  /** Does one step. Never throws: after a failure of the store, the step is to be repeated. */
+  /**
+   * Does one step. Never throws. Returns `failed` after a failure of the store; the caller then repeats the
+   * step.
+   */
   async step(): Promise<'done' | 'more' | 'failed'> {
     try {
       const state = await this.#read();
@@ -82,7 +85,7 @@ export class IndexBuild {
     }
   }
 
-  /** Steps until the index is complete, or the process ends. Never throws. */
+  /** Runs steps until the index is complete or `signal` is aborted. Never throws. */
   async run(signal: AbortSignal): Promise<void> {
     const backoff = new Backoff(RETRY_MS, RETRY_MS_MAX);
     while (!signal.aborted) {
@@ -102,7 +105,7 @@ export class IndexBuild {
   async #next({ cursor, count }: State): Promise<State> {
     const { archive, log } = this.#options;
     const listed = await archive.list({ limit: STEP_EXECUTIONS, ...(cursor !== undefined && { cursor }) });
-    // The store no longer accepts the cursor of the last step.
+    // The store no longer accepts the last step's cursor, so start again.
     if (!listed.ok && listed.failure.type === 'invalid-input') return this.#keep(START);
     if (!listed.ok) throw new Error(internalText(listed.failure) ?? listed.failure.type);
     const { executions, cursor: next } = listed.value;
@@ -119,8 +122,9 @@ export class IndexBuild {
 }
 
 /**
- * Writes the entry, and then checks that the archive is still the same. If it was deleted or replaced
- * meanwhile, its Execution did not know about this entry, so this removes or replaces it.
+ * Writes the entry, then checks that the archive has not changed. If the archive was deleted or replaced
+ * meanwhile, its Execution did not know about this entry. So this function removes or replaces the entry
+ * itself.
  */
 async function indexArchived(archive: Archive, { head: listed, ...name }: ArchivedExecution): Promise<void> {
   const ref: ExecutionRef = restoreExecutionRef(name);

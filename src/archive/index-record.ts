@@ -1,13 +1,14 @@
 /**
- * What the index stores for each archived execution, and for each flow: small JSON as metadata, so that
- * listing the store returns it. Only a record that is too large for metadata, because of a long id, is stored
- * as the value. Keys:
+ * The records of the index: one for each archived execution and each flow. A record is small JSON, stored as
+ * metadata, so that a list of the store returns it. If a long id makes the record too large for metadata, it
+ * is stored as the value. Keys:
  *
  *     archive/1/index/<source>/<group>/<order key>   an execution
  *     archive/1/flow/<source>/<flow>                 a flow that has executions
  *
- * <group> is the flow, or `~` for executions that belong to no flow. The children of a map run are not in the
- * list of their flow. Their <group> is the ARN of the map run, or the part of their own ids that names it.
+ * <group> is the flow, or `~` for executions that belong to no flow. Children of a map run do not appear in
+ * the list of their flow. Their <group> is the ARN of the map run. If that is unknown, it is the part of
+ * their own ARNs that names the map run.
  */
 import * as z from 'zod/mini';
 
@@ -27,8 +28,8 @@ export const FLOW_PREFIX = 'archive/1/flow/';
 const NO_FLOW = '~';
 
 /**
- * The executions of one list: those of a flow or of a map run, or, without `flow`, those that belong to no
- * flow.
+ * Identifies the executions of one list: those of a flow or of a map run. Without `flow`, those that belong
+ * to no flow.
  */
 export interface IndexGroup {
   readonly source: string;
@@ -66,14 +67,14 @@ export type FlowRecord = z.infer<typeof flowSchema>;
 
 /** An archived execution as lists show it. Times are ISO 8601. */
 export interface IndexedExecution extends ExecutionName {
-  /** Absent if the id belongs to no flow, and for the child of a map run. */
+  /** Absent if the execution belongs to no flow, or is the child of a map run. */
   readonly flow?: string;
-  /** Its own name within the flow. */
+  /** The execution's name within the flow. */
   readonly name?: string;
   readonly status: Status;
   readonly upstreamStatus?: string;
   /**
-   * For Step Functions exactly the `startDate`, so that an execution has the same place in the upstream's
+   * For Step Functions exactly the `startDate`, so that the execution has the same place as in the upstream's
    * list.
    */
   readonly startedAt?: string;
@@ -90,7 +91,7 @@ export interface IndexedExecution extends ExecutionName {
 export interface IndexEntry {
   readonly key: string;
   readonly json: string;
-  /** When the archive expires, and the entry with it. */
+  /** When the archive, and the entry with it, expires. */
   readonly expiresAtMs?: number;
 }
 
@@ -109,7 +110,7 @@ function groupOf(ref: ExecutionRef, mapRunArn: string | undefined): IndexGroup {
   return flow === undefined ? { source } : { source, flow };
 }
 
-/** The entry of an archived execution. */
+/** Makes the entry of an archived execution. */
 export function indexEntryOf(ref: ExecutionRef, head: ArchiveHead): IndexEntry {
   const record = recordOf(ref, head);
   const { startedAt, expiresAt } = record;
@@ -121,7 +122,7 @@ export function indexEntryOf(ref: ExecutionRef, head: ArchiveHead): IndexEntry {
   };
 }
 
-/** Facts that the source reported have precedence over those that the messages show. */
+/** Facts reported by the source take precedence over facts taken from the messages. */
 function recordOf({ source, executionId }: ExecutionRef, head: ArchiveHead): IndexRecord {
   const { generation, status, count, from, archivedAt, finalAt, expiresAt, upstream = {} } = head;
   const { status: upstreamStatus, redriveCount } = upstream;
@@ -145,7 +146,7 @@ function recordOf({ source, executionId }: ExecutionRef, head: ArchiveHead): Ind
   };
 }
 
-/** The flow in whose list this execution is. */
+/** The flow whose list contains this execution. Undefined for the child of a map run, and without a flow. */
 export const listedFlowOf = (ref: ExecutionRef): FlowRef | undefined =>
   isMapRunChild(ref) ? undefined : flowOf(ref);
 
@@ -159,20 +160,20 @@ export const flowRecordJson = ({ source, flow }: FlowRef, expiresAtMs: number | 
   return JSON.stringify(record);
 };
 
-/** A record as the store takes it: as metadata if it is small enough, else as the value. */
+/** How to store a record: as metadata if it is small enough, otherwise as the value. */
 export const stored = (json: string): { readonly value: string; readonly metadata?: unknown } =>
   new TextEncoder().encode(json).length <= METADATA_BYTES_MAX
     ? { value: '', metadata: JSON.parse(json) }
     : { value: json };
 
-/** Undefined if the record is damaged, newer than this program, or expired. */
+/** Parses an execution's record. Undefined if the record is damaged, of a newer version, or expired. */
 export function parseIndexRecord(record: unknown, nowMs: number): IndexedExecution | undefined {
   const { data } = z.safeParse(recordSchema, record);
   if (!data || Date.parse(data.expiresAt ?? '') <= nowMs) return undefined;
   return indexedOf(restoreExecutionRef(data), data);
 }
 
-/** The indexed execution, made from the head of its archive instead of its entry. */
+/** The same facts as an entry of the index, taken from the head of an archive. */
 export const indexedExecutionOf = (ref: ExecutionRef, head: ArchiveHead): IndexedExecution =>
   indexedOf(ref, recordOf(ref, head));
 
@@ -185,5 +186,5 @@ function indexedOf(ref: ExecutionRef, record: IndexRecord): IndexedExecution {
 export const parseFlowRecord = (record: unknown): FlowRecord | undefined =>
   z.safeParse(flowSchema, record).data;
 
-/** The flow of a record. */
+/** The flow that a record names. */
 export const flowOfRecord = ({ flow }: FlowRecord): FlowRef | undefined => parseFlowRef(flow);

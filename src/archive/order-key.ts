@@ -1,25 +1,25 @@
 /**
- * The order of lists of executions: newest start first, executions without a start time last, and ties by a
- * hash of the id. An order key is text, and the order of these texts is the order of the list, for archived
- * and live executions alike.
+ * Defines the order of lists of executions: newest start first, executions without a start time last, and
+ * ties by a hash of the id. An order key is text that sorts in this order. Archived and live executions have
+ * the same order keys.
  *
  *     <reversed start time, 17 digits>.<hash of the id, 32 hexadecimal digits>
  */
 import { createHash } from 'node:crypto';
 
 /**
- * JavaScript's last possible time. Subtracting from it reverses the order, and gives a number of at most 17
- * digits.
+ * The latest time of a JavaScript date. Subtracting a time from it reverses the order, and results in at most
+ * 17 digits.
  */
 const LAST_TIME_MS = 8_640_000_000_000_000;
 const DIGITS = 17;
 const HASH_DIGITS = 32;
-/** More than any reversed time. */
+/** Sorts after all reversed times. */
 const NO_START_TIME = '9'.repeat(DIGITS);
 
 const reversed = (timeMs: number): string => String(LAST_TIME_MS - timeMs).padStart(DIGITS, '0');
 
-/** `startedAt` is ISO 8601. Digits beyond milliseconds do not count. */
+/** `startedAt` is ISO 8601. Digits beyond milliseconds are ignored. */
 export function orderKey(startedAt: string | undefined, executionId: string): string {
   const startedAtMs = startedAt === undefined ? NaN : Date.parse(startedAt);
   const tie = createHash('sha256').update(executionId).digest('hex').slice(0, HASH_DIGITS);
@@ -37,20 +37,22 @@ export const positionBefore = (startedAtMs: number): string => reversed(startedA
  */
 export const positionAtStartTime = (position: string): string => position.slice(0, DIGITS);
 
-/** The start time of an order key or a position, in milliseconds; undefined without one. */
+/**
+ * The start time of an order key or a position, in clock milliseconds. Undefined for executions without one.
+ */
 export function startedAtMsOf(position: string): number | undefined {
   const digits = position.slice(0, DIGITS);
   return digits === NO_START_TIME ? undefined : LAST_TIME_MS - Number(digits);
 }
 
-/** The characters that an order key can have at this place, in their order. */
+/** The characters that an order key can have at this index, in sorting order. */
 const alphabetAt = (place: number): string =>
   place < DIGITS ? '0123456789' : place === DIGITS ? '.' : '0123456789abcdef';
 
 const KEY_CHARACTERS = DIGITS + 1 + HASH_DIGITS;
 
 /**
- * The prefixes of order keys that together cover all keys after `position`, in their order. The first one is
+ * Yields prefixes that together cover all order keys after `position`, in sorting order. The first prefix is
  * the first `length` characters of `position`.
  */
 export function* prefixesFrom(position: string, length: number): Generator<string, void, void> {
@@ -61,7 +63,7 @@ export function* prefixesFrom(position: string, length: number): Generator<strin
   }
 }
 
-/** A position after all keys with this prefix, and before all later ones. */
+/** A position after all order keys with this prefix, and before all later ones. */
 export function positionAfter(prefix: string): string {
   let position = prefix;
   while (position.length < KEY_CHARACTERS) position += alphabetAt(position.length).at(-1);

@@ -14,8 +14,8 @@ import { cutBackwards } from './cut-backwards.ts';
 import { SCANNED_MESSAGES_MAX, Scan } from './scan.ts';
 
 /**
- * Far below the 32 MiB at which a Durable Object's answer throws, and small enough for a browser to load at
- * once.
+ * The maximum size of a page. Far below the 32 MiB that a Durable Object can return, and small enough that
+ * browsers need not wait long.
  */
 export const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 

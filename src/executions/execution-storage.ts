@@ -1,7 +1,7 @@
 /**
  * The port to an Execution's own storage: the object's SQLite-backed storage on Workers, or a map in process.
- * It stores only small values: page rows, and the head of the archive. If they are lost, a walk through the
- * history recovers them.
+ * All values are small. Most are page rows and the head of the archive, which a walk through the history
+ * recovers if they are lost.
  */
 
 import type { ExecutionName } from '../core/execution-ref.ts';

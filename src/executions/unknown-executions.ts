@@ -63,8 +63,8 @@ export class UnknownExecutions {
   }
 
   /**
-   * The failure for a tenant that has asked for too many unknown ids. Undefined if the tenant may ask: it has
-   * not, or this id was found before.
+   * The failure for a tenant that has asked for too many unknown ids. Undefined if it has not, or if this id
+   * was found before.
    */
   refusal(ref: ExecutionRef, tenant: string): ShareExceeded | undefined {
     const waitMs = this.#shares.get(tenant)?.waitMs(1, this.#clock.now()) ?? 0;

@@ -1,19 +1,19 @@
 /**
- * Cursors: opaque, signed positions in one execution's history. The same cursor is a page's `cursor` and
- * `nextToken`, an event's id (and so Last-Event-ID), and the AWS protocol's `nextToken`.
+ * Cursors: opaque, signed positions in one execution's history. Pages (`cursor`, `nextToken`), events (`id`,
+ * and so Last-Event-ID) and the AWS protocol (`nextToken`) all use these cursors.
  *
  * Layout, 30 bytes, base64url without padding, 40 characters:
  *
- *     version  1   0x01
- *     position 4   big-endian
- *     fingerprint 8   see fingerprint.ts
- *     end mark 1   0 none, 1 all was sent and is final, 2 all was sent but the execution may be started again
- *     MAC     16   HMAC-SHA256, cut, over the 14 bytes before, the source and the execution id
+ *     version      1  0x01
+ *     position     4  big-endian
+ *     fingerprint  8  see fingerprint.ts
+ *     end mark     1  0: none; 1: after the `end` of a final history; 2: after an `end` that a redrive may follow
+ *     MAC         16  HMAC-SHA256, truncated, over the 14 bytes before, the source and the execution id
  *
- * The MAC binds a cursor to its execution, so that a position cannot be used in another one. A cursor with a
- * use, such as a direction, is also bound to that use. 30 is divisible by 3, so no bits are unused. Still,
- * text that differs after re-encoding is refused. No I/O, no clock. The Execution decides whether a cursor
- * still fits the history.
+ * The MAC binds a cursor to its execution, so it is invalid for any other. A cursor with a use, such as a
+ * direction, is also bound to that use. 30 bytes fill 40 characters exactly. Text that is not the canonical
+ * encoding is refused all the same. No I/O, no clock. The Execution checks whether a cursor still matches the
+ * history.
  */
 import { Buffer } from 'node:buffer';
 
@@ -25,17 +25,18 @@ const VERSION = 1;
 const BODY_BYTES = 1 + 4 + FINGERPRINT_BYTES + 1;
 const POSITION_MAX = 0xffff_ffff;
 
-/** Characters of an encoded cursor. */
+/** The length of an encoded cursor. */
 export const CURSOR_CHARACTERS = ((BODY_BYTES + MAC_BYTES) / 3) * 4;
 
 /**
- * `final`: a reconnect is answered 204 from the cursor alone. `settled`: only after a check for a redrive.
+ * Set in the id of an `end` event. A reconnect with `final` gets a 204 without a look at the history. A
+ * reconnect with `settled` gets a 204 only after a check for a redrive.
  */
 export type EndMark = 'none' | 'final' | 'settled';
 const END_MARKS: readonly EndMark[] = ['none', 'final', 'settled'];
 
 export interface Position {
-  /** Index of the next message, which is the number of messages before it. */
+  /** The index of the next message, which equals the number of messages before it. */
   readonly position: number;
   readonly fingerprint: Fingerprint;
 }
@@ -44,12 +45,12 @@ export interface Cursor extends Position {
   readonly end: EndMark;
 }
 
-/** Keys for cursors alone. */
+/** MAC keys that are used only for cursors. */
 export type CursorKeys = SigningKeys;
 
 /**
- * 40 characters of [A-Za-z0-9_-]. Throws RangeError for a position that no history can have. A cursor with a
- * `use` is valid for that use only.
+ * Returns 40 characters of [A-Za-z0-9_-]. Throws a RangeError if the position is out of range. A cursor with
+ * a `use` is valid for that use only.
  */
 export function encodeCursor(keys: CursorKeys, execution: ExecutionName, cursor: Cursor, use = ''): string {
   if (!Number.isInteger(cursor.position) || cursor.position < 0 || cursor.position > POSITION_MAX) {
@@ -65,7 +66,7 @@ export function encodeCursor(keys: CursorKeys, execution: ExecutionName, cursor:
   return sign(keys, body, `${executionKey(execution)}${use}`);
 }
 
-/** Undefined if the text is not canonical, or not a cursor of this service for this execution. */
+/** Undefined if the text is not canonical, or was not issued by this service for this execution and use. */
 export function decodeCursor(
   keys: CursorKeys,
   execution: ExecutionName,

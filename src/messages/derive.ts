@@ -1,11 +1,11 @@
 /**
- * Derives members that a message itself does not have from the history before it: its step, error and
- * iteration. Each source derives them from its own payloads, message by message. The state between two
- * messages is short text, so that a reader can begin in the middle.
+ * Adds members to messages that follow from the history before them, such as step, error and iteration. Each
+ * source derives them from its own payloads, message by message. The state between two messages is short text
+ * that can be stored. So a reader can start in the middle of a history.
  */
 import type { Message } from './message.ts';
 
-/** Members that are derived. They are no part of fingerprints or cursors. */
+/** The members that are derived. Fingerprints and cursors do not depend on them. */
 export type DerivedMembers = Pick<
   Message,
   'upstreamType' | 'step' | 'error' | 'previousMessageId' | 'iteration'
@@ -13,19 +13,19 @@ export type DerivedMembers = Pick<
 
 /** Processes the messages of a history in order. */
 export interface MessageWalk {
-  /** The message with its derived members. */
+  /** Returns the message with its derived members. */
   next(message: Message): Message;
-  /** The state after the last message, as JSON: a later walk continues with it. */
+  /** The state after the last message, as JSON. A later walk can continue from it. */
   readonly state: string;
 }
 
-/** `state`: of an earlier walk, at the same position. */
+/** Starts a walk at a position. `state` is the state of an earlier walk at that position. */
 export type OpenWalk = (state: string) => MessageWalk;
 
 /** The state at position 0. */
 export const WALK_START = '{}';
 
-/** The messages with their derived members, and the state after them. */
+/** Returns the messages with their derived members, and the state after the last one. */
 export function deriveAll(
   openWalk: OpenWalk,
   state: string,
@@ -38,11 +38,14 @@ export function deriveAll(
 
 const ERROR_NAME = /^[A-Za-z0-9_.:-]{1,128}$/;
 
-/** The name of an error; undefined for any other text: a state machine can put data in its place. */
+/**
+ * The text if it is the name of an error. Undefined for other text: a state machine can put data in its
+ * place.
+ */
 export const errorName = (text: unknown): string | undefined =>
   typeof text === 'string' && ERROR_NAME.test(text) ? text : undefined;
 
-/** Step Functions allows 80 characters. */
+/** Far above the 80 characters that Step Functions allows. */
 export const STEP_CHARACTERS_MAX = 256;
 
 export const stepName = (text: unknown): string | undefined =>

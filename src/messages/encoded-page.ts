@@ -1,6 +1,6 @@
 /**
- * A page of messages as bytes: its JSON (docs/http-api.md), ETag and next cursor. Encoded once, where the
- * page was cut; every caller with the same access gets the same bytes.
+ * Encodes a page of messages: its JSON (docs/http-api.md), ETag and cursor. A page is encoded once, where it
+ * was cut. All callers with the same access get the same bytes.
  */
 import { hash } from 'node:crypto';
 
@@ -12,13 +12,13 @@ import type { Message } from './message.ts';
 /** The content of a page. Plain data. */
 export interface PageContent {
   readonly messages: readonly Message[];
-  /** The position after the last message considered. */
+  /** The position after the last message that was examined. */
   readonly next: Position;
-  /** More messages exist now. */
+  /** True if more messages exist now. */
   readonly more: boolean;
-  /** Fewer of the newest messages than were requested, although there may be more: a bound was reached. */
+  /** Set if the search for the newest messages reached a bound, so that the page may lack messages. */
   readonly partial?: true;
-  /** Absent until the end of the history was read. */
+  /** Absent if the end of the history has not been read yet. */
   readonly status?: Status;
 }
 
@@ -27,23 +27,23 @@ export interface PageBody {
   readonly messages: readonly Message[];
   /** Present only if more messages exist now. */
   readonly nextToken?: string;
-  /** Always: the position after the last message considered. */
+  /** The position after the last message that was examined. Always present. */
   readonly cursor: string;
   readonly status?: Status;
-  /** Only with `last`: a bound was reached before enough messages were found. */
+  /** Only with `last`. Set if the search reached a bound before it found enough messages. */
   readonly partial?: true;
 }
 
-/** UTF-8 or text: what the runtime sends at the lowest cost. */
+/** UTF-8 bytes or text, whichever costs the runtime less to send. */
 export type BodyForm = Uint8Array | string;
 
-/** Plain data: it crosses an RPC boundary. */
+/** Plain data, so that it can cross an RPC boundary. */
 export interface EncodedPage extends Pick<PageContent, 'next' | 'more' | 'status'> {
-  /** The JSON, with a newline at its end. Never changed: all callers share it. */
+  /** The JSON and a newline. Must not be modified, because all callers share it. */
   readonly body: BodyForm;
-  /** Strong: from the body. */
+  /** A strong ETag, computed from the body. */
   readonly etag: string;
-  /** `next` as callers get it. */
+  /** `next` as an encoded cursor. */
   readonly cursor: string;
 }
 
@@ -51,7 +51,7 @@ export type EncodePage = (execution: ExecutionName, page: PageContent) => Encode
 
 const utf8 = new TextEncoder();
 export const asBytes = (text: string): BodyForm => utf8.encode(text);
-/** A text is sent with one copy where bytes need two, as on Deno. */
+/** For Deno, which copies text once and bytes twice when it sends them. */
 export const asText = (text: string): BodyForm => text;
 
 export const createPageEncoder =
@@ -72,14 +72,14 @@ export const createPageEncoder =
 export const strongEtag = (body: Uint8Array | string): string =>
   `"${hash('sha256', body, 'base64url').slice(0, 22)}"`;
 
-/** The JSON of an encoded page, for another form of it. */
+/** Parses the JSON of an encoded page, to convert it to another format. */
 export const decodePage = ({ body }: Pick<EncodedPage, 'body'>): PageBody =>
-  // Safety: `createPageEncoder` made it.
+  // Safety: `createPageEncoder` wrote this JSON.
   JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body)) as PageBody;
 
-/** Estimates what it takes in memory. */
+/** Estimates the memory that the page takes. */
 export const encodedPageBytes = ({ body }: EncodedPage): number =>
   512 + (typeof body === 'string' ? textBytes(body) : body.byteLength);
 
-/** V8 keeps a text in one byte for each character, or in two if one of them is not in Latin-1. */
+/** V8 stores text with one byte per character, or with two if any character is outside Latin-1. */
 const textBytes = (text: string): number => (/[\u0100-\uffff]/.test(text) ? 2 : 1) * text.length;

@@ -1,15 +1,15 @@
 /**
- * How an execution ended, as far as the payloads of its messages show. Payloads are opaque, and each source
- * has its own: only its EndingReader knows them.
+ * How an execution ended, as its payloads tell. Each source has its own format of payloads, which only its
+ * EndingReader can parse.
  */
 import type { Message } from './message.ts';
 
 export interface FailureReason {
   /** The step that failed. */
   readonly step?: string;
-  /** The error's name, if the payload has one. A state machine can put data in its place. */
+  /** The error's name, if the payload has one. A state machine can put data in place of a name. */
   readonly error?: string;
-  /** Customers' data, like a payload. */
+  /** The explanation of the error. It is customers' data, like a payload. */
   readonly cause?: string;
 }
 
@@ -18,22 +18,25 @@ export interface FailureFacts extends FailureReason {
   readonly messageId?: string;
   readonly eventType?: string;
   readonly timestamp?: string;
-  /** The earlier failure that a handler reacted to by ending the execution. */
+  /** Set if an error handler ended the execution: the earlier failure that the handler reacted to. */
   readonly causedBy?: FailureReason;
 }
 
 export interface Ending {
-  /** The source's own word for the status. */
+  /** The status in the source's own words. */
   readonly upstreamStatus?: string;
-  /** Absent for an execution that succeeded. `index` is that of its message among those that were read. */
+  /**
+   * Absent if the execution succeeded. `index` is the failed message's index in the messages passed to the
+   * EndingReader.
+   */
   readonly failure?: { readonly index: number; readonly facts: FailureFacts };
 }
 
-/** Messages before the end that are searched for the failure. */
+/** How many messages before the end are searched for the failure. */
 export const ENDING_MESSAGES_MAX = 500;
 
 /**
- * Reads the newest messages of a history, oldest first. Undefined if the last one is not an end, or its
- * payload is not one of this source's.
+ * Reads how a history ended from its newest messages, given oldest first. Undefined if the last message is
+ * not terminal, or its payload is not in this source's format.
  */
 export type EndingReader = (newest: readonly Message[]) => Ending | undefined;

@@ -1,6 +1,6 @@
 /**
- * The event types of messages in both vocabularies, and the status of an execution that follows from its last
- * one.
+ * The event types of messages, in both vocabularies, and the status that follows from an execution's last
+ * message.
  */
 
 /** The event types of AWS IoT Things Graph (FlowExecutionEventType). */
@@ -28,7 +28,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 
 /**
  * The event types of Step Functions (HistoryEventType of botocore's model stepfunctions/2016-11-23), and the
- * Things Graph type that fits each best.
+ * Things Graph type that matches each best.
  */
 export const EVENT_TYPE_OF_UPSTREAM = {
   ExecutionStarted: 'EXECUTION_STARTED',
@@ -96,7 +96,7 @@ export const EVENT_TYPE_OF_UPSTREAM = {
 } as const satisfies Readonly<Record<string, EventType>>;
 
 export type UpstreamEventType = keyof typeof EVENT_TYPE_OF_UPSTREAM;
-// Safety: these are the members of the table.
+// Safety: these are the keys of the table.
 export const UPSTREAM_EVENT_TYPES = Object.keys(EVENT_TYPE_OF_UPSTREAM) as UpstreamEventType[];
 
 export const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'ABORTED'] as const;
@@ -109,20 +109,18 @@ const TERMINAL: ReadonlyMap<string, Exclude<Status, 'RUNNING'>> = new Map([
 ]);
 
 /**
- * The status of an execution whose history ends with this type. Only the last message counts: a redrive may
- * follow any.
+ * The status of an execution whose last message has this type. Earlier terminal messages do not count,
+ * because a redrive may have followed.
  */
 export const statusAfter = (eventType: string | undefined): Status =>
   TERMINAL.get(eventType ?? '') ?? 'RUNNING';
 
-/** The types that can end an execution. */
+/** The types of terminal messages. */
 export const TERMINAL_TYPES: readonly string[] = [...TERMINAL.keys()];
 
-/**
- * Whether a message of this type reports that something failed or was aborted. The ending of a type tells it.
- */
+/** True if a message of this type reports that something failed or was aborted. */
 export const isFailure = (eventType: string): boolean => /_(?:FAILED|ABORTED)$/.test(eventType);
 
-/** The same for types of Step Functions, also for those that AWS adds. */
+/** The same for types of Step Functions. Also works for types that AWS may add. */
 export const isUpstreamFailure = (upstreamType: string): boolean =>
   /(?:Failed|TimedOut|Aborted)$/.test(upstreamType);

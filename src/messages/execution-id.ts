@@ -1,4 +1,6 @@
-/** What an execution's id must be. The id goes to the scope check, the cursor and the source. */
+/**
+ * Validates execution ids. A valid id can be used in the scope check, in cursors, and in calls to the source.
+ */
 import { CONTROL_CHARACTER } from '../core/control-character.ts';
 import * as z from 'zod/mini';
 
@@ -8,10 +10,10 @@ import { notAnExecution } from '../core/execution-arn.ts';
 import { type ExecutionRef, parseExecutionRef } from '../core/execution-ref.ts';
 import type { Result } from '../core/errors.ts';
 
-/** Longest id: well above a Things Graph URN (about 200) and a Step Functions ARN (256). */
+/** The maximum length of an id. Well above a Things Graph URN (about 200) and a Step Functions ARN (256). */
 export const EXECUTION_ID_CHARACTERS_MAX = 512;
 
-/** A ticket (a JWT), possibly cut short. */
+/** Matches a ticket (a JWT), even if its end is missing. */
 const TICKET = /eyJ[\w-]{16,}\.eyJ[\w-]{16,}/;
 
 /** Ids are logged and sent to AWS, so no id may contain a credential. */
@@ -20,7 +22,7 @@ function containsCredential(id: string): boolean {
   return containsApiKey(text) || TICKET.test(text);
 }
 
-/** Checks ids from every entry, and describes them in the OpenAPI document. */
+/** The schema of ids, for requests of all kinds and for the OpenAPI document. */
 export const executionIdSchema = z.string({ error: 'must be given' }).check(
   z.minLength(1, { error: 'must not be empty', abort: true }),
   z.maxLength(EXECUTION_ID_CHARACTERS_MAX, {
@@ -28,7 +30,7 @@ export const executionIdSchema = z.string({ error: 'must be given' }).check(
       `must be at most ${EXECUTION_ID_CHARACTERS_MAX} characters: it has ${typeof input === 'string' ? input.length : 'more'}`,
     abort: true,
   }),
-  // Lone surrogates have no UTF-8 form: two different ids would become one upstream.
+  // Lone surrogates cannot be encoded as UTF-8. Two different ids would become the same id upstream.
   z.refine((id) => id.isWellFormed(), { error: 'must be well-formed Unicode' }),
   z.refine((id) => !CONTROL_CHARACTER.test(id), { error: 'must not contain control characters' }),
   z.refine((id) => !containsCredential(id), {
@@ -36,25 +38,30 @@ export const executionIdSchema = z.string({ error: 'must be given' }).check(
   }),
 );
 
-/** What is wrong with an id, as the end of a sentence without a full stop; undefined if it is valid. */
+/**
+ * What is wrong with an id, or undefined if it is valid. The text is the rest of a sentence, such as "must
+ * not be empty".
+ */
 export function executionIdProblem(id: string): string | undefined {
   return executionIdSchema.safeParse(id).error?.issues[0]?.message;
 }
 
-/** The reference of an id that a caller gave. The failure is a sentence about the id, without a subject. */
+/**
+ * Parses an id from a caller. A failure is the rest of a sentence about the id, such as "must not be empty."
+ */
 export function readExecutionId(id: string): Result<ExecutionRef, string> {
   const read = readAnyExecutionId(id);
   if (!read.ok) return read;
   const ref = read.value;
-  // SFN_ALLOWED is not checked here: what is archived of an account that it no longer names stays readable.
+  // SFN_ALLOWED is not checked here, so that archives stay readable if their account is removed from it.
   if (ref.arn?.type === 'standard') return read;
   const mistake = notAnExecution(id);
   return mistake === undefined ? read : { ok: false, failure: mistake };
 }
 
 /**
- * The same for ids that only an earlier version accepted, such as the ARN of a state machine: something may
- * be archived there.
+ * Also accepts ids that only earlier versions accepted, such as the ARN of a state machine. Histories may be
+ * archived under them.
  */
 export function readAnyExecutionId(id: string): Result<ExecutionRef, string> {
   const problem = executionIdProblem(id);

@@ -1,13 +1,14 @@
 /**
- * Fingerprints: 8 bytes that show whether a history is still the one in which a position was counted.
+ * A fingerprint is 8 bytes that identify the messages before a position. If the fingerprint at a position has
+ * changed, the history has been replaced.
  *
- * A chain of SHA-256 over source, execution and the messageId and eventType of every message before the
- * position. The last message alone would not distinguish two runs, because real histories start alike and
- * number their messages from 0. Timestamps and payloads are left out, since AWS updates them in place. It
- * contains no secret; the cursor's MAC protects it.
+ * It is a chain of SHA-256 over the source, the execution id, and the messageId and eventType of every
+ * message before the position. The last message alone would not identify a history, because most histories
+ * start alike and number their messages from 0. Timestamps and payloads are excluded, because AWS updates
+ * them in place. A fingerprint is not secret, and the cursor's MAC protects it from changes.
  *
- * node:crypto and not WebCrypto: it is synchronous, so a chain over a page, or an id for a frame, needs no
- * await between reading a position and handing it out. All three runtimes have it built in.
+ * This file uses node:crypto, not WebCrypto, because it is synchronous: computing a chain or a frame's id
+ * needs no `await`. Workers, Deno and Node all support it.
  */
 import { hash } from 'node:crypto';
 
@@ -19,7 +20,7 @@ export type Fingerprint = string;
 
 export const FINGERPRINT_BYTES = 8;
 
-/** The form of a fingerprint, for those that were stored. */
+/** Validates stored fingerprints. */
 export const FINGERPRINT = new RegExp(`^[0-9a-f]{${FINGERPRINT_BYTES * 2}}$`);
 
 const digest = (text: string): Fingerprint => hash('sha256', text, 'hex').slice(0, FINGERPRINT_BYTES * 2);
@@ -31,7 +32,7 @@ export const fingerprintAtStart = (execution: ExecutionName): Fingerprint => dig
 export const fingerprintAfter = (before: Fingerprint, message: Message): Fingerprint =>
   digest(JSON.stringify([before, message.messageId ?? null, message.eventType ?? null]));
 
-/** Fingerprints at each position of a run of messages: one more than there are messages, `start` first. */
+/** The fingerprints before each of these messages and after the last one. `start` is the first. */
 export function fingerprintsAlong(start: Fingerprint, messages: readonly Message[]): Fingerprint[] {
   const chain = [start];
   let last = start;

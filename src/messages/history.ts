@@ -1,6 +1,6 @@
 /**
- * A history that is read in chunks, from upstream or from the archive. The same code cuts pages and streams
- * from chunks, so that a reader cannot notice when an execution is archived (invariant 1).
+ * A history that is read in chunks, from upstream or from the archive. Pages and streams are made from chunks
+ * by the same code in both cases. So readers do not notice when an execution is archived (invariant 1).
  */
 import type { Result } from '../core/errors.ts';
 import type { ExecutionName } from '../core/execution-ref.ts';
@@ -8,25 +8,25 @@ import type { Position } from './cursor.ts';
 import { type Fingerprint, fingerprintAfter, fingerprintAtStart } from './fingerprint.ts';
 import type { Message } from './message.ts';
 
-/** Consecutive messages. */
+/** A sequence of consecutive messages. */
 export interface Chunk {
   /** Position of the first message. */
   readonly start: number;
   readonly messages: readonly Message[];
-  /** The fingerprints at each position of the chunk and after it: one more than there are messages. */
+  /** The fingerprints before each message and after the last one. */
   readonly fingerprints: readonly Fingerprint[];
-  /** `messagesBytes` of the messages, computed once: requests are bounded by what they look at. */
+  /** `messagesBytes` of the messages, computed once. Limits how much a request reads. */
   readonly bytes: number;
-  /** No later message is known. */
+  /** True if no later message is known. */
   readonly last: boolean;
-  /** When the source last confirmed it, in clock milliseconds. Absent: it cannot change. */
+  /** When the source last confirmed the chunk, in clock milliseconds. Absent if the chunk cannot change. */
   readonly confirmedAtMs?: number;
 }
 
 export interface History {
-  /** No message can follow any more: a position past the end belongs to another history. */
+  /** True if no message can be added any more. A position past the end is then invalid. */
   readonly complete: boolean;
-  /** The chunk that holds this position, or the last one when the position is at or beyond the end. */
+  /** Reads the chunk that contains this position, or the last chunk if the position is at or past the end. */
   chunkAt(position: number): Promise<Result<Chunk>>;
 }
 
@@ -36,25 +36,24 @@ export const startOf = (execution: ExecutionName): Position => ({
   fingerprint: fingerprintAtStart(execution),
 });
 
-/** A string of 16 characters and its place in the array. */
+/** A string of 16 characters and its slot in the array. */
 const FINGERPRINT_BYTES = 40;
 
-/** Estimates what a chunk takes in memory. */
+/** Estimates the memory that a chunk takes. */
 export const chunkBytes = ({ bytes, fingerprints }: Chunk): number =>
   bytes + FINGERPRINT_BYTES * fingerprints.length + 256;
 
 export const endOf = (chunk: Chunk): number => chunk.start + chunk.messages.length;
 
-/** The position with its fingerprint; undefined unless it lies in the chunk or right after it. */
+/**
+ * The position with its fingerprint. Undefined if the position is neither in the chunk nor right after it.
+ */
 export function positionIn(chunk: Chunk, position: number): Position | undefined {
   const fingerprint = chunk.fingerprints[position - chunk.start];
   return fingerprint === undefined ? undefined : { position, fingerprint };
 }
 
-/**
- * The position after this message of the chunk. The fingerprint is computed only if the chunk does not have
- * it.
- */
+/** The position after this message of the chunk. The fingerprint is computed only if the chunk lacks it. */
 export const positionAfter = (
   chunk: Chunk,
   { position, fingerprint }: Position,

@@ -1,7 +1,7 @@
 /**
- * A message: one entry of an execution's history, as ListFlowExecutionMessages returns it, with what we
- * derive from the history. Every member is optional on the wire (botocore's model), and an event type that we
- * do not know is passed on.
+ * A message: one entry of an execution's history, as ListFlowExecutionMessages returns it, with derived
+ * members added (derive.ts). All members are optional on the wire (botocore's model). Unknown event types are
+ * passed on.
  */
 import * as z from 'zod/mini';
 
@@ -10,9 +10,9 @@ import { type PayloadAccess, shows } from './payload-access.ts';
 export const messageSchema = z.object({
   messageId: z.optional(z.string()),
   eventType: z.optional(z.string()),
-  /** The source's own event type. Absent if it has no vocabulary of its own. */
+  /** The source's own event type. Absent if the source has no event types of its own. */
   upstreamType: z.optional(z.string()),
-  /** ISO 8601, UTC: see timestamp.ts. When the message was last updated. */
+  /** When the message was last updated. ISO 8601, in UTC (timestamp.ts). */
   timestamp: z.optional(z.string()),
   /** The step or state that the message is about. */
   step: z.optional(z.string()),
@@ -20,19 +20,19 @@ export const messageSchema = z.object({
   error: z.optional(z.string()),
   /** The message that led to this one, if the source says so. */
   previousMessageId: z.optional(z.string()),
-  /** Index of the iteration of a map. */
+  /** The index of the map iteration that the message belongs to. */
   iteration: z.optional(z.int()),
-  /** Opaque text: may be absent, empty, prose, or text that only resembles JSON. */
+  /** Opaque text. It may be absent, empty, prose, or text that only resembles JSON. */
   payload: z.optional(z.string()),
-  /** For the archive only: never shown. See step-functions-event.ts. */
+  /** Only for the archive; not part of visible messages. See step-functions-event.ts. */
   eventShape: z.optional(
     z.object({ details: z.optional(z.nullable(z.string())), nulls: z.optional(z.array(z.string())) }),
   ),
 });
 
 /**
- * How the source's event nested the members of the payload. Present only if the event's type does not
- * determine that.
+ * How the members of the payload were nested in the source's event. Present only if the event's type does not
+ * determine this.
  */
 export type EventShape = { readonly details?: string | null; readonly nulls?: string[] };
 
@@ -49,7 +49,7 @@ export type Message = {
   readonly eventShape?: EventShape;
 };
 
-/** The message as a caller with this access may see it. The order of members is that of pages. */
+/** The message as a caller with this access may see it. Pages write the members in this order. */
 export const visibleMessage = (message: Message, payloads: PayloadAccess): Message => {
   const { messageId, eventType, upstreamType, timestamp, payload } = message;
   const { step, error, previousMessageId, iteration } = message;
@@ -68,12 +68,12 @@ export const visibleMessage = (message: Message, payloads: PayloadAccess): Messa
   };
 };
 
-/** What the other members of a message take, at most. */
+/** The most that all other members of a message take together. */
 const OTHER_BYTES = 240;
 
 /**
- * Estimates the bytes of a message in memory and on the wire. Too high for text outside ASCII: it bounds
- * budgets only.
+ * Estimates the bytes of a message in memory and on the wire. The estimate is too high for text outside
+ * ASCII, which is good enough for limits.
  */
 export const messageBytes = (message: Message): number => {
   const { messageId = '', eventType = '', step = '', error = '', payload = '' } = message;
@@ -89,7 +89,7 @@ export const messageBytes = (message: Message): number => {
 export const messagesBytes = (messages: readonly Message[]): number =>
   messages.reduce((sum, message) => sum + messageBytes(message), 0);
 
-/** Two bytes a character unless the text is plain ASCII; V8 stores it so, too. */
+/** Exact for ASCII. Other text has at most three bytes for each UTF-16 unit. */
 const utf8LengthAtMost = (text: string): number =>
   // eslint-disable-next-line no-control-regex
   /^[\x00-\x7f]*$/.test(text) ? text.length : text.length * 3;

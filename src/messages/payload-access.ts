@@ -1,15 +1,15 @@
 /**
- * How much of a history a caller may see. Each level shows all that the levels before it show:
+ * How much of a history a caller may see. Each level includes the levels before it:
  *
  * - `none`: ids, types and times.
- * - `names`: also the names of steps and errors, and how messages follow each other.
+ * - `names`: also the names of steps and errors, `previousMessageId` and `iteration`.
  * - `full`: also payloads and causes, which are customers' data.
  */
 export const PAYLOAD_ACCESS = ['none', 'names', 'full'] as const;
 
 export type PayloadAccess = (typeof PAYLOAD_ACCESS)[number];
 
-/** Whether a caller with this access sees what needs at least `needed`. */
+/** True if this access includes the level `needed`. */
 export const shows = (access: PayloadAccess, needed: PayloadAccess): boolean =>
   PAYLOAD_ACCESS.indexOf(access) >= PAYLOAD_ACCESS.indexOf(needed);
 
@@ -17,8 +17,8 @@ export const lesserAccess = (one: PayloadAccess, other: PayloadAccess): PayloadA
   shows(one, other) ? other : one;
 
 /**
- * The level in two members. Versions that know only `full` and `none` read the first, so that `names` is
- * `none` for them.
+ * The level as two members of a stored record. Older versions know only `full` and `none` and read only the
+ * first member. So they treat `names` as `none`.
  */
 export const storedAccess = (access: PayloadAccess): { access: 'full' | 'none'; names: boolean } => ({
   access: access === 'full' ? 'full' : 'none',

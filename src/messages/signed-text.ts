@@ -1,8 +1,8 @@
 /**
- * Signed text: bytes with a MAC, in base64url. The MAC binds them to a context, so that they are valid there
- * alone. 16 bytes of HMAC-SHA256 over the bytes and the context. Bytes of different kinds must begin with
- * different versions. Bytes of one kind must have one length or end in a NUL. Then no two pairs of bytes and
- * context give the same MAC input.
+ * Signed text: bytes and their MAC, in base64url. The MAC is 16 bytes of HMAC-SHA256 over the bytes and a
+ * context, so the text is valid only in that context. Different kinds of bytes, such as cursors and tickets,
+ * must begin with different versions. The bytes of one kind must have a fixed length, or end in a NUL. Then
+ * different pairs of bytes and context never result in the same MAC input.
  */
 import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -21,7 +21,10 @@ const mac = (key: Uint8Array, body: Uint8Array, context: string): Buffer =>
 export const sign = (keys: SigningKeys, body: Uint8Array, context: string): string =>
   Buffer.concat([body, mac(keys.current, body, context)]).toString('base64url');
 
-/** The bytes; undefined if the text is not canonical, or was not signed by this service for this context. */
+/**
+ * Returns the signed bytes. Undefined if the text is not canonical, or was not signed by this service for
+ * this context.
+ */
 export function verify(keys: SigningKeys, text: string, context: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url');
   if (bytes.length <= MAC_BYTES || bytes.toString('base64url') !== text) return undefined;

@@ -1,18 +1,21 @@
 /**
- * The executions that a history names: those that it started, and the one that started it. Payloads are
- * opaque, and each source has its own form: only its LineageReader can read them.
+ * Reads from a history which executions it started, and which execution started it. Each source has its own
+ * format of payloads, which only its LineageReader can parse.
  */
 import type { MapRunRef } from '../core/execution-arn.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import type { Message } from './message.ts';
 
-/** An execution, or a map run, which starts any number of them. */
+/** What a message started: an execution, or a map run, which starts any number of executions. */
 export type Started = ExecutionRef | MapRunRef;
 
 export interface LineageReader {
-  /** Messages of other types start nothing. */
+  /** The types of messages that can start something. */
   readonly startTypes: readonly string[];
-  /** Undefined: the message started nothing. Each execution is named by one message only. */
+  /**
+   * What the message started, or undefined if it started nothing. Each started execution is named by only one
+   * message.
+   */
   started(message: Message): Started | undefined;
   readonly parent: ParentReader;
 }

@@ -1,2 +1,2 @@
-/** How the upstream answers, as the heartbeats of a stream report it. */
+/** Whether the upstream answers, as heartbeats of streams report it. */
 export type UpstreamState = 'ok' | 'throttled' | 'unavailable';

@@ -1,10 +1,9 @@
 /**
- * The statuses of executions in the words of Step Functions, what they are here, and the events that end an
- * execution with them.
+ * Maps the statuses of Step Functions to Flowtap's, and terminal events to the statuses of Step Functions.
  */
 import type { Status, UpstreamEventType } from './event-types.ts';
 
-/** Flowtap's status for each of AWS's. */
+/** Flowtap's status for each status of Step Functions. */
 export const STATUS_OF_UPSTREAM: ReadonlyMap<string, Status> = new Map([
   ['RUNNING', 'RUNNING'],
   ['PENDING_REDRIVE', 'RUNNING'],
@@ -23,6 +22,7 @@ const STATUS_OF_END: { readonly [T in UpstreamEventType]?: string } = {
 const ENDS: ReadonlyMap<unknown, string> = new Map(Object.entries(STATUS_OF_END));
 
 /**
- * AWS's status of an execution whose history ends with this type of event; undefined if the event ends none.
+ * The Step Functions status of an execution that ended with this type of event. Undefined if the type is not
+ * terminal.
  */
 export const upstreamStatusAfter = (eventType: unknown): string | undefined => ENDS.get(eventType);

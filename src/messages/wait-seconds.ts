@@ -1,5 +1,5 @@
 /**
- * The longest wait for a message, or for the end of an execution. Below a minute, after which proxies and AWS
- * SDKs close silent connections.
+ * The longest wait for a message, or for the end of an execution. Proxies and AWS SDKs close connections that
+ * are silent for a minute, so waits must be shorter.
  */
 export const WAIT_SECONDS_MAX = 50;

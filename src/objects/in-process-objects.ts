@@ -1,25 +1,25 @@
 /**
- * Objects by name. Each exists once in this process, with a timer of its own, like Durable Objects on
- * Workers. Those with requests or work to do are kept; of the idle ones, the oldest are dropped.
+ * Objects by name, like Durable Objects on Workers. Each name has one object in this process, with its own
+ * timer. Objects with requests or work are kept. If there are too many idle objects, the oldest are dropped.
  */
 import type { Clock } from '../core/clock.ts';
 import { LruMap } from '../core/lru-map.ts';
 import type { RunBounds } from './run-bounds.ts';
 
 export interface InProcessObject {
-  /** Dropping it would lose only memory. */
+  /** True if dropping the object would lose only its caches. */
   readonly idle: boolean;
   readonly streams: number;
   /**
-   * Does what is due. Returns when to call it again, in clock milliseconds; undefined: not before the next `wake`.
-   * Never throws.
+   * Does the work that is due. Returns when to call it again, in clock milliseconds, or undefined if only the
+   * next `wake` should. Never throws.
    */
   run(bounds: RunBounds): Promise<number | undefined>;
   /** Ends all streams, so that clients reconnect elsewhere. */
   closeStreams(): void;
 }
 
-/** Makes an object, which calls `wake` for a `run` at that time, or earlier. */
+/** Makes an object. The object calls `wake` to request a `run` at that time or earlier. */
 export type MakeObject<T> = (wake: (atMs: number) => void) => T;
 
 /** One object and the number of its requests in progress. */
@@ -35,7 +35,7 @@ export class InProcessObjects<T extends InProcessObject> {
   readonly #idle: LruMap<string, Entry<T>>;
   readonly #closing = new AbortController();
 
-  /** `idleMax`: kept without requests or work. */
+  /** `idleMax`: how many idle objects are kept. */
   constructor(clock: Clock, idleMax: number) {
     this.#clock = clock;
     this.#idle = new LruMap({ max: idleMax });
@@ -47,7 +47,8 @@ export class InProcessObjects<T extends InProcessObject> {
   }
 
   /**
-   * An object with requests is not dropped: a second one would call upstream at the same time (invariant 3).
+   * Passes a request to the object of this name, which is not dropped meanwhile. Otherwise, a second object
+   * of the same name could call upstream at the same time (invariant 3).
    */
   async ask<R>(name: string, make: MakeObject<T>, question: (object: T) => Promise<R>): Promise<R> {
     const entry = this.#open(name, make);
@@ -62,8 +63,8 @@ export class InProcessObjects<T extends InProcessObject> {
   }
 
   /**
-   * As `ask`, for an open stream. If the process starts to shut down while the stream opens, the client
-   * reconnects to the next process.
+   * Like `ask`, to open a stream. If the process begins to shut down meanwhile, the stream ends at once, and
+   * the client reconnects to the next process.
    */
   openStream<R>(name: string, make: MakeObject<T>, open: (object: T) => Promise<R>): Promise<R> {
     return this.ask(name, make, async (object) => {
@@ -73,7 +74,7 @@ export class InProcessObjects<T extends InProcessObject> {
     });
   }
 
-  /** When the process ends, waiting requests are answered at once. */
+  /** Returns a signal that is also aborted at shutdown, so that waiting requests are answered then. */
   untilClosing(signal: AbortSignal | undefined): AbortSignal {
     return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
   }
@@ -114,7 +115,7 @@ export class InProcessObjects<T extends InProcessObject> {
   }
 }
 
-/** One timer. An earlier time replaces a later one, not the other way round. */
+/** A timer that fires at the earliest time it was set to. */
 function createWakeTimer(clock: Clock, closing: AbortSignal, fire: () => void): (atMs: number) => void {
   let set: { atMs: number; cancel: AbortController } | undefined;
   return (atMs) => {

@@ -1,16 +1,16 @@
 /**
- * How the Worker calls its Durable Objects: failures of the platform become `Failure`s, and streams end
- * cleanly even if the object behind them is reset. For Workers only.
+ * Wraps the Worker's calls to its Durable Objects. Turns errors of the platform into `Failure`s, and ends
+ * streams cleanly even if the object behind them is reset. For Workers only.
  */
 import { isClientGone } from '../core/client-gone.ts';
 import { type Failure, type Result, fail, ok } from '../core/errors.ts';
 import { faultText } from '../core/exception-text.ts';
 import type { Log } from '../core/log.ts';
 
-/** A deploy or an overload of the object passes quickly. */
+/** Short, because a deploy or an overload of the object is over quickly. */
 const UNREACHABLE_RETRY_SECONDS = 2;
 
-/** How log lines name the object. */
+/** Members of log lines that name the object's execution or list. */
 type Names = Readonly<Record<string, string>>;
 
 export class ObjectCalls {
@@ -21,8 +21,8 @@ export class ObjectCalls {
   }
 
   /**
-   * Retries once if the platform marks the error as retryable. A stub must not be used again after it threw:
-   * `call` makes a new one each time; they are cheap.
+   * Calls an object. Retries once if the platform marks the error as retryable. A stub must not be used again
+   * after an error, so `call` must make a new one each time, which is cheap.
    */
   async ask<R>(names: Names, call: () => Promise<Result<R>>): Promise<Result<R>> {
     try {
@@ -33,7 +33,7 @@ export class ObjectCalls {
     return this.askOnce(names, call);
   }
 
-  /** As `ask`, for a call that cannot be repeated. */
+  /** Like `ask`, for a call that cannot be repeated. */
   async askOnce<R>(names: Names, call: () => Promise<Result<R>>): Promise<Result<R>> {
     try {
       return await call();
@@ -43,8 +43,8 @@ export class ObjectCalls {
   }
 
   /**
-   * The stream that an object answered with (`streamAnswer`); undefined for an empty one. `onClosed`: as in
-   * `Executions.stream`.
+   * Converts an object's answer (stream-answer.ts) back to a stream, or to undefined if there is nothing to
+   * send. `onClosed`: as in `Executions.stream`.
    */
   async stream(
     response: Response,
@@ -53,7 +53,7 @@ export class ObjectCalls {
   ): Promise<Result<ReadableStream<Uint8Array> | undefined>> {
     if (response.status === 204) return ok(undefined);
     if (response.ok && response.body) return ok(this.#endingCleanly(response.body, names, onClosed));
-    // Safety: the object of this very deployment answers with a Failure or a stream.
+    // Safety: our own object answers with a stream or a Failure.
     return fail(await response.json<Failure>());
   }
 
@@ -63,10 +63,9 @@ export class ObjectCalls {
   }
 
   /**
-   * The same bytes, with a clean end even if the object behind the stream is reset (a deploy, a crash): the
-   * client keeps every event sent so far, and reconnects. The platform moves bytes between its own streams
-   * natively, one write at a time. So the object notices as soon as without the pipe that a client
-   * disconnects or stops reading.
+   * Passes the bytes on. If a deploy or a crash resets the object, the stream still ends cleanly: the client
+   * keeps all events sent so far, and reconnects. The platform pipes its own streams natively, one write at a
+   * time. So the object notices a client that disconnects or stops reading as soon as without the pipe.
    */
   #endingCleanly(
     body: ReadableStream<Uint8Array>,
@@ -77,7 +76,7 @@ export class ObjectCalls {
     const piped = body.pipeTo(writable, { preventAbort: true });
     void piped.then(onClosed, onClosed);
     piped.catch(async (error: unknown) => {
-      // Closing fails if the caller disconnected.
+      // `close` fails if the caller has disconnected.
       const closed = await writable.close().then(
         () => true,
         () => false,
@@ -90,8 +89,7 @@ export class ObjectCalls {
 }
 
 /**
- * The platform marks errors of a stub. `retryable` invites a retry; an `overloaded` object must not be
- * retried.
+ * The platform sets these members on errors of a stub. A call to an `overloaded` object must not be retried.
  */
 const isRetryable = (error: unknown): boolean =>
   error instanceof Error && 'retryable' in error && !('overloaded' in error && error.overloaded);

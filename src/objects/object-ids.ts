@@ -1,9 +1,9 @@
-/** A cache of the ids of Durable Objects. */
+/** Caches the ids of Durable Objects. */
 import { hash } from 'node:crypto';
 
 import { LruMap } from '../core/lru-map.ts';
 
-/** A few hundred bytes each. Made anew, an id costs two hashes for each request. */
+/** How many ids are cached. Each takes a few hundred bytes, and saves two hashes per request. */
 const IDS_MAX = 5_000;
 
 export class ObjectIds<Id extends object> {
@@ -14,7 +14,7 @@ export class ObjectIds<Id extends object> {
     this.#idFromName = idFromName;
   }
 
-  /** `key`: what the object is for, of any length. */
+  /** `key` identifies the execution or list, and may have any length. */
   of(key: string): Id {
     const known = this.#ids.get(key);
     if (known) return known;

@@ -1,8 +1,8 @@
-/** How much an object may do in one go. */
+/** Limits one `run` of an object. */
 
-/** Bounds of one `run`: platforms bound an invocation's time and its outgoing requests. */
+/** Platforms limit the time of an invocation and its outgoing requests. */
 export interface RunBounds {
   readonly forMs: number;
-  /** Requests that polls may send upstream. */
+  /** How many requests the polls of this run may send upstream. */
   readonly callsMax: number;
 }

@@ -1,13 +1,15 @@
 /**
  * The key-value port over Deno KV. Platform file; src/deno/server.ts opens the store.
  *
- * - Deno KV accepts 64 KiB a value, so larger values are split: the parts are written first, under a new id,
- *   and the pointer last. Readers start at the pointer. The commit that sets it deletes the parts of its
- *   predecessor. So a value appears, is replaced and disappears in one step, without leftovers.
- * - A `pending` row names parts that are being written. If the process is killed, they are deleted when the
- *   store is opened again. Only one process may open a store; src/deno/server.ts ensures that.
+ * - Deno KV limits values to 64 KiB, so larger values are split into parts. The parts are written first,
+ *   under a new id. Then one commit writes the pointer to them and deletes the parts of the previous value.
+ *   Readers start at the pointer. So a value appears, is replaced and disappears in one step, and leaves no
+ *   parts behind.
+ * - While parts are being written, a `pending` row names them. If the process is killed, these parts are
+ *   deleted when the store is opened again. Only one process may open a store, which src/deno/server.ts
+ *   ensures.
  * - Each commit is on disk before it returns (SQLite in WAL mode, synchronous FULL).
- * - Deno KV deletes expired values late, so expiry is also checked here.
+ * - Deno KV may delete expired values late, so this file also checks expiry.
  *
  * Layout: docs/storage.md. Source: Deno's documentation of Deno.Kv, denoland/denokv, and experiments for its
  * limits.
@@ -41,7 +43,7 @@ type Key = readonly (string | number)[];
 
 interface KvEntry {
   readonly key: readonly unknown[];
-  /** null: not found. */
+  /** null if the key was not found. */
   readonly value: unknown;
   readonly versionstamp: string | null;
 }
@@ -53,7 +55,7 @@ interface KvAtomic {
   commit(): Promise<{ readonly ok: boolean }>;
 }
 
-/** The part of `Deno.Kv` that this adapter uses. Its own type, so that no platform types are needed. */
+/** The part of `Deno.Kv` that this adapter uses. Declared here, so that no platform types are needed. */
 export interface DenoKv {
   get(key: Key): Promise<KvEntry>;
   getMany(keys: readonly Key[]): Promise<readonly KvEntry[]>;
@@ -61,19 +63,25 @@ export interface DenoKv {
   atomic(): KvAtomic;
 }
 
-/** Below Deno KV's limit of 65,536, with room for encoding. */
+/** Below Deno KV's limit of 65,536, to leave room for encoding. */
 const PART_BYTES_MAX = 60_000;
-/** Parts of the largest value. They are deleted in one commit, for which Deno KV accepts 1,000 changes. */
+/**
+ * How many parts the largest value has. They are deleted in one commit, for which Deno KV accepts 1,000
+ * changes.
+ */
 const PARTS_MAX = Math.ceil(VALUE_BYTES_MAX / PART_BYTES_MAX);
-/** Deno KV accepts 819,200 bytes in one commit. */
+/** How many parts one commit writes. Deno KV accepts 819,200 bytes per commit. */
 const PARTS_AT_ONCE = 10;
-/** Values up to this size are stored in the pointer: one read. Small, because lists read all pointers. */
+/**
+ * Values up to this size are stored in the pointer itself, and so read in one step. Small, because lists read
+ * all pointers.
+ */
 export const INLINE_BYTES_MAX = 16 * 1024;
 /** Deno KV reads at most ten keys in one `getMany`. */
 const READ_AT_ONCE = 10;
-/** Retries of a read whose pointer is replaced while the parts are read. */
+/** How often a read is tried if the pointer is replaced while the parts are read. */
 const READ_TRIES_MAX = 5;
-/** Retries of a write that lost against another writer of the same key. */
+/** How often a write is tried if other writers change the same key meanwhile. */
 const WRITE_TRIES_MAX = 20;
 
 const partsSchema = z.object({ id: z.string(), count: z.int() });
@@ -81,7 +89,10 @@ const partsSchema = z.object({ id: z.string(), count: z.int() });
 const pointerSchema = z.object({
   metadataJson: z.optional(z.string()),
   expiresAtMs: z.optional(z.number()),
-  /** The value as UTF-8, or where its parts are. Not a string: one wide character would double its size. */
+  /**
+   * The value as UTF-8, if it is small. Not a string, because one wide character would double a string's
+   * size.
+   */
   value: z.optional(z.instanceof(Uint8Array)),
   parts: z.optional(partsSchema),
 });
@@ -91,10 +102,13 @@ type Parts = z.infer<typeof partsSchema>;
 const pointerKey = (name: string): Key => ['entry', name];
 const partKeys = ({ id, count }: Parts): Key[] =>
   Array.from({ length: count }, (_, index) => ['part', id, index]);
-/** Parts that are written, or being written, before a pointer names them. */
+/** Names parts that no pointer refers to yet. */
 const pendingKey = (id: string): Key => ['pending', id];
 
-/** The store over an open Deno KV without other writers. Deletes parts that a killed process left behind. */
+/**
+ * Makes a store from an open Deno KV that has no other writers. Deletes parts that a killed process left
+ * behind.
+ */
 export async function createDenoKvStore(kv: DenoKv, clock: Clock): Promise<KeyValueStore> {
   for await (const { key } of kv.list({ prefix: ['pending'] })) await discard(kv, String(key[1]));
   return new DenoKvStore(kv, clock);
@@ -145,7 +159,8 @@ class DenoKvStore implements KeyValueStore {
       await this.#writeParts(parts, bytes, ttlMs);
       await this.#replace(name, { ...facts, parts }, ttlMs);
     } catch (error) {
-      // Best effort: a store that has just failed may fail again. The pending row remains for the next start.
+      // A store that has just failed may fail again. Then the pending row remains, and the next start deletes
+      // the parts.
       await discard(this.#kv, parts.id).catch(() => undefined);
       throw error;
     }
@@ -184,7 +199,7 @@ class DenoKvStore implements KeyValueStore {
   }
 
   async #writeParts(parts: Parts, bytes: Buffer, ttlMs: number | undefined): Promise<void> {
-    // Parts expire after their pointer, so that no reader finds a pointer without parts.
+    // Parts expire after their pointer, so that no reader finds a pointer whose parts are missing.
     const options = ttlMs === undefined ? {} : { expireIn: ttlMs * 2 };
     const keys = partKeys(parts);
     for (let at = 0; at < keys.length; at += PARTS_AT_ONCE) {
@@ -199,7 +214,8 @@ class DenoKvStore implements KeyValueStore {
   }
 
   /**
-   * Sets the pointer (undefined: deletes it), and deletes the parts of its predecessor in the same commit.
+   * Sets the pointer, or deletes it if `pointer` is undefined. The same commit deletes the parts of the
+   * previous value.
    */
   async #replace(name: string, pointer: Pointer | undefined, ttlMs: number | undefined): Promise<void> {
     const key = pointerKey(name);
@@ -216,7 +232,9 @@ class DenoKvStore implements KeyValueStore {
     throw new Error(`gave up writing ${name}: other writers changed it ${WRITE_TRIES_MAX} times`);
   }
 
-  /** The value's bytes; undefined if a part is missing because the pointer has been replaced. */
+  /**
+   * Reads and joins the parts. Undefined if a part is missing, because the value has been replaced meanwhile.
+   */
   async #join(parts: Parts | undefined): Promise<Uint8Array | undefined> {
     if (!parts) return undefined;
     const keys = partKeys(parts);
@@ -231,7 +249,7 @@ class DenoKvStore implements KeyValueStore {
   }
 }
 
-/** Deletes the parts of a value, unless a pointer names them by now. */
+/** Deletes the parts with this id if they are still pending: no pointer refers to them. */
 async function discard(kv: DenoKv, id: string): Promise<void> {
   const key = pendingKey(id);
   const { versionstamp } = await kv.get(key);

@@ -1,17 +1,17 @@
-/** Writes and reads one entry, to find out whether the store works. The entry expires by itself. */
+/** Checks whether the store works by writing and reading one entry. The entry expires by itself. */
 import type { Clock } from '../core/clock.ts';
 import { type KeyValueStore, TTL_SECONDS_MIN } from './key-value.ts';
 
 export interface StoreProbe {
   readonly ok: boolean;
   readonly ms: number;
-  /** The store's own text. Only if not `ok`. */
+  /** The store's own error text. Present only if not `ok`. */
   readonly reason?: string;
 }
 
 /**
- * `name` must be new each time, because Workers KV takes one write per key and second. So the entry is not
- * deleted either.
+ * `name` must be new each time, because Workers KV accepts only one write per second for a key. For the same
+ * reason the entry is not deleted.
  */
 export async function probeStore(store: KeyValueStore, name: string, clock: Clock): Promise<StoreProbe> {
   const startedAtMs = clock.now();

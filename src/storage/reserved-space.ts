@@ -1,8 +1,8 @@
 /**
- * A key-value store that can delete even when its disk is full. SQLite, and so Deno KV, writes before it
- * deletes. On a full disk both would fail, and no space could be freed. So some space is kept in reserve. It
- * is released for deletions and for the few writes that must not fail, and reserved again right after them,
- * as far as the disk allows.
+ * A key-value store that can delete entries even if its disk is full. SQLite, which Deno KV uses, writes to
+ * the disk before it deletes. On a full disk deletions would fail, too, and no space could be freed. So some
+ * space is kept in reserve. It is released for deletions and for the few writes that must not fail. Right
+ * after that, as much as the disk allows is reserved again.
  */
 import type { Log } from '../core/log.ts';
 import { SerialQueue } from '../core/serial-queue.ts';
@@ -11,19 +11,19 @@ import type { KeyValueStore } from './key-value.ts';
 export interface SpaceReserve {
   /** Frees the space. */
   release(): Promise<void>;
-  /** Reserves as much of it as the disk allows. Returns whether that was all. Never throws. */
+  /** Reserves as much of the space as the disk allows. Returns true if that was all of it. Never throws. */
   restore(): Promise<boolean>;
 }
 
 export interface ReservedSpaceOptions {
   readonly store: KeyValueStore;
   readonly reserve: SpaceReserve;
-  /** Keys whose writes may use the reserve, too: small and few. */
+  /** True for keys whose writes may also use the reserve. Such entries must be small and few. */
   readonly isUrgent: (key: string) => boolean;
   readonly log: Log;
 }
 
-/** Matches the texts of SQLite and of the operating system. */
+/** Matches the error texts of SQLite and of the operating system. */
 const isFull = (error: unknown): boolean => /disk is full|no space left|quota exceeded/i.test(String(error));
 
 export function withReservedSpace({ store, reserve, isUrgent, log }: ReservedSpaceOptions): KeyValueStore {
@@ -38,7 +38,7 @@ export function withReservedSpace({ store, reserve, isUrgent, log }: ReservedSpa
       if (!isFull(error)) throw error;
     }
     await releases.run(async () => {
-      log({ event: 'store-full', level: 'error', reason: 'the reserve is used to delete' });
+      log({ event: 'store-full', level: 'error', reason: 'the reserved space is released for deletions' });
       isReleased = true;
       try {
         await reserve.release();
@@ -57,7 +57,7 @@ export function withReservedSpace({ store, reserve, isUrgent, log }: ReservedSpa
     delete: (key) => urgently(() => store.delete(key)),
     async put(key, value, options) {
       if (isUrgent(key)) return urgently(() => store.put(key, value, options));
-      // Archives must not take what deletions need.
+      // Other writes must not use the space that was released for deletions.
       if (isReleased) throw new Error('database or disk is full');
       await store.put(key, value, options);
     },

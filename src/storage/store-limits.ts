@@ -1,6 +1,6 @@
 /**
- * The limits of Workers KV as functions, for adapters of stores that would accept more (memory, Deno KV), so
- * that nothing works on one runtime only. Workers KV checks them itself. The limits are in key-value.ts.
+ * Checks the limits of Workers KV (key-value.ts), for adapters of stores that would accept more (memory, Deno
+ * KV). So code that works on one runtime also works on the others. Workers KV checks most limits itself.
  * Source: Cloudflare's KV limits, and how miniflare checks them.
  */
 import {
@@ -13,7 +13,7 @@ import {
 } from './key-value.ts';
 
 /**
- * Workers KV would answer this request with this HTTP status. 429: a second write of a key within a second.
+ * A request that Workers KV would refuse with this HTTP status. 429: a second write of a key within a second.
  */
 export class StoreRefusal extends Error {
   override readonly name = 'StoreRefusal';
@@ -25,7 +25,7 @@ export class StoreRefusal extends Error {
   }
 }
 
-/** The key as stored: lone surrogates are replaced, as on the way to KV. */
+/** Checks a key and returns it as stored: lone surrogates are replaced, as Workers KV does. */
 export function checkKey(key: string): string {
   if (key === '') throw new StoreRefusal(400, 'Key names must not be empty');
   if (key === '.' || key === '..') throw new StoreRefusal(400, `Illegal key name "${key}"`);
@@ -41,7 +41,8 @@ export function checkPrefix(prefix: string): string {
 }
 
 export function checkValue(value: string): string {
-  // A UTF-16 unit takes at most three bytes, so short values (nearly all) need not be encoded to be measured.
+  // A UTF-16 unit has at most three bytes in UTF-8. So nearly all values are short enough without encoding
+  // them.
   if (value.length * 3 > VALUE_BYTES_MAX) {
     const bytes = utf8Bytes(value);
     if (bytes > VALUE_BYTES_MAX) {
@@ -51,7 +52,7 @@ export function checkValue(value: string): string {
   return value.toWellFormed();
 }
 
-/** Metadata as the stored JSON text; undefined without metadata. */
+/** Returns the metadata as the JSON text to store. Undefined without metadata. */
 export function serializeMetadata(metadata: unknown): string | undefined {
   if (metadata === undefined || metadata === null) return undefined;
   const json = JSON.stringify(metadata);
@@ -62,7 +63,10 @@ export function serializeMetadata(metadata: unknown): string | undefined {
   return json;
 }
 
-/** Whole seconds, at least 60, as KV requires. Refuses NaN and the like: the entry would never expire. */
+/**
+ * Returns whole seconds, at least 60, as KV requires. Refuses NaN and infinity, with which the entry would
+ * never expire.
+ */
 export function atLeastMinimumTtl(seconds: number): number {
   if (!(seconds > 0 && Number.isFinite(seconds))) {
     throw new StoreRefusal(400, `Time to live must be a positive number of seconds: it is ${seconds}`);
@@ -82,7 +86,7 @@ export function checkKeyCount(keys: readonly string[]): void {
   if (keys.length > GET_MANY_KEYS_MAX) {
     throw new StoreRefusal(
       400,
-      `At most ${GET_MANY_KEYS_MAX} keys can be read at once: ${keys.length} asked`,
+      `At most ${GET_MANY_KEYS_MAX} keys can be read at once: ${keys.length} were requested`,
     );
   }
 }

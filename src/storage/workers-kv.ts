@@ -1,11 +1,11 @@
 /**
  * The key-value port over a Workers KV namespace. Platform file.
  *
- * - Raises life and cache time to KV's minimums: 60 s and 30 s.
- * - KV refuses a second write of a key within a second (429). Such a write is retried a second later, a few
- *   times. Other errors of KV are thrown unchanged.
- * - A change is visible where it was written, nearly always at once, and elsewhere within 60 s or more.
- *   Misses are cached, too, so do not read a key before it is created.
+ * - Raises shorter times to KV's minimums: 60 s until an entry expires, 30 s in the cache.
+ * - KV refuses a second write of a key within a second (429). Such a write is retried a few times, a second
+ *   apart. Other errors of writes are thrown unchanged.
+ * - A change is visible nearly always at once in the location that wrote it. Elsewhere it may take 60 s or
+ *   more. Misses are cached, too, so do not read a key before it is created.
  *
  * Source: developers.cloudflare.com/kv, and miniflare's namespace.worker.
  */
@@ -31,7 +31,9 @@ interface KvReadOptions {
   readonly cacheTtl: number;
 }
 
-/** The part of a `KVNamespace` that this adapter uses. Its own type, so that no platform types are needed. */
+/**
+ * The part of a `KVNamespace` that this adapter uses. Declared here, so that no platform types are needed.
+ */
 export interface KvNamespace {
   getWithMetadata(key: string, options: KvReadOptions): Promise<KvEntry>;
   getWithMetadata(keys: string[], options: KvReadOptions): Promise<Map<string, KvEntry | null>>;
@@ -41,7 +43,7 @@ export interface KvNamespace {
     readonly keys: readonly {
       readonly name: string;
       readonly metadata?: unknown;
-      /** In seconds of the epoch. */
+      /** In epoch seconds. */
       readonly expiration?: number;
     }[];
     readonly list_complete: boolean;
@@ -49,7 +51,7 @@ export interface KvNamespace {
   }>;
 }
 
-/** Retries of a refused write, one second apart. After that the 429 is thrown. */
+/** How often a refused write is retried, a second apart. After that the 429 is thrown. */
 export const WRITE_RETRIES_MAX = 3;
 const WRITE_INTERVAL_MS = 1000;
 
@@ -75,7 +77,7 @@ export const createWorkersKvStore = (namespace: KvNamespace, clock: Clock = syst
   },
 
   async list(options: ListOptions) {
-    // workerd drops a limit of 0 and lists a thousand.
+    // Checked here, because workerd ignores a limit of 0 and lists a thousand keys.
     const page = await refusalsKnown(namespace.list({ ...options, limit: checkListLimit(options.limit) }));
     return {
       keys: page.keys.map(({ name, metadata, expiration }): ListedKey => ({
@@ -114,7 +116,10 @@ async function afterItsSecond(clock: Clock, write: () => Promise<void>): Promise
   }
 }
 
-/** Distinguishes an invalid request (a cursor that KV did not issue) from a store that fails. */
+/**
+ * Throws a StoreRefusal for an invalid request, such as a cursor that KV did not issue. Other errors mean
+ * that the store failed.
+ */
 async function refusalsKnown<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

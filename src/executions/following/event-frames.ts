@@ -20,8 +20,8 @@ import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { sseBytes, sseComment, sseEvent, sseOpening, sseText } from '../../messages/sse.ts';
 
 /**
- * The cache of runs. Large enough for the newest messages of many executions and a replay of some 10,000
- * messages.
+ * The size of the cache of runs. Enough for the newest messages of many executions and a replay of some
+ * 10,000 messages.
  */
 export const FRAMES_BYTES_MAX = 8 * 1024 * 1024;
 /**
@@ -115,7 +115,7 @@ export class EventFrames {
       last = message;
       count++;
     }
-    if (last === undefined) throw new RangeError('a run has at least one message');
+    if (last === undefined) throw new RangeError('a run must have at least one message');
     return { bytes: sseBytes(text), count, from, after, last };
   }
 

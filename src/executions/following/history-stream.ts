@@ -72,7 +72,10 @@ export interface HistoryStreamOptions {
   readonly beginning: StreamBeginning;
   readonly feed: Feed;
   readonly frames: EventFrames;
-  /** The subscriber is caught up once it has sent everything known at this time, in clock milliseconds. */
+  /**
+   * The subscriber is caught up once it has sent everything that was known at this time, in clock
+   * milliseconds.
+   */
   readonly knownSinceMs: number;
   /** The listeners of an Execution, or the `StreamWatch` of an archived stream. */
   readonly registry: StreamRegistry<Subscriber, StreamRequest>;

@@ -58,8 +58,8 @@ export class Listeners {
   #changed = Promise.withResolvers<void>();
   #probedAtMs = -Infinity;
   /**
-   * The cached result of `dueAtMs`: a lower bound, so that the loop need not check every stream. Undefined if
-   * it must be computed again.
+   * Caches a lower bound for `dueAtMs`, so that the loop need not check every stream. Undefined if it must be
+   * computed again.
    */
   #dueAtMs: number | undefined;
 
@@ -153,7 +153,9 @@ export class Listeners {
     for (const subscriber of this.#streams.keys()) void subscriber.pump();
   }
 
-  /** When to call `tick` next, in clock milliseconds. By then its heartbeat may have become unnecessary. */
+  /**
+   * When to call `tick` next, in clock milliseconds. May be too early, if a heartbeat has become unnecessary.
+   */
   dueAtMs(): number {
     if (this.#streams.size === 0) return Infinity;
     this.#dueAtMs ??= this.#firstDueAtMs();

@@ -22,7 +22,7 @@ export interface PollerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  /** Asks the runtime (runtimes/) to call `run` at this time, in clock milliseconds, or earlier. */
+  /** Asks the runtime's shell (runtimes/) to call `run` at this time, in clock milliseconds, or earlier. */
   readonly wake: (atMs: number) => void;
 }
 
@@ -40,9 +40,9 @@ export interface Polled extends PollerOptions {
   readonly idle: () => Promise<unknown>;
 }
 
-/** Two counts of a poll's calls, by who is charged for them. */
+/** How to charge a poll's calls, and when to cancel them. */
 export interface PollTerms {
-  /** Counts the calls of regular polls. The interval from `paced` has reserved them in the budget. */
+  /** Counts the calls that the budget allowed for when it set the interval (`paced`). */
   readonly due: ReadTrace;
   /**
    * Counts all other calls, such as a walk through pages not read before. They are charged as reads to a
@@ -99,7 +99,9 @@ export abstract class Poller {
   /** True if the listeners need polls. */
   protected abstract get isWanted(): boolean;
 
-  /** Returns the interval that the call budget allows if `wantedMs` is the wanted one. In milliseconds. */
+  /**
+   * Returns the interval that the call budget allows to a poller that wants `wantedMs`. Both in milliseconds.
+   */
   protected abstract paced(wantedMs: number): number;
 
   /** Reads the upstream, and passes the outcome to `noteOutcome`. Returns a failure, for the log. */
@@ -113,7 +115,7 @@ export abstract class Poller {
     return this.#pollDueAtMs() !== Infinity;
   }
 
-  /** True if nothing is running or due. The runtime may then drop this object. */
+  /** True if nothing is running or due. The shell may then drop this object. */
   get isIdle(): boolean {
     return !this.#loop.isRunning && this.#loop.dueAtMs() === Infinity;
   }
@@ -125,8 +127,8 @@ export abstract class Poller {
   }
 
   /**
-   * Call this when a due time may have changed. A running loop checks again. Otherwise the runtime is asked
-   * to call `run`.
+   * Call this when a due time may have changed. A running loop checks again. Otherwise the shell is asked to
+   * call `run`.
    */
   arrange(): void {
     if (this.#options.listeners.count === 0) this.#unwanted.abort();

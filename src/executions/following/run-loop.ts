@@ -16,9 +16,9 @@ const OVERTIME_MS_MAX = 1_000;
 
 /** Work that is due at certain times. */
 export interface Task {
-  /** In clock milliseconds; Infinity: nothing is due. */
+  /** When the next work is due, in clock milliseconds. Infinity if none is. */
   dueAtMs(): number;
-  /** Does what is due. */
+  /** Does the work that is due. */
   tick(): void;
 }
 
@@ -82,7 +82,7 @@ export class RunLoop {
       await this.#until(clock.now() + bounds.forMs, bounds);
       await this.#finish();
     } catch (error) {
-      // A bug must not leave listeners unserved, nor restart without a pause.
+      // After a bug, go on serving listeners, but pause before the restart.
       onBug(error);
       againAtMs = clock.now() + AFTER_A_BUG_MS;
     }

@@ -14,7 +14,7 @@ import type { Reader } from '../executions.ts';
  * this many.
  */
 export const LISTENERS_MAX = 1_000;
-/** This share of the slots, the last 250 of 1,000, is reserved for tenants that hold few. */
+/** The share of the slots (the last 250 of 1,000) that is reserved for tenants with few slots. */
 const RESERVED_SHARE = 1 / 4;
 /** A tenant with fewer slots than this may take reserved ones. It takes 25 tenants to fill the reserve. */
 export const FEW_SLOTS = 10;

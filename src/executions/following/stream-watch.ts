@@ -56,7 +56,7 @@ export class StreamWatch {
     this.#options = options;
   }
 
-  /** Returns when this stream's own check or end is due. */
+  /** Returns when the next check or the end of this stream is due, in clock milliseconds. */
   add(stream: WatchedStream, request: GrantedStream): number {
     const { clock, random } = this.#options;
     const now = clock.now();
@@ -75,7 +75,7 @@ export class StreamWatch {
     this.#sleep?.abort();
   }
 
-  /** When `tick` has something to do, in clock milliseconds. */
+  /** When to call `tick` next, in clock milliseconds. */
   dueAtMs(): number {
     let due = this.#streams.size > 0 ? this.#checkAtMs : Infinity;
     for (const watched of this.#streams.values()) due = Math.min(due, dueAtMsOf(watched));

@@ -149,7 +149,7 @@ export class StreamWriter {
     this.#options.onBug(error);
   }
 
-  /** Queues the frame, even if the queue is full. False: the stream has ended. */
+  /** Queues the frame, even if the queue is full. Returns false if the stream has ended. */
   send(frame: Uint8Array): boolean {
     if (this.closed || !this.#queue.send(frame)) return false;
     this.#lastSentAtMs = this.#options.clock.now();
@@ -184,7 +184,7 @@ export class StreamWriter {
 
   /** Call this when the client has disconnected. Nothing more is written. */
   drop(): void {
-    this.#queue.breakOff('the client is gone');
+    this.#queue.breakOff('the client has disconnected');
   }
 
   #ended(): void {

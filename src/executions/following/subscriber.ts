@@ -49,7 +49,10 @@ export interface SubscriberOptions extends MessageFilter, Omit<StreamWriterOptio
   readonly from: Position;
   /** True to start with a `reset`, because the client's position does not belong to this history. */
   readonly reset: boolean;
-  /** The subscriber is caught up once it has sent everything known at this time, in clock milliseconds. */
+  /**
+   * The subscriber is caught up once it has sent everything that was known at this time, in clock
+   * milliseconds.
+   */
   readonly knownSinceMs: number;
   readonly payloads: PayloadAccess;
 }

@@ -65,7 +65,7 @@ export async function waitFor<T>(
   return result;
 }
 
-/** True for a change; false when the time is up or the caller has disconnected. */
+/** Returns true after a change, or false if the time is up or the caller disconnects first. */
 async function happens<T>(
   change: Promise<void>,
   untilMs: number,

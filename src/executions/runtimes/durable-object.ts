@@ -164,8 +164,8 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   }
 
   /**
-   * Returns the Execution of this object, and creates it at first. The reference is parsed again here,
-   * because an older version may have stored or sent it.
+   * Returns this object's Execution. The first call creates it. The reference is parsed again here, because
+   * an older version may have stored or sent it.
    */
   async #open({ source, executionId }: ExecutionName): Promise<Execution> {
     if (this.#execution) return this.#execution;

@@ -126,7 +126,7 @@ export class Execution {
       this.#poller.arrange();
       const { page, isEmpty, full } = read.value;
       const answer = { ...page, full, final: this.#history.settled?.final ?? false, served: served() };
-      // After a change, continue after the messages that this read considered.
+      // The next look starts after the messages that this one has examined.
       if (query.from.at !== 'last') query = { ...query, from: { at: 'position', ...page.next } };
       const hasEnded = page.status !== undefined && page.status !== 'RUNNING';
       return { done: !isEmpty || page.more || hasEnded, result: ok(answer) };

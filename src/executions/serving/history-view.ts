@@ -124,7 +124,7 @@ export class HistoryView {
   /** Opens the history for one request. `signal` is aborted when the caller disconnects. */
   async open(trace: ReadTrace, signal: AbortSignal | undefined): Promise<Reading> {
     const { clock, pollIntervalMs } = this.#options;
-    // If that fails, the known history is served; the next reader checks again.
+    // If the check fails, the known history is served, and the next reader checks again.
     await this.#checkRedrive(trace, signal);
     const walk = newWalk(signal);
     const { archived, settled } = this.archivist;
@@ -204,7 +204,7 @@ export class HistoryView {
     const notBeforeMs = this.#options.clock.now() - LAST_PAGE_FRESH_MS;
     const described =
       (await this.#descriptions.describe(trace, { notBeforeMs, parts, signal })) ??
-      fail({ type: 'upstream-invalid-request', internal: 'the source describes no executions' });
+      fail({ type: 'upstream-invalid-request', internal: 'the source cannot describe executions' });
     if (!described.ok) {
       // The execution is archived, so it must not be "not found", although the archive cannot be read now.
       const isDeleted = described.failure.type === 'upstream-not-found';

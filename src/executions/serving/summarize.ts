@@ -31,7 +31,7 @@ export interface HistorySummary {
   readonly parent?: string;
 }
 
-/** Read what payloads contain. Each source has its own format. */
+/** Functions that parse payloads. Each source has its own format. */
 export interface SummaryReaders {
   readonly readEnding: EndingReader;
   readonly readParent: ParentReader;
@@ -72,8 +72,8 @@ export async function summarize(
 }
 
 /**
- * The last messages, oldest first. More than the last chunk is read only if the execution failed or was
- * aborted.
+ * The last messages, oldest first. Chunks before `last` are read if it is empty, or if the execution failed
+ * or was aborted.
  */
 async function newestMessages(
   scan: Scan,

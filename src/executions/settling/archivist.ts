@@ -54,7 +54,7 @@ export interface Settled {
 export class Archivist {
   readonly #options: ArchivistOptions;
   #archived: ArchivedHistory | undefined;
-  /** The settled history, if the store failed. */
+  /** The settled history, if the store failed when it was to be archived. */
   #settled: SettledHistory | undefined;
   readonly #schedule = new SettleSchedule();
   /** When to upgrade an archive that an older version wrote. */

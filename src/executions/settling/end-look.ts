@@ -1,7 +1,7 @@
 /**
- * Finds the end of executions whose readers only read early pages, so that these are archived, too. After a
- * reader's page it reads the end in the background, at most once in END_LOOK_MS. If the source can describe
- * executions, this costs one call while the execution runs. The Archivist acts on the end.
+ * Finds out whether an execution has ended if its readers only read early pages, so that it is archived, too.
+ * After a reader's page it looks for the end in the background, at most once in END_LOOK_MS. If the source
+ * can describe executions, a look costs one call while the execution runs. The Archivist acts on the end.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -44,7 +44,7 @@ export class EndLook {
     return this.#work.idle;
   }
 
-  /** Called after each page that a reader gets. */
+  /** Called after each page that a reader gets. Schedules a look if the end was not read recently. */
   pageRead(): void {
     const { upstream, clock, isSettled } = this.#options;
     const knownAtMs = Math.max(this.#lookedAtMs, upstream.end?.readAtMs ?? -Infinity);

@@ -16,8 +16,8 @@ import type { ExecutionStorage } from '../execution-storage.ts';
 import { createStoreBackoff } from './store-backoff.ts';
 
 /**
- * If the new head is not visible after this time, it was never written: there was a crash. Workers KV may
- * take a minute to show a head.
+ * How long to wait for the new head after a crash. If it is not visible by then, it was never written.
+ * Workers KV may take a minute to show a head.
  */
 export const HEAD_VISIBLE_MS = 70_000;
 const KEY = 'unindexed';

@@ -19,7 +19,7 @@ import { createStoreBackoff } from './store-backoff.ts';
  * 60 s from KV's cache.
  */
 export const REPLACED_PAGES_KEPT_MS = 10 * 60_000;
-/** The prefix of the keys. Older versions stored a single plan under this word itself. */
+/** The prefix of the keys. Older versions stored a single plan under the key `replaced` itself. */
 const PREFIX = 'replaced';
 
 /** True for the key of a plan. On Deno, plans are stored durably, unlike most of an Execution's storage. */
@@ -84,7 +84,7 @@ export class PageDeletions implements PageIntents {
     try {
       await this.#cancel(generation);
     } catch (error) {
-      // The plan stays. When it is due, it is checked whether the generation is visible.
+      // The plan stays. When it is due, `#drop` checks whether the generation is visible.
       this.#logFailure(error);
     }
   }

@@ -121,8 +121,8 @@ export async function settleHistory(options: SettleOptions): Promise<SettledHist
 }
 
 /**
- * Until when the execution can be redriven. Undefined if it cannot: it succeeded, or its source has no
- * redrives.
+ * When the history becomes final. Undefined if it is final at once: the execution succeeded, or its source
+ * has no redrives.
  */
 function finalAtOf(
   status: Status,

@@ -67,7 +67,7 @@ export class Descriptions {
     for (;;) {
       const known = this.#known(notBeforeMs, parts);
       if (known) return known.described;
-      if (signal?.aborted) return fail({ type: 'upstream-unfinished', internal: 'its caller has left' });
+      if (signal?.aborted) return fail({ type: 'upstream-unfinished', internal: 'the caller has disconnected' });
       const { call, shared } = this.#calls.request(this.#wanted(parts), trace);
       const waiting = this.#calls.outcome(call, signal);
       this.#options.calls.wait(origin, waiting);
@@ -148,7 +148,7 @@ export class Descriptions {
       const described = await calls.run(origin, async () => source.describe?.(ref, call, parts));
       return (
         described ??
-        fail({ type: 'upstream-invalid-request', internal: 'the source describes no executions' })
+        fail({ type: 'upstream-invalid-request', internal: 'the source cannot describe executions' })
       );
     } catch (error) {
       return fail({ type: 'upstream-broken', internal: `describing threw: ${exceptionText(error)}` });

@@ -30,7 +30,7 @@ export class ExecutionCalls {
     return made;
   }
 
-  /** Raises the priority of the call in progress to that of this origin, until `call` has settled. */
+  /** Until `call` has settled, calls about this execution have at least the priority of this origin. */
   wait(origin: CallOrigin, call: Promise<unknown>): void {
     const wanted = { origin };
     this.#wanted.add(wanted);

@@ -147,15 +147,15 @@ export class UpstreamHistory {
           ? isStillUnknown(failed.atMs, clock.now())
           : failed && failed.atMs >= failureNotBeforeMs;
       if (failed && isFresh) {
-        // The failure may come from a read of another page that is now the newest one. A poll reports it
-        // then, so that the poller backs off.
+        // When this failure occurred, polls may have read another page first, so it was not reported. Report
+        // it now that a poll gets it, so that the poller backs off.
         if (trace.origin.class === 'poll' && !failed.isReported)
           this.#failed(wanted.start, failed.atMs, failed.failure);
         return this.#pages.heldAlready(position, freshness) ?? fail(failed.failure);
       }
       if (walk.pagesLeft <= 0 || walk.signal?.aborted) {
         const internal = walk.signal?.aborted
-          ? 'its caller has left'
+          ? 'the caller has disconnected'
           : `${WALK_PAGES_MAX} upstream pages read`;
         return (
           this.#pages.heldAlready(position, freshness) ?? fail({ type: 'upstream-unfinished', internal })
@@ -270,7 +270,7 @@ export class UpstreamHistory {
   }
 
   #failed(start: number, atMs: number, failure: SourceFailure): Refusal {
-    // Only the page that leads to the newest one concerns the poller.
+    // Only report failures of the page that polls read first.
     const isReported = this.#options.rows.usableAt(Infinity).start === start;
     const failed = failure.type === 'upstream-not-found' ? { ...failure, atMs } : failure;
     this.#failures.set(start, { failure: failed, atMs, isReported });
