@@ -71,7 +71,7 @@ function retryField(ms: number): string {
   // [spec] "If the field value consists of only ASCII digits, then interpret the field value as an integer in
   // base ten, and set the event stream's reconnection time to that integer. Otherwise, ignore the field."
   if (!Number.isSafeInteger(ms) || ms < 0) {
-    throw new RangeError(`Cannot write a retry field: 'ms' must be a whole number and not negative: it is ${ms}`);
+    throw new RangeError(`Cannot write a retry field: 'ms' must be a whole number from 0: it is ${ms}`);
   }
   return `retry: ${ms}\n`;
 }

@@ -86,7 +86,7 @@ export function checkKeyCount(keys: readonly string[]): void {
   if (keys.length > GET_MANY_KEYS_MAX) {
     throw new StoreRefusal(
       400,
-      `At most ${GET_MANY_KEYS_MAX} keys can be read at once: ${keys.length} were requested`,
+      `At most ${GET_MANY_KEYS_MAX} keys can be read at once: ${keys.length} asked`,
     );
   }
 }

@@ -189,7 +189,7 @@ describe('the queue of a subscriber', () => {
     await feed.clock.advance(1);
     expect([client.subscriber.closed, feed.closed, feed.stalled]).toEqual([true, 1, 1]);
     await client.read();
-    expect(client.ended).toMatch(/stopped reading/);
+    expect(client.ended).toMatch(/reads nothing/);
     expect(client.frames).toEqual([]);
     expect(feed.clock.sleepers).toBe(0);
   });

@@ -69,7 +69,7 @@ export class FrameQueue {
             options.onRoom();
           }
         },
-        cancel: () => this.breakOff('the client has disconnected'),
+        cancel: () => this.breakOff('the client is gone'),
       },
       new ByteLengthQueuingStrategy({ highWaterMark: QUEUE_BYTES_MAX }),
     );
@@ -148,7 +148,7 @@ export class FrameQueue {
     void this.#options.clock.sleep(STALL_MS, stall.signal).then(() => {
       if (stall.signal.aborted || this.#over) return;
       this.#options.onStall();
-      this.breakOff('the client has stopped reading');
+      this.breakOff('the client reads nothing');
     });
   }
 

@@ -184,7 +184,7 @@ export class StreamWriter {
 
   /** Call this when the client has disconnected. Nothing more is written. */
   drop(): void {
-    this.#queue.breakOff('the client has disconnected');
+    this.#queue.breakOff('the client is gone');
   }
 
   #ended(): void {

@@ -67,7 +67,7 @@ export class Descriptions {
     for (;;) {
       const known = this.#known(notBeforeMs, parts);
       if (known) return known.described;
-      if (signal?.aborted) return fail({ type: 'upstream-unfinished', internal: 'the caller has disconnected' });
+      if (signal?.aborted) return fail({ type: 'upstream-unfinished', internal: 'the caller is gone' });
       const { call, shared } = this.#calls.request(this.#wanted(parts), trace);
       const waiting = this.#calls.outcome(call, signal);
       this.#options.calls.wait(origin, waiting);

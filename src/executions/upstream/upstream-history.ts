@@ -155,7 +155,7 @@ export class UpstreamHistory {
       }
       if (walk.pagesLeft <= 0 || walk.signal?.aborted) {
         const internal = walk.signal?.aborted
-          ? 'the caller has disconnected'
+          ? 'the caller is gone'
           : `${WALK_PAGES_MAX} upstream pages read`;
         return (
           this.#pages.heldAlready(position, freshness) ?? fail({ type: 'upstream-unfinished', internal })
