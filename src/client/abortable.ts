@@ -1,13 +1,13 @@
-/** Waits that end when a signal aborts, also for promises that do not support signals. */
+/** Makes any promise abortable, even if its producer ignores signals. */
 
 /**
- * The promise's result, or a rejection with the signal's reason as soon as it aborts. The promise's later
- * result is ignored.
+ * Settles like the promise, or rejects with the signal's reason as soon as the signal aborts. The promise's
+ * own result is ignored after that.
  */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort = () => {};
   const abort = new Promise<never>((_resolve, reject) => {
-    // Safety: fetch, too, rejects with the signal's reason, of any type.
+    // Safety: fetch also rejects with the signal's reason, whatever its type.
     onAbort = () => reject(signal.reason as Error);
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });

@@ -1,6 +1,7 @@
 /**
- * The client of a Flowtap service: find, list, follow, wait. Runs on Node 20 and newer, Deno, browsers and
- * Workers. The built file has no dependencies and no code of the server. The reference is docs/client.md.
+ * The client of a Flowtap service: finds, lists and follows executions, and waits for their end. Runs on Node
+ * 20 and newer, Deno, browsers and Workers. The built file has no dependencies and contains no code of the
+ * server. docs/client.md is the reference.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Status } from '../messages/event-types.ts';
@@ -79,42 +80,50 @@ export type { Clock, Status };
 /**
  * Every method throws FlowtapProblem when the service refuses, FlowtapConnectionError when it can't be
  * reached or understood, and the signal's reason once `signal` aborts. Transient failures (429, 5xx, a lost
- * connection) are retried first, as Retry-After asks, for a minute; for ten minutes while following and
- * waiting.
+ * connection) are retried first, after the delay that Retry-After asks for. Following and waiting are retried
+ * for ten minutes, everything else for one minute.
  */
 export interface FlowtapClient {
-  /** The messages up to now: `for await (const message of client.list(id))`. */
+  /** All messages so far: `for await (const message of client.list(id))`. */
   list(flowExecutionId: string, options?: ListOptions): MessageList;
-  /** One page. */
+  /** One page of messages. */
   page(flowExecutionId: string, options?: PageOptions): Promise<Page>;
-  /** Each message exactly once, as it happens, until the execution ends. Returns its status. */
+  /**
+   * Yields each message exactly once, as it happens, until the execution ends. Returns the execution's
+   * status.
+   */
   follow(
     flowExecutionId: string,
     options?: FollowMessagesOptions,
   ): AsyncGenerator<FlowMessage, Status | undefined, void>;
-  /** The same, with everything that happens in between: cursors, heartbeats, reconnects, the end. */
+  /**
+   * Like `follow`, but also yields all other events: heartbeats, reconnects and the end, with cursors to
+   * resume from.
+   */
   followEvents(flowExecutionId: string, options?: FollowOptions): AsyncGenerator<FollowEvent, void, void>;
-  /** The summary as soon as the execution has ended, however long that takes. */
+  /** Waits until the execution has ended, however long that takes. Returns its summary. */
   wait(flowExecutionId: string, options?: WaitOptions): Promise<Summary>;
-  /** The summary as it is now. */
+  /** The current summary. */
   summary(flowExecutionId: string, options?: SummaryOptions): Promise<Summary>;
-  /** The flows whose executions the client's key may read, all or some. */
+  /** The flows of which the client's key may read all or some executions. */
   flows(options?: FlowsOptions): Promise<readonly Flow[]>;
   /**
    * The executions of a flow, newest first: `for await (const { flowExecutionId } of client.executions({ flow
    * }))`.
    */
   executions(options?: ExecutionsOptions): ExecutionList;
-  /** The newest executions of a flow, then each one that appears or changes, until the signal aborts. */
+  /**
+   * Yields the newest executions of a flow, then each one that appears or changes, until the signal aborts.
+   */
   followExecutions(options?: FollowExecutionsOptions): AsyncGenerator<ExecutionsEvent, void, void>;
   /** The executions that this one started. */
   children(flowExecutionId: string, options?: ChildrenOptions): ChildList;
   /**
-   * Creates a ticket for a browser. The key needs the permission for that. The ticket lives 10 minutes by
-   * default.
+   * Creates a ticket for a browser. The key needs the permission to create tickets. By default the ticket is
+   * valid for 10 minutes.
    */
   createTicket(flowExecutionId: string, options?: TicketOptions): Promise<Ticket>;
-  /** What the client's own key may read; with an id, also whether it may read that one. */
+  /** What the client's own key may read. With `flowExecutionId`, also whether it may read that execution. */
   key(options?: { readonly flowExecutionId?: string; readonly signal?: AbortSignal }): Promise<KeyFacts>;
 }
 
@@ -122,7 +131,8 @@ export interface TicketOptions {
   /** The lifetime, at most an hour. */
   readonly ttlSeconds?: number;
   /**
-   * A level below the key's: `names` shows no payloads, `none` neither these nor names of steps and errors.
+   * A lower level than the key's. `names` shows no payloads. `none` shows neither payloads nor the names of
+   * steps and errors.
    */
   readonly payloads?: PayloadAccess;
   readonly signal?: AbortSignal;

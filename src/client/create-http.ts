@@ -1,36 +1,36 @@
-/** The options of a client, and the Http that it uses. The admin API of the command uses the same. */
+/** The options of a client, and the `Http` made from them. The command uses the same for the admin API. */
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type CredentialOptions, createCredential } from './credential.ts';
 import { type Fetch, Http } from './http.ts';
 import { REQUEST_GIVE_UP_MS } from './retry-policy.ts';
 
 export interface FlowtapClientOptions extends CredentialOptions {
-  /** The service's address: `https://flowtap.example.com`. A path is kept. */
+  /** The service's address: `https://flowtap.example.com`. It may have a path. */
   readonly url: string | URL;
   /**
-   * How long a single request (a page, a summary) is retried after transient failures. Default: a minute; 0:
-   * not at all. Following and waiting have their own.
+   * How long a single request (a page, a summary) is retried after transient failures. Default: one minute. 0
+   * disables retries. Following and waiting have limits of their own.
    */
   readonly giveUpAfterMs?: number;
-  /** Default: the platform's. */
+  /** Default: the platform's `fetch`. */
   readonly fetch?: Fetch;
-  /** Default: the platform's time. */
+  /** Default: the platform's clock. */
   readonly clock?: Clock;
-  /** 0 to 1, to spread retries. Default: Math.random. */
+  /** Returns a number from 0 to 1, which spreads retries. Default: Math.random. */
   readonly random?: () => number;
 }
 
-/** Throws a TypeError for an invalid address, and for two credentials. */
+/** Throws a TypeError if the address is invalid, or if both a key and a ticket are given. */
 export function createHttp(options: FlowtapClientOptions): Http {
   const { url, clock = systemClock, random = Math.random, giveUpAfterMs = REQUEST_GIVE_UP_MS } = options;
   if (!URL.canParse(url)) {
-    // Not all of it: the part before an @ may be a password.
+    // Hides the part before an @, which may be a password.
     const shown = String(url).replace(/^.*@/s, '…@');
     throw new TypeError(`Cannot create a Flowtap client: '${shown}' is not a URL`);
   }
   const base = new URL(url);
   if (base.username !== '' || base.password !== '') {
-    // `fetch` refuses such a URL with an error that repeats all of it.
+    // `fetch` refuses such a URL, but its error would quote the whole URL.
     throw new TypeError('Cannot create a Flowtap client: the URL must have no user name and no password');
   }
   if (!/^https?:$/.test(base.protocol)) {
@@ -42,7 +42,7 @@ export function createHttp(options: FlowtapClientOptions): Http {
   return new Http({
     url: base,
     credential: createCredential(options, clock),
-    // Looked up for each call, since it may be replaced. It must not be called with another `this`.
+    // Looked up for each call, because it may be replaced. It must be called with `globalThis` as `this`.
     fetch: options.fetch ?? ((address, init) => globalThis.fetch(address, init)),
     clock,
     random,

@@ -1,26 +1,26 @@
 /**
- * The client's own key or ticket. A function is called for the first request, again before the ticket that it
- * returned expires, and again when the service rejects what it returned. A browser page gets fresh tickets
- * from its back end that way.
+ * The client's own key or ticket. If a function is given, the client calls it for the first request, again
+ * before the returned ticket expires, and again when the service rejects what it returned. In this way, a
+ * browser page gets fresh tickets from its back end.
  */
 import type { Clock } from '../core/clock.ts';
 import { FlowtapConnectionError } from './wire/problem.ts';
 import type { Ticket } from './wire/wire.ts';
 
-/** The text, or a function that gets it. */
+/** The text, or a function that returns it. */
 export type CredentialSource = string | (() => string | Promise<string>);
 
-/** The members of a ticket that the client uses. The answer of `createTicket` has them. */
+/** The members of a ticket that the client uses. `createTicket` returns them. */
 export type TicketParts = Pick<Ticket, 'ticket' | 'expiresAt'>;
 
-/** The ticket as text, what `createTicket` returns, or a function that gets either. */
+/** The ticket as text, the result of `createTicket`, or a function that returns either. */
 export type TicketSource =
   string | TicketParts | (() => string | TicketParts | Promise<string | TicketParts>);
 
 export interface Credential {
   readonly kind: 'key' | 'ticket' | 'none';
   get(): Promise<string>;
-  /** Forgets the text; false if there is no way to get another one. */
+  /** Discards the current text. Returns false if there is no way to get another one. */
   renew(): boolean;
 }
 
@@ -28,16 +28,16 @@ export interface CredentialOptions {
   /** For back ends. Never in a browser page: everyone who sees the page could use it. */
   readonly apiKey?: CredentialSource;
   /**
-   * For browsers: created by a back end for one execution (`createTicket`). A function is called again when
-   * 30 s of the ticket's time remain, or half of it if that is less.
+   * For browsers: a ticket that a back end created for one execution (`createTicket`). A function is called
+   * again 30 s before its ticket expires, or at half of the ticket's lifetime if that is later.
    */
   readonly ticket?: TicketSource;
 }
 
-/** Enough for a request to start, and for clocks that differ a little. */
+/** Leaves enough time for a request to start, even if the clocks differ a little. */
 const RENEW_BEFORE_MS_MAX = 30_000;
 
-/** `renewAtMs`: absent if the expiry is not known. */
+/** `renewAtMs` is absent if the expiry is unknown. */
 interface Held {
   readonly text: string;
   readonly renewAtMs?: number;
@@ -61,7 +61,7 @@ export function createCredential({ apiKey, ticket }: CredentialOptions, clock: C
       return held(await Promise.resolve().then(source), clock.now());
     } catch (cause) {
       current = undefined;
-      // Transient: the function most likely asks over the same network.
+      // This error is retried, because the function most likely uses the same network.
       throw new FlowtapConnectionError(`Cannot get a ${kind} for Flowtap: ${String(cause)}`, { cause });
     }
   };
@@ -71,7 +71,7 @@ export function createCredential({ apiKey, ticket }: CredentialOptions, clock: C
       const asked = (current ??= ask());
       const { text, renewAtMs = Infinity } = await asked;
       if (clock.now() < renewAtMs) return text;
-      // Requests that start at once share one renewal.
+      // Requests that start at the same time share one renewal.
       if (current === asked) current = ask();
       return (await (current ?? ask())).text;
     },
@@ -88,7 +88,7 @@ function held(given: string | TicketParts, nowMs: number): Held {
   const { ticket: text, expiresAt } = given;
   if (typeof text !== 'string') throw new TypeError("it must be text or have a member 'ticket'");
   const lifetimeMs = Date.parse(expiresAt) - nowMs;
-  // If this clock is far ahead, every ticket looks expired. Then the service decides.
+  // If this clock is far ahead, every ticket looks expired. Send the ticket, and let the service decide.
   if (!(lifetimeMs > 0)) return { text };
   return { text, renewAtMs: nowMs + lifetimeMs - Math.min(RENEW_BEFORE_MS_MAX, lifetimeMs / 2) };
 }

@@ -1,18 +1,21 @@
 /**
- * One connection of an event stream: opens it, and yields its events until the server closes it. follow.ts
- * reconnects. eventsource-parser parses, exactly as the specification says (WHATWG HTML, "Server-sent
- * events"); it is bundled into the build.
+ * Opens one connection of an event stream, and yields its events until the server closes it. reconnecting.ts
+ * reconnects. eventsource-parser parses events exactly as the specification says (WHATWG HTML, "Server-sent
+ * events"). The build bundles it.
  */
 import { createParser } from 'eventsource-parser';
 
 import { type Http, type HttpRequest, watchSilence } from './http.ts';
 import { FlowtapConnectionError } from './wire/problem.ts';
 
-/** The server sends a heartbeat after 15 s of silence. If three are missing, the connection is dead. */
+/**
+ * The server sends a heartbeat after 15 s of silence. After three missing heartbeats, the connection counts
+ * as dead.
+ */
 export const SILENCE_MS_MAX = 45_000;
 /**
- * Far above any message (the server reads at most 16 MiB of a page). Bounds the memory that a broken server
- * can use.
+ * Bounds the memory that a broken server can use. Far larger than any message, because the server reads at
+ * most 16 MiB of a page.
  */
 const BUFFER_CHARACTERS_MAX = 32 * 1024 * 1024;
 
@@ -20,7 +23,7 @@ export type StreamItem =
   | { readonly type: 'event'; readonly name: string; readonly id?: string; readonly data: string }
   | { readonly type: 'retry'; readonly ms: number };
 
-/** The answer was a 204: everything was sent before. */
+/** Returned if the server answers 204: all events were already sent. */
 export const NOTHING_MORE = 'nothing-more';
 
 /**
@@ -62,7 +65,8 @@ export async function* readEvents(
     throw http.failure(error, watch.signal);
   } finally {
     watch.close();
-    // Needed if `fetch` ignores signals. It may reject with the error that was already thrown.
+    // Closes the connection even if `fetch` ignores signals. This may reject with the error that was already
+    // thrown.
     reader?.cancel().catch(() => {});
   }
 }

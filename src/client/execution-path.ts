@@ -1,4 +1,7 @@
-/** Paths below the service's address. An id is one encoded segment, so its slashes do not split the path. */
+/**
+ * Builds paths below the service's address. An id becomes one encoded segment, so its slashes do not split
+ * the path.
+ */
 
 /** Throws a RangeError for '.' and '..': URL parsers remove such segments, encoded or not. */
 export function executionPath(executionId: string, resource?: 'messages' | 'tickets' | 'children'): string {

@@ -1,4 +1,4 @@
-/** Finds executions: flows, lists, live lists, children. Lists never contain a payload. */
+/** Finds executions: flows, lists, live lists and children. Lists never contain payloads. */
 import type { Status } from '../messages/event-types.ts';
 import { readEvents } from './event-connection.ts';
 import { executionPath } from './execution-path.ts';
@@ -13,7 +13,7 @@ import {
 } from './reconnecting.ts';
 import { readBody } from './wire/wire.ts';
 
-/** A state machine, or a Things Graph workflow, whose executions the key may read, all or some. */
+/** A state machine, or a Things Graph workflow. The key may read all or some of its executions. */
 export interface Flow {
   /**
    * Names the flow in requests for lists: the ARN of the state machine, or the beginning of its executions'
@@ -27,9 +27,9 @@ export interface Flow {
 
 export interface ListedExecution {
   readonly flowExecutionId: string;
-  /** Absent: its id belongs to no flow. */
+  /** Absent if the id belongs to no flow. */
   readonly flow?: string;
-  /** Its own name within the flow. */
+  /** The execution's own name within the flow. */
   readonly name?: string;
   readonly source: string;
   readonly status: Status;
@@ -41,7 +41,7 @@ export interface ListedExecution {
   readonly durationMs?: number;
   readonly redriveCount?: number;
   readonly archived: boolean;
-  /** The history can no longer change. */
+  /** True if the history can no longer change. */
   readonly final: boolean;
 }
 
@@ -52,15 +52,17 @@ export interface ChildExecution extends ListedExecution {
 }
 
 export interface ExecutionPage {
-  /** Newest start first. May be empty even if more follow, since one request searches a bounded part. */
+  /**
+   * Newest start first. May be empty even if more pages follow, because one request searches a bounded part.
+   */
   readonly executions: readonly ListedExecution[];
   readonly nextToken?: string;
   /**
-   * The upstream service or the archive could not be read, or older archives are still being indexed: that
-   * part is missing.
+   * Present if part of the list is missing: the upstream service or the archive could not be read, or older
+   * archives are still being indexed.
    */
   readonly partial?: true;
-  /** Everything that started later has been searched. */
+  /** All executions that started after this time have been searched. */
   readonly searchedBackTo?: string;
 }
 
@@ -68,24 +70,27 @@ export interface FlowsOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Which executions. */
+/** Selects the executions of a list. */
 export interface ExecutionFilter {
-  /** May be left out if the key can read only one flow. */
+  /** May be omitted if the key can read only one flow. */
   readonly flow?: string;
-  /** In place of `flow`: the executions of this source whose ids belong to no flow (`things-graph`). */
+  /** Instead of `flow`: lists the executions of this source (`things-graph`) whose ids belong to no flow. */
   readonly source?: string;
   readonly status?: Status | readonly Status[];
   readonly namePrefix?: string;
-  /** Started at that time or later. ISO 8601, or a Date. */
+  /** Started at this time or later. ISO 8601, or a Date. */
   readonly startedAfter?: string | Date;
-  /** Started before that time. */
+  /** Started before this time. */
   readonly startedBefore?: string | Date;
-  /** Executions of a page, or with which a live list begins: 1 to 250; the service's default is 50. */
+  /**
+   * The number of executions on a page, or at the beginning of a live list: 1 to 250. The service's default
+   * is 50.
+   */
   readonly maxResults?: number;
 }
 
 export interface ExecutionsOptions extends ExecutionFilter {
-  /** Continue after this page: its `nextToken`, with the same flow and filters. */
+  /** Continues after a page. Pass the page's `nextToken`, with the same flow and filters. */
   readonly cursor?: string;
   readonly signal?: AbortSignal;
 }
@@ -95,7 +100,7 @@ export interface ChildrenOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Iterate it for items, or its `pages()` for pages. Each iteration reads anew. */
+/** Iterate the list for items, or `pages()` for pages. Each iteration reads from the service again. */
 export interface PagedList<Item, ItemPage> extends AsyncIterable<Item> {
   pages(): AsyncGenerator<ItemPage, void, void>;
 }
@@ -107,7 +112,7 @@ export interface ChildPage extends Omit<ExecutionPage, 'executions'> {
   readonly executions: readonly ChildExecution[];
 }
 
-/** All flows. */
+/** Reads all pages of the flows. */
 export async function readFlows(http: Http, { signal }: FlowsOptions = {}): Promise<readonly Flow[]> {
   const flows: Flow[] = [];
   for await (const page of pagesOf<{ flows: readonly Flow[]; nextToken?: string }>(
@@ -186,16 +191,18 @@ export interface FollowExecutionsOptions extends ExecutionFilter {
   readonly giveUpAfterMs?: number;
 }
 
-/** What happens in a live list. It has no end. */
+/** An event of a live list. Live lists never end. */
 export type ExecutionsEvent =
-  /** An execution of the list, a new one, or one that has changed: keep the newest by `flowExecutionId`. */
+  /**
+   * An execution that is in the list, is new, or has changed. Keep the latest one for each `flowExecutionId`.
+   */
   | { readonly type: 'execution'; readonly execution: ListedExecution }
-  /** The list as it was when the stream was opened is complete. Repeated after each reconnect. */
+  /** The whole list, as it was when the stream was opened, has been sent. Repeated after each reconnect. */
   | { readonly type: 'caught-up'; readonly partial?: true; readonly searchedBackTo?: string }
   | Heartbeat
   | Reconnecting;
 
-/** Throws the last error when it gives up, or the signal's reason. */
+/** Throws the last error when it gives up, or the signal's reason when the signal aborts. */
 export function followExecutions(
   http: Http,
   options: FollowExecutionsOptions = {},
@@ -226,7 +233,7 @@ async function* readOnce(
     const body = parseObject(item.data);
     if (!body)
       throw new FlowtapConnectionError(`The server sent an event '${item.name}' that can't be understood`);
-    // Safety: objects. The server is trusted for their members, as in a page.
+    // Safety: `body` is an object. The server is trusted for its members, as in a page.
     if (item.name === 'execution') yield { type: 'execution', execution: body as unknown as ListedExecution };
     else if (item.name === 'caught-up') yield { ...(body as object), type: 'caught-up' };
     else if (item.name === 'heartbeat') yield heartbeatOf(body);

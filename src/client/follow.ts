@@ -1,8 +1,8 @@
 /**
- * Follows an execution to its end, through cut connections, deployments, silence and transient refusals. Each
- * reconnect resumes after the last id that was handed out, so every message is delivered exactly once. If the
- * server cannot do that (the history was replaced, or the id was signed with a secret that the server no
- * longer has), it sends `reset`, and this passes it on.
+ * Follows an execution to its end, despite lost connections, deployments, silence and transient refusals.
+ * Each reconnect resumes after the last id that was delivered, so every message is delivered exactly once. If
+ * the server cannot resume there, it sends `reset`, which is passed on. This happens if the history was
+ * replaced, or if the server no longer has the secret that signed the id.
  */
 import { STATUSES, type Status, TERMINAL_TYPES, statusAfter } from '../messages/event-types.ts';
 import { NOTHING_MORE, type StreamItem, readEvents } from './event-connection.ts';
@@ -20,49 +20,50 @@ import { readSummary } from './summary.ts';
 import type { EventType, FlowMessage, UpstreamEventType } from './wire/wire.ts';
 
 export interface FollowOptions {
-  /** `start`, the default: every message, from the first. `now`: only future ones. */
+  /** `start`, the default, begins with the first message. `now` delivers only future messages. */
   readonly from?: 'start' | 'now';
-  /** Continue after this position: the `cursor` of a page or event. In place of `from`. */
+  /** Continues after this position: the `cursor` of a page or event. Use it instead of `from`. */
   readonly cursor?: string;
-  /** Only messages of these types, in either vocabulary. */
+  /** Only messages of these types. Flowtap's types and those of Step Functions are both accepted. */
   readonly eventTypes?: readonly (EventType | UpstreamEventType)[];
   /** Only messages of this step. */
   readonly step?: string;
   /**
-   * `ended`, the default: stop at the message that ends the execution. `settled`: about 10 seconds later,
-   * when the service has read the whole history again and nothing can follow.
+   * `ended`, the default, stops at the message that ends the execution. `settled` stops about 10 seconds
+   * later, when the service has read the whole history again and no message can follow.
    */
   readonly until?: 'ended' | 'settled';
   readonly signal?: AbortSignal;
   /**
-   * Throw after failing for this long without a success. An upstream that fails behind an open stream counts.
-   * Default: 10 minutes.
+   * Throws after failing for this long without a success. While the upstream of an open stream fails, that
+   * counts as failing too. Default: 10 minutes.
    */
   readonly giveUpAfterMs?: number;
 }
 
 /**
- * What happens while following. `cursor` is the position to continue from, also in another process or
- * tomorrow.
+ * An event of the followed execution. `cursor` is the position to continue from, even in another process or
+ * much later.
  */
 export type FollowEvent =
   | { readonly type: 'message'; readonly message: FlowMessage; readonly cursor: string }
   /**
-   * All messages that existed when the stream was opened have been handed out. Repeated after each reconnect.
+   * All messages that existed when the stream was opened have been delivered. Repeated after each reconnect.
    */
   | { readonly type: 'caught-up'; readonly status: Status; readonly cursor: string }
   | (Heartbeat & { readonly cursor: string })
   /**
-   * The history was replaced, or the service does not know the cursor: discard the earlier messages. All are
-   * sent again, from the first.
+   * The history was replaced, or the service does not know the cursor. Discard the earlier messages: all
+   * messages are sent again, from the first.
    */
   | { readonly type: 'reset'; readonly cursor: string }
   | Reconnecting
-  /** Always the last one. */
+  /** Always the last event. */
   | { readonly type: 'end'; readonly status: Status; readonly settled: boolean; readonly cursor: string };
 
 /**
- * Throws the last error when it gives up (FlowtapProblem, FlowtapConnectionError), or the signal's reason.
+ * Throws the last error when it gives up (FlowtapProblem, FlowtapConnectionError), or the signal's reason
+ * when the signal aborts.
  */
 export function followEvents(
   http: Http,
@@ -80,12 +81,12 @@ export function followEvents(
   });
 }
 
-/** What is kept across connections. */
+/** State that is kept across connections. */
 interface Resumed {
   lastId: string | undefined;
 }
 
-/** One connection's events; ends without an `end` when the server closes it. */
+/** Yields one connection's events. Returns without an `end` if the server closes the connection early. */
 async function* readOnce(
   http: Http,
   executionId: string,
@@ -114,7 +115,7 @@ async function* readOnce(
       connection.heard = true;
       if (!event) continue;
       resumed.lastId = event.cursor;
-      // A stream has the message that ends the execution, whatever its step.
+      // The server sends the message that ends the execution even if it belongs to another step.
       const isHidden =
         event.type === 'message' &&
         ((wanted && !isOfType(event.message, wanted)) || (step !== undefined && event.message.step !== step));
@@ -122,7 +123,8 @@ async function* readOnce(
       if (event.type === 'reset') caughtUp = false;
       if (event.type === 'caught-up') caughtUp = true;
       if (until === 'settled') continue;
-      // A terminal message is the end only at the head: older ones were followed by a redrive.
+      // A terminal message ends the execution only if it is the newest message. After an older one, the
+      // execution was redriven.
       const status = statusAt(event, caughtUp);
       if (status !== undefined && status !== 'RUNNING') {
         yield { type: 'end', status, settled: false, cursor: event.cursor };
@@ -139,13 +141,14 @@ const isOfType = ({ eventType = '', upstreamType = '' }: FlowMessage, wanted: Re
 
 function streamRequest(executionId: string, options: FollowOptions, lastId: string | undefined) {
   const { from, cursor, eventTypes, step, until = 'ended' } = options;
-  // The end is needed even if its type was not asked for. It is hidden above.
+  // The message that ends the execution is needed even if its type was not asked for. `readOnce` hides it.
   const types = eventTypes && until === 'ended' ? new Set([...eventTypes, ...TERMINAL_TYPES]) : eventTypes;
   const start = lastId === undefined ? (cursor === undefined ? { from } : { cursor }) : {};
   return {
     path: executionPath(executionId, 'messages'),
     query: { ...start, ...(types && { eventTypes: [...types].join(',') }), step },
-    // A header, not a parameter: for an id that the service no longer knows it sends `reset`, not a 400.
+    // Sent as a header, because the service then answers an unknown id with `reset`. For a parameter, it
+    // answers 400.
     headers: lastId === undefined ? {} : { 'Last-Event-ID': lastId },
   };
 }
@@ -156,8 +159,7 @@ function statusAt(event: FollowEvent, caughtUp: boolean): Status | undefined {
 }
 
 /**
- * The parsed event; undefined for a name that this version doesn't know. Throws the problem of a `problem`
- * event.
+ * The parsed event; undefined if this version doesn't know its name. Throws the problem of a `problem` event.
  */
 function understood({ name, id, data }: Extract<StreamItem, { type: 'event' }>) {
   if (name === 'problem') throw problemFromText(data, { status: 503 });
@@ -169,7 +171,7 @@ function understood({ name, id, data }: Extract<StreamItem, { type: 'event' }>) 
   const status = STATUSES.find((known) => known === body['status']) ?? 'RUNNING';
   switch (name) {
     case 'message':
-      // Safety: an object. The server is trusted for its members, as in a page.
+      // Safety: `body` is an object. The server is trusted for its members, as in a page.
       return { type: 'message', message: body as FlowMessage, cursor: id } as const;
     case 'caught-up':
       return { type: 'caught-up', status, cursor: id } as const;
@@ -188,14 +190,14 @@ const KNOWN_EVENTS = new Set(['message', 'caught-up', 'heartbeat', 'reset', 'end
 
 export interface FollowMessagesOptions extends FollowOptions {
   /**
-   * The history was replaced, or the service does not know the cursor: discard the earlier messages, all
-   * follow again. Without this option, following throws a FlowtapProblem with the code `HistoryChanged`, so
-   * that no message is processed twice unnoticed.
+   * Called when the history was replaced, or when the service does not know the cursor. Discard the earlier
+   * messages: all messages follow again. Without this callback, following throws a FlowtapProblem with the
+   * code `HistoryChanged`, so that no message is processed twice unnoticed.
    */
   readonly onReset?: () => void;
 }
 
-/** The messages alone; returns the status at the end. */
+/** Yields only the messages. Returns the status at the end. */
 export async function* followMessages(
   http: Http,
   executionId: string,
@@ -211,7 +213,7 @@ export async function* followMessages(
   return undefined;
 }
 
-/** The same as the service's own problem for pages. */
+/** Has the same status, code and title as the service's own problem for pages. */
 const HISTORY_CHANGED = {
   status: 410,
   code: 'HistoryChanged',

@@ -1,7 +1,7 @@
 /**
- * Requests to one Flowtap service: address, credential, timeouts, and errors of two classes (problem.ts).
- * `open` makes one attempt and returns the response with its body unread; `text` retries and returns the
- * body.
+ * Sends requests to one Flowtap service, with its address, the credential and timeouts. Errors are of the two
+ * classes in problem.ts. `open` makes one attempt and returns the response with its body unread. `text`
+ * retries and returns the body.
  */
 import type { Clock } from '../core/clock.ts';
 import { untilAborted } from './abortable.ts';
@@ -14,7 +14,7 @@ import { RetryPolicy } from './retry-policy.ts';
 /** The part of `fetch` that the client uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** A healthy server answers within this time, even when it has to ask upstream (20 s). */
+/** A healthy server answers within this time, even if it has to call the upstream first (20 s). */
 export const ANSWER_MS_MAX = 60_000;
 
 export interface HttpOptions {
@@ -23,25 +23,25 @@ export interface HttpOptions {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly random: () => number;
-  /** How long a request is retried unless it says otherwise. */
+  /** How long a request is retried, unless it has a `giveUpAfterMs` of its own. */
   readonly giveUpAfterMs: number;
 }
 
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Below the service's address, without a leading slash; encoded. */
+  /** The path below the service's address: encoded, without a leading slash. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Called for each attempt. */
+  /** Returns the body. Called for each attempt. */
   readonly body?: () => BodyInit;
 }
 
 export interface JsonRequest extends HttpRequest {
   readonly signal?: AbortSignal | undefined;
-  /** Added to the timeout, because the server was asked to wait. */
+  /** How long the server was asked to wait. Added to the timeout. */
   readonly waitMs?: number;
-  /** 0: one attempt only, for requests that must not be repeated. */
+  /** 0 makes only one attempt, for requests that must not be repeated. */
   readonly giveUpAfterMs?: number;
 }
 
@@ -61,13 +61,13 @@ export class Http {
     return new RetryPolicy({ now: () => clock.now(), random, giveUpAfterMs });
   }
 
-  /** Forgets a credential that was refused. True if the source may have a better one. */
+  /** Discards a credential that the service has refused. Returns true if the source may have a better one. */
   renews(error: unknown): boolean {
     return error instanceof FlowtapProblem && error.status === 401 && this.#options.credential.renew();
   }
 
   /**
-   * The body of a successful response. Retries transient errors; throws FlowtapProblem or
+   * Returns the body of a successful response. Retries transient errors, and throws FlowtapProblem or
    * FlowtapConnectionError.
    */
   async text(request: JsonRequest): Promise<string> {
@@ -92,8 +92,8 @@ export class Http {
   }
 
   /**
-   * One attempt: the successful response, its body unread. Throws for any other, and the signal's reason once
-   * aborted.
+   * Makes one attempt and returns the successful response, with its body unread. Throws for any other
+   * response. Throws the signal's reason once the signal aborts.
    */
   async open(request: HttpRequest, signal: AbortSignal): Promise<Response> {
     const { fetch, clock } = this.#options;
@@ -106,14 +106,15 @@ export class Http {
       signal,
       redirect: 'manual',
       ...(acceptsNoStore() && { cache: 'no-store' }),
-      // A stream as body needs `duplex`.
+      // `fetch` requires `duplex` if the body is a stream.
       ...(streamed !== undefined && { body: streamed, duplex: 'half' }),
     };
     const response = await this.#reach(fetch(url, init), signal);
     if (response.ok) return response;
     const redirected = redirectProblem(response, url, request.path);
     if (redirected) {
-      // Its connection is free only then. Errors change nothing.
+      // Frees the connection, which stays busy until its body is read or cancelled. Errors do not matter
+      // here.
       response.body?.cancel().catch(() => {});
       throw redirected;
     }
@@ -121,8 +122,8 @@ export class Http {
   }
 
   /**
-   * The signal's reason if it aborted, else the error as a FlowtapConnectionError, with the platform's as its
-   * cause.
+   * Returns the error to throw. That is the signal's reason if it aborted, or a FlowtapConnectionError with
+   * the platform's error as its cause. FlowtapProblem and FlowtapConnectionError stay as they are.
    */
   failure(error: unknown, signal: AbortSignal): unknown {
     if (signal.aborted) return signal.reason;
@@ -167,11 +168,11 @@ export class Http {
   }
 }
 
-/** Aborts a connection on which nothing arrives for too long. */
+/** Aborts a connection if nothing arrives on it for too long. */
 export interface SilenceWatch {
   /** Aborted by silence, by the outer signal, or by `close`. */
   readonly signal: AbortSignal;
-  /** The promise. If it takes longer than `ms`, the connection is aborted. */
+  /** Waits for the promise. Aborts the connection if that takes longer than `ms`. */
   during<T>(ms: number, promise: Promise<T>): Promise<T>;
   close(): void;
 }
@@ -206,8 +207,8 @@ export function watchSilence(clock: Clock, outer?: AbortSignal): SilenceWatch {
 let noStore: boolean | undefined;
 
 /**
- * Next.js 13 and 14 cache the GETs of a server-rendered page unless they say `no-store`. Workers with an old
- * compatibility date throw for the option.
+ * Whether this platform accepts `cache: 'no-store'`. Next.js 13 and 14 cache the GETs of a server-rendered
+ * page without it. Workers with an old compatibility date throw if it is set.
  */
 function acceptsNoStore(): boolean {
   try {

@@ -1,4 +1,4 @@
-/** Reads a history by pages, up to its newest message. */
+/** Reads a history page by page, up to its newest message. */
 import { executionPath } from './execution-path.ts';
 import type { Http } from './http.ts';
 import {
@@ -10,18 +10,19 @@ import {
 } from './wire/wire.ts';
 
 export interface PageOptions {
-  /** 1 to 250; the service's default is 100. A page may hold fewer. */
+  /** 1 to 250; the service's default is 100. A page may contain fewer messages. */
   readonly maxResults?: number;
   /** Continue after this position. */
   readonly cursor?: string;
-  /** Only messages of these types, in either vocabulary. */
+  /** Only messages of these types. Flowtap's types and those of Step Functions are both accepted. */
   readonly eventTypes?: readonly (EventType | UpstreamEventType)[];
   /** Only messages of this step. */
   readonly step?: string;
-  /** The newest ones: 1 to 250. Not together with `cursor`. */
+  /** Only this many of the newest messages: 1 to 250. Cannot be combined with `cursor`. */
   readonly last?: number;
   /**
-   * Answer when there is a message, when the execution ends, or after so many seconds: 0, the default, to 50.
+   * How many seconds the service may wait for a message, or for the end of the execution, before it answers:
+   * 0, the default, to 50.
    */
   readonly waitTimeSeconds?: number;
   readonly signal?: AbortSignal;
@@ -29,7 +30,7 @@ export interface PageOptions {
 
 export type ListOptions = Omit<PageOptions, 'last' | 'waitTimeSeconds'>;
 
-/** Iterate it for messages, or its `pages()` for pages. Each iteration reads anew. */
+/** Iterate the list for messages, or `pages()` for pages. Each iteration reads from the service again. */
 export interface MessageList extends AsyncIterable<FlowMessage> {
   pages(): AsyncGenerator<Page, void, void>;
 }

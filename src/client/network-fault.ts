@@ -1,6 +1,6 @@
 /**
- * Explains a failed `fetch` in words. Platforms hide the reason ("fetch failed") or show raw OpenSSL text;
- * codes are Node's, patterns are for platforms without codes (Deno, browsers).
+ * Explains a failed `fetch` in words. Platforms hide the reason ("fetch failed") or show raw OpenSSL text.
+ * The patterns match the error codes of Node, and the messages of platforms without codes (Deno, browsers).
  */
 
 export type NetworkFaultKind =
@@ -28,7 +28,7 @@ const FAULTS: readonly (readonly [NetworkFaultKind, RegExp, string | undefined])
     /HPE_INVALID_CONSTANT|invalid HTTP version parsed/i,
     'the server does not speak plain HTTP on this port',
   ],
-  // The platforms' own messages are short and name the fault.
+  // Has no text of its own, because the platforms' messages are short and name the fault.
   [
     'untrusted-certificate',
     /CERT_|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|ALTNAME|invalid peer certificate/i,
@@ -37,7 +37,7 @@ const FAULTS: readonly (readonly [NetworkFaultKind, RegExp, string | undefined])
   ['unknown', /ERR_SSL_|SSL routines/i, 'the TLS handshake failed'],
 ];
 
-/** For an error of `fetch` or of a body's reader. */
+/** Explains an error of `fetch` or of a body's reader. */
 export function networkFault(error: unknown): NetworkFault {
   const reasons = causesOf(error);
   const haystack = reasons.map(({ code, message }) => `${code} ${message}`).join('\n');

@@ -1,7 +1,7 @@
 /**
- * How long the upstream has failed behind a stream that stays open. Its heartbeats say that it fails. Such a
- * stream brings no messages, so this time counts like that of a lost connection when the client decides
- * whether to give up.
+ * Measures how long the upstream has failed while the stream itself stays open. The stream's heartbeats
+ * report such a failure. Since the stream then delivers no messages, the client decides whether to give up as
+ * if the connection were lost.
  */
 import type { UpstreamState } from '../messages/upstream-state.ts';
 import { FlowtapProblem } from './wire/problem.ts';
@@ -16,7 +16,10 @@ export class Outage {
     this.#giveUpAfterMs = giveUpAfterMs;
   }
 
-  /** The problem to give up with, once the outage has lasted too long. */
+  /**
+   * Takes the upstream's current state. Returns the problem to give up with once the outage has lasted too
+   * long.
+   */
   after(upstream: UpstreamState): FlowtapProblem | undefined {
     if (upstream === 'ok') {
       this.#sinceMs = undefined;

@@ -1,6 +1,6 @@
 /**
- * Keeps an event stream open: reads one connection after the other, despite cut connections, deployments,
- * silence and transient refusals, until the last event or until it gives up. The caller interprets what a
+ * Keeps an event stream open. After a lost connection, a deployment, silence or a transient refusal, it opens
+ * the next connection. It stops after the last event, or when it gives up. The caller interprets what a
  * connection sends.
  */
 import type { Http } from './http.ts';
@@ -10,8 +10,8 @@ import { FlowtapConnectionError, type FlowtapProblem } from './wire/problem.ts';
 import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './retry-policy.ts';
 
 /**
- * The connection was closed: because of `error` or, without one, in order. It is opened again after
- * `afterMs`.
+ * The connection was closed, and is reopened after `afterMs`. `error` says why. Without `error`, the server
+ * closed it in order.
  */
 export interface Reconnecting {
   readonly type: 'reconnecting';
@@ -19,7 +19,7 @@ export interface Reconnecting {
   readonly error?: FlowtapProblem | FlowtapConnectionError;
 }
 
-/** Sent while nothing else is. */
+/** Sent when there was nothing else to send for a while. */
 export interface Heartbeat {
   readonly type: 'heartbeat';
   readonly upstream: UpstreamState;
@@ -27,11 +27,11 @@ export interface Heartbeat {
   readonly timestamp: string;
 }
 
-/** What this loop learns from one connection. */
+/** What reading a connection reports to the loop. */
 export interface Connection {
-  /** The pause before a reconnect, as the server asked for it. */
+  /** The pause before a reconnect, as requested by the server. */
   retryMs: number;
-  /** The server sent an event. */
+  /** True once the server has sent an event. */
   heard: boolean;
 }
 
@@ -41,8 +41,9 @@ export interface ReconnectingOptions<Event> {
   readonly giveUpAfterMs?: number | undefined;
   /** The events of one connection. */
   readonly read: (connection: Connection) => AsyncGenerator<Event, unknown, void>;
-  /** Whether the event shows that the upstream answers, or is the last event. */
+  /** Whether the event shows that the upstream answers. */
   readonly isNews: (event: Event) => boolean;
+  /** Whether the event is the last one, after which nothing is read. */
   readonly isLast: (event: Event) => boolean;
 }
 
@@ -72,7 +73,8 @@ export async function* keepReading<Event extends { readonly type: string }>(
         if (isHeartbeat(event)) tooLong = outage.after(event.upstream);
         if (tooLong) break;
       }
-      // A stream that closes without an event is broken. Others close in order, after a long life.
+      // A stream that closes without any event is broken. Healthy streams are closed in order, at the end of
+      // a long life.
       if (!connection.heard) error = new FlowtapConnectionError('The server closed the stream at once');
     } catch (thrown) {
       signal?.throwIfAborted();
@@ -84,9 +86,9 @@ export async function* keepReading<Event extends { readonly type: string }>(
     }
     if (tooLong) throw tooLong;
     const backoffMs = error === undefined ? 0 : retryPolicy.afterFailure(error, connection.retryMs);
-    // Never sooner than the server asked. Its `retry:` has jitter already.
+    // Never reconnect sooner than the server asked. Its `retry:` already includes jitter.
     const afterMs = Math.max(connection.retryMs, backoffMs);
-    // Safety: afterFailure has thrown errors of any other class.
+    // Safety: afterFailure throws errors of any other class.
     const known = error as FlowtapProblem | FlowtapConnectionError | undefined;
     yield { type: 'reconnecting', afterMs, ...(known && { error: known }) };
     await http.clock.sleep(afterMs, signal);
@@ -97,7 +99,7 @@ const isHeartbeat = (event: { readonly type: string }): event is Heartbeat => ev
 
 const UPSTREAM_STATES = ['ok', 'throttled', 'unavailable'] as const;
 
-/** The data of a `heartbeat` event. */
+/** Parses the data of a `heartbeat` event. */
 export const heartbeatOf = (body: Readonly<Record<string, unknown>>): Heartbeat => ({
   type: 'heartbeat',
   upstream: UPSTREAM_STATES.find((known) => known === body['upstream']) ?? 'ok',

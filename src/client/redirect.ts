@@ -1,17 +1,20 @@
 /**
- * Redirects are errors: `fetch` drops `Authorization` when it follows one to another origin, and the next
- * server then blames the credential. The error names the address to use instead. Browsers do not show where a
- * redirect leads.
+ * Turns redirects into errors. If `fetch` followed a redirect to another origin, it would drop
+ * `Authorization`, and the next server would blame the credential. The error names the address to use
+ * instead, except in browsers, which do not show where a redirect leads.
  */
 import { REDIRECTED } from './wire/problem-code.ts';
 import { FlowtapProblem } from './wire/problem.ts';
 
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 
-/** `url` was requested: `path` below the service's address. Undefined for any other response. */
+/**
+ * The problem of a redirect; undefined for any other response. `url` was requested, and `path` is its part
+ * below the service's address.
+ */
 export function redirectProblem(response: Response, url: string, path: string): FlowtapProblem | undefined {
   const { status, headers } = response;
-  // Workers' types do not know it.
+  // Typed as `string`, because Workers' types do not know `opaqueredirect`.
   const type: string = response.type;
   const isOpaque = type === 'opaqueredirect';
   if (!isOpaque && !REDIRECT_STATUSES.has(status)) return undefined;
@@ -28,7 +31,7 @@ function describe({ origin }: URL, target: URL | undefined, path: string): strin
   const cause = 'Redirects are not followed, because the credential would get lost.';
   if (!target)
     return `${origin} redirects to another address. Use that one as the service's address. ${cause}`;
-  // Without query and user: a ticket or a password may be in there.
+  // Leaves out query and user, which may contain a ticket or a password.
   const shown = target.origin + target.pathname;
   const base = serviceAddress(target, path);
   return base === undefined
@@ -43,8 +46,8 @@ function redirectTarget(location: string | null, url: string): URL | undefined {
 }
 
 /**
- * The target without the requested path; undefined when it does not end in it. Proxies may decode the path on
- * the way.
+ * Removes the requested path from the target, which leaves the service's address. Undefined if the target
+ * does not end with the path. Both are decoded first, because proxies may decode the path.
  */
 function serviceAddress({ origin, pathname }: URL, path: string): string | undefined {
   const decoded = decode(pathname);

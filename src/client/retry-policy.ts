@@ -1,26 +1,29 @@
 /**
- * When a failed request is retried, after which pause, and when the client gives up. No I/O: the caller
- * sleeps.
+ * Decides whether a failed request is retried, after which pause, and when the client gives up. No I/O: the
+ * caller sleeps.
  */
 import { FlowtapConnectionError, FlowtapProblem } from './wire/problem.ts';
 
 /** The longest pause that the client chooses itself. A server may ask for a longer one. */
 export const BACKOFF_MS_MAX = 30_000;
-/** The first pause where the server has named none. */
+/** The first pause, if the server has not named one. */
 export const RETRY_MS_DEFAULT = 1_000;
 /** How long a single request (a page, a summary) is retried. */
 export const REQUEST_GIVE_UP_MS = 60_000;
-/** For following and waiting: longer than a deployment, a throttled upstream or a short loss of network. */
+/**
+ * How long following and waiting are retried. Outlasts a deployment, a throttled upstream or a short loss of
+ * network.
+ */
 export const FOLLOW_GIVE_UP_MS = 10 * 60_000;
 /**
  * Jitter on top of a server's Retry-After, so that clients that were refused together do not retry together.
  */
 const JITTER = 0.25;
 
-/** Statuses that are temporary, from Flowtap or from a proxy during a deployment. */
+/** Temporary statuses below 500, from Flowtap or from a proxy during a deployment. */
 const TRANSIENT_STATUSES = new Set([408, 425, 429]);
 
-/** Whether a retry can help. It cannot for NotConfigured, although that is a 503. */
+/** Whether a retry can help. It cannot help with NotConfigured, although that is a 503. */
 export function isTransient(error: unknown): error is FlowtapProblem | FlowtapConnectionError {
   if (error instanceof FlowtapConnectionError) return true;
   if (!(error instanceof FlowtapProblem) || error.code === 'NotConfigured') return false;
@@ -29,7 +32,7 @@ export function isTransient(error: unknown): error is FlowtapProblem | FlowtapCo
 
 export interface RetryPolicyOptions {
   readonly now: () => number;
-  /** 0 ≤ x < 1. */
+  /** Returns 0 ≤ x < 1. */
   readonly random: () => number;
   /** Give up after failing for this long without a success in between. */
   readonly giveUpAfterMs: number;

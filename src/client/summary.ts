@@ -1,22 +1,24 @@
-/** An execution's summary: as it is now, or as soon as the execution has ended. */
+/** Reads an execution's summary, either as it is now or as soon as the execution has ended. */
 import { WAIT_SECONDS_MAX } from '../messages/wait-seconds.ts';
 import { executionPath } from './execution-path.ts';
 import type { Http } from './http.ts';
 import { FOLLOW_GIVE_UP_MS } from './retry-policy.ts';
 import { type Summary, readBody } from './wire/wire.ts';
 
-/** Between two requests, in case a service answers "still running" without having waited. */
+/** The shortest time between two requests, in case a service answers "still running" without waiting. */
 const PAUSE_MS_MIN = 1_000;
 
 export interface SummaryOptions {
-  /** Answer when the execution has ended, or after so many seconds: 0, the default, to 50. */
+  /**
+   * How many seconds the service may wait for the execution to end before it answers: 0, the default, to 50.
+   */
   readonly waitTimeSeconds?: number;
   readonly signal?: AbortSignal;
 }
 
 export interface WaitOptions {
   readonly signal?: AbortSignal;
-  /** Throw after failing for this long without a success. Default: 10 minutes. */
+  /** Throws after failing for this long without a success. Default: 10 minutes. */
   readonly giveUpAfterMs?: number;
 }
 

@@ -1,21 +1,22 @@
 /**
- * AWS regions and their partitions: the only check of a region's name, the DNS suffix of its hosts, and the
- * partition name in its ARNs. A region becomes part of a host name, so only a valid region may pass.
+ * AWS regions and their partitions. Only this file checks a region's name. It also gives the DNS suffix of a
+ * region's hosts and the partition name in its ARNs. A region becomes part of a host name, so only valid
+ * regions are accepted.
  *
  * Source: botocore's partitions.json (`regionRegex`, `dnsSuffix`). Regions are matched by pattern, because
  * AWS adds regions.
  */
 
 interface Partition {
-  /** As in an ARN: `arn:aws-cn:…`. */
+  /** The partition's name in ARNs: `aws-cn` in `arn:aws-cn:…`. */
   readonly id: string;
   readonly dnsSuffix: string;
   readonly region: RegExp;
 }
 
 const PARTITIONS: readonly Partition[] = [
-  // Two letters, a direction, a number from 1 (us-west-2). AWS adds new prefixes here, so only `cn-` is
-  // excluded.
+  // Two letters, a direction and a number from 1: us-west-2. AWS keeps adding prefixes to this partition, so
+  // the pattern only excludes `cn-`.
   { id: 'aws', dnsSuffix: 'amazonaws.com', region: /^(?!cn-)[a-z]{2}-[a-z]{2,16}-[1-9]\d?$/ },
   { id: 'aws-cn', dnsSuffix: 'amazonaws.com.cn', region: /^cn-[a-z]{2,16}-[1-9]\d?$/ },
   { id: 'aws-us-gov', dnsSuffix: 'amazonaws.com', region: /^us-gov-[a-z]{2,16}-[1-9]\d?$/ },
@@ -34,12 +35,12 @@ export const isAwsRegion = (text: string): boolean => partitionOf(text) !== unde
 /** Whether ARNs may begin with `arn:<id>:`. */
 export const isAwsPartition = (id: string): boolean => PARTITIONS.some((partition) => partition.id === id);
 
-/** The partition name in ARNs of this region; undefined if it is not an AWS region. */
+/** The partition name in ARNs of this region; undefined if `region` is not an AWS region. */
 export const awsPartition = (region: string): string | undefined => partitionOf(region)?.id;
 
 /**
  * The public endpoint of a service in a region.
- * @throws {TypeError} if it is not an AWS region. Callers check settings and ARNs first.
+ * @throws {TypeError} if `region` is not an AWS region. Callers validate settings and ARNs first.
  */
 export function awsEndpoint(service: string, region: string): URL {
   const partition = partitionOf(region);

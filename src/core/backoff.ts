@@ -1,4 +1,7 @@
-/** The delay before the next try: doubled by each failure in a row, up to a maximum. No clock. */
+/**
+ * Exponential backoff: each consecutive failure doubles the delay before the next try, up to a maximum. No
+ * clock.
+ */
 
 export class Backoff {
   readonly #firstMs: number;
@@ -10,17 +13,17 @@ export class Backoff {
     this.#maxMs = maxMs;
   }
 
-  /** How many tries in a row have failed. */
+  /** The number of consecutive failures. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** A try has failed. Returns the delay, in milliseconds. */
+  /** Counts a failed try. Returns the delay before the next one, in milliseconds. */
   failed(): number {
     return Math.min(this.#maxMs, this.#firstMs * 2 ** this.#failures++);
   }
 
-  /** A try has succeeded, or is not needed any more. */
+  /** Resets the delay, after a success or when no further try is needed. */
   reset(): void {
     this.#failures = 0;
   }

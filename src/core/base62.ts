@@ -1,14 +1,14 @@
 /**
- * Base62, digits first: text that a double click selects whole, and that needs no quoting in URLs and shells.
- * No I/O; randomness is a parameter.
+ * Base62 encoding, digits first. A double click selects the whole text, and the text needs no quoting in URLs
+ * and shells. No I/O; randomness is a parameter.
  */
 
-/** Returns `length` random bytes: `(n) => crypto.getRandomValues(new Uint8Array(n))` in production. */
+/** Returns `length` random bytes. In production: `(n) => crypto.getRandomValues(new Uint8Array(n))`. */
 export type RandomBytes = (length: number) => Uint8Array;
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** 4 × 62: higher bytes are discarded, so that all characters are equally likely. */
+/** 4 × 62. Bytes from here on are discarded, so that all characters are equally likely. */
 const FAIR_BYTES_END = 248;
 
 /** `number` in base62, padded with zeros to `digits`. */
@@ -20,7 +20,7 @@ export function base62OfNumber(number: number, digits: number): string {
   return text;
 }
 
-/** Random characters, 5.95 bits each. */
+/** Random characters, with 5.95 bits of randomness each. */
 export function randomBase62(random: RandomBytes, length: number): string {
   let text = '';
   while (text.length < length) {

@@ -7,18 +7,21 @@ export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /**
-   * Resolves after `ms` milliseconds, or at once when `signal` aborts. Never rejects: check the signal for
-   * the reason.
+   * Resolves after `ms` milliseconds, or immediately when `signal` aborts. Never rejects: check the signal to
+   * learn which of the two happened.
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /**
-   * Resolves in a later turn of the event loop: long work awaits it between its parts, so that other requests
-   * run.
+   * Resolves in a later turn of the event loop. Long work awaits this between its parts, so that other
+   * requests can run.
    */
   turn(): Promise<void>;
 }
 
-/** Timers count in 31 bits. A longer time (`Infinity`: until the signal) would fire at once. */
+/**
+ * Timers count milliseconds in 31 bits, so a longer time would fire immediately. That includes `Infinity`,
+ * with which callers sleep until the signal aborts.
+ */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

@@ -1,7 +1,4 @@
-/**
- * A list in one text, as in headers, settings and options: its entries are separated by commas and trimmed;
- * empty ones do not count.
- */
+/** Splits a comma-separated list from a header, setting or option. Trims the entries and drops empty ones. */
 export const commaSeparated = (text: string): readonly string[] =>
   text
     .split(',')

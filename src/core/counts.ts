@@ -1,6 +1,6 @@
 /**
- * Counts by name in a map. Names whose count is 0 are deleted, so the map is as large as the names that
- * count.
+ * Adds `by` to the count of `name`. Deletes names whose count drops to 0, so that the map does not grow
+ * forever.
  */
 export function addTo(counts: Map<string, number>, name: string, by: number): void {
   const count = (counts.get(name) ?? 0) + by;

@@ -1,11 +1,12 @@
 /**
- * Percent-decoding for checks: a credential consists of ASCII, and a reader of a URL or a log could decode
- * it, too.
+ * Percent-decoding for checks that look for credentials in URLs and logs. Encoding does not protect a
+ * credential, because anyone who reads the text can decode it. Credentials are ASCII, so only ASCII is
+ * decoded.
  */
 
 /**
- * Decodes escapes of ASCII, layer by layer. `layersMax` keeps a long text of nested escapes from taking
- * quadratic time.
+ * Decodes percent-encoded ASCII, even if it was encoded several times. `layersMax` limits the repetitions,
+ * because deeply nested escapes would take quadratic time.
  */
 export function decodedAscii(text: string, layersMax: number): string {
   if (!text.includes('%')) return text;

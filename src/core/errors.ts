@@ -1,35 +1,36 @@
 /**
- * All expected failures as one tagged union. Failures are values (`Result`), not exceptions: an exception is
+ * All expected failures as one tagged union. Failures are values (`Result`), not exceptions. An exception is
  * a bug, and becomes a 500 with the request id and nothing else (invariant 9).
  *
- * Each failure is plain data, so that it crosses an RPC boundary. `internal` is for the operator's log and
- * never reaches a caller (invariant 7). The catalogue in problems/ says what callers get for each, as problem
- * JSON and as AWS exception; a new type does not compile until it has an entry and documentation there.
+ * Each failure is plain data, so that it can cross an RPC boundary. `internal` is for the operator's log and
+ * never reaches a caller (invariant 7). The catalogue in problems/ maps each failure to the answer that
+ * callers get, as problem JSON and as an AWS exception. A new type does not compile until it has an entry and
+ * documentation there.
  */
 
 /** One invalid input. `name` is the parameter, header or body member as the caller wrote it. */
 export interface FieldError {
   readonly in: 'path' | 'query' | 'header' | 'body';
   readonly name: string;
-  /** A sentence: what was wrong, and what it must be. */
+  /** A sentence that says what is wrong and what the value must be. */
   readonly detail: string;
 }
 
 /**
- * What a source can return instead of a page. `awsCode` is AWS's name of the error, for the admin's probe and
- * for clients of AWS's protocol.
+ * The failures that a source can return instead of a page. `awsCode` is AWS's name for the error. The admin's
+ * probe shows it, and answers in AWS's protocols depend on it.
  */
 export type SourceFailure =
   /**
-   * The upstream refused the request (InvalidRequestException). With a token: most likely the token has
-   * expired.
+   * The upstream refused the request (InvalidRequestException). If the request had a token, the token has
+   * most likely expired.
    */
   | { readonly type: 'upstream-invalid-request'; readonly internal: string; readonly awsCode?: string }
   /** The upstream says that this token is no longer valid (Step Functions' InvalidToken). */
   | { readonly type: 'upstream-invalid-token'; readonly internal: string; readonly awsCode?: string }
   /**
-   * `executionId`, `flow` or `mapRun`: what was looked up, for the caller's answer. `atMs`: when, in clock
-   * milliseconds.
+   * `executionId`, `flow` or `mapRun` is what was looked up, so that the answer can name it. `atMs` is when
+   * it was looked up, in clock milliseconds.
    */
   | {
       readonly type: 'upstream-not-found';
@@ -42,8 +43,8 @@ export type SourceFailure =
     }
   | { readonly type: 'upstream-throttled'; readonly internal: string; readonly retryAfterSeconds: number }
   /**
-   * The tenant of this call has more calls waiting than its share allows while others read, too. No call was
-   * made.
+   * No call was made, because this tenant already has as many calls waiting as its share allows while other
+   * tenants read too.
    */
   | {
       readonly type: 'upstream-share-exceeded';
@@ -53,11 +54,16 @@ export type SourceFailure =
   /** The upstream reported an error of its own (InternalFailureException, 5xx), or could not be reached. */
   | { readonly type: 'upstream-internal'; readonly internal: string }
   | { readonly type: 'upstream-timeout'; readonly internal: string }
-  /** The history is too long for one request to reach the position. The next request continues. */
+  /**
+   * The position is too far into the history to reach in one request. The next request continues the walk.
+   */
   | { readonly type: 'upstream-unfinished'; readonly internal: string }
-  /** The answer exceeds our limit. The Execution halves the page size and asks again. */
+  /** The answer exceeds our limit. The Execution halves the page size and tries again. */
   | { readonly type: 'upstream-too-large'; readonly internal: string }
-  /** Anything else that is wrong upstream: our credentials, a redirect, not JSON, a wrong shape. */
+  /**
+   * Any other upstream fault: wrong credentials of ours, a redirect, or an answer that is not JSON or has the
+   * wrong shape.
+   */
   | { readonly type: 'upstream-broken'; readonly internal: string; readonly awsCode?: string }
   /** The settings do not allow this region or account (SFN_ALLOWED). No call was made. */
   | { readonly type: 'source-forbidden'; readonly internal: string };
@@ -65,14 +71,16 @@ export type SourceFailure =
 /** Why a caller is not authenticated, or not authorised. */
 export type AccessFailure =
   /**
-   * `wanted: 'admin-token'`, here and below: for the admin API, which accepts no API key. `scheme`: of an
-   * Authorization header without a bearer token; '' if it has no scheme.
+   * `wanted: 'admin-token'`, here and below, means that the route belongs to the admin API, which accepts no
+   * API key. `scheme` is the scheme of an Authorization header that has no bearer token, or '' if that header
+   * has no scheme.
    */
   | { readonly type: 'missing-credentials'; readonly wanted?: 'admin-token'; readonly scheme?: string }
   | { readonly type: 'conflicting-credentials' }
   | { readonly type: 'key-in-url'; readonly name: string }
   /**
-   * Malformed, wrong checksum, or unknown: one answer for all, so that it does not reveal which keys exist.
+   * The key is malformed, has a wrong checksum, or is unknown. All three get the same answer, so that it does
+   * not reveal which keys exist.
    */
   | { readonly type: 'invalid-key'; readonly wanted?: 'admin-token' }
   | { readonly type: 'revoked-key' }
@@ -80,20 +88,20 @@ export type AccessFailure =
   | { readonly type: 'invalid-ticket' }
   | { readonly type: 'expired-ticket' }
   /**
-   * The key is valid, but not for this execution, or (`list`) for none of a list. Does not reveal which
-   * executions exist.
+   * The key is valid, but may not read this execution. With `list`, it may read none of a list's executions.
+   * The answer does not reveal which executions exist.
    */
   | { readonly type: 'execution-forbidden'; readonly list?: true }
   /** The key is valid, but may not do this (for example, create tickets). */
   | { readonly type: 'operation-forbidden'; readonly detail: string }
   /**
-   * A key has reached its rate, or an address has sent too many wrong credentials. Then right ones are
-   * refused, too.
+   * A key has exceeded its rate limit, or an address has sent too many wrong credentials. Such an address is
+   * refused even with a valid one.
    */
   | {
       readonly type: 'rate-limited';
       readonly retryAfterSeconds: number;
-      /** `unverified-keys`: one address has sent too many at once. */
+      /** `unverified-keys`: too many unverified keys of one address are being looked up at once. */
       readonly because?: 'wrong-credentials' | 'unverified-keys';
     };
 
@@ -110,13 +118,14 @@ export type Failure =
   /** The body has a Content-Encoding. */
   | { readonly type: 'encoded-body' }
   | { readonly type: 'body-too-large'; readonly maxBytes: number }
-  /** The body stopped arriving, or drips. */
+  /** The body stopped arriving, or arrives too slowly. */
   | { readonly type: 'body-too-slow' }
   /** The cursor was issued for this execution, but the history has changed since. */
   | { readonly type: 'history-changed' }
   /**
-   * This execution has reached its limit of streams and waiting requests. `lost`: its object is overloaded or
-   * being deployed. `reserved`: the last slots go only to tenants that hold few.
+   * This execution has reached its limit of streams and waiting requests. `reserved`: the last slots are
+   * reserved for tenants that hold few. `lost`: no limit was reached, but the execution's object is
+   * overloaded or being deployed.
    */
   | {
       readonly type: 'overloaded';
@@ -124,12 +133,15 @@ export type Failure =
       readonly lost?: true;
       readonly reserved?: true;
     }
-  /** The key has reached its limit: of this execution, or (`total`) of all executions together. */
+  /**
+   * The key has reached its limit of streams and waiting requests, for this execution or, with `total`, for
+   * all executions together.
+   */
   | { readonly type: 'too-many-streams'; readonly retryAfterSeconds: number; readonly total?: true }
   /**
-   * The key-value store failed, and nothing else can answer. `refused`: it answered with a record that is
-   * damaged, missing or newer than this program, so cached records must not be used either. `revoked`: a key
-   * was revoked here, but that could not be stored.
+   * The key-value store failed, and nothing else can answer. `refused`: the store did answer, but its record
+   * is damaged, missing or newer than this program, so cached records must not be used either. `revoked`: a
+   * key was revoked here, but the revocation could not be stored.
    */
   | {
       readonly type: 'store-unavailable';
@@ -154,6 +166,6 @@ export const fail = <F extends Failure>(failure: F): { readonly ok: false; reado
 export const invalid = (where: FieldError['in'], name: string, detail: string) =>
   fail({ type: 'invalid-input', errors: [{ in: where, name, detail }] } as const);
 
-/** The operator's text of a failure, for the log; undefined if the type says everything. */
+/** The text of a failure for the operator's log; undefined if the type says everything. */
 export const internalText = (failure: Failure): string | undefined =>
   'internal' in failure ? failure.internal : undefined;

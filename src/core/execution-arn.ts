@@ -1,36 +1,35 @@
 /**
- * The grammar of ARNs that name executions of Step Functions, their state machines and their map runs. A
- * caller's ARN decides which host is called and which account's role is assumed, so only a well-formed one is
- * accepted.
+ * Parses the ARNs of Step Functions executions, state machines and map runs. A caller's ARN decides which
+ * host is called and which account's role is assumed, so only a well-formed ARN is accepted.
  *
- * The region of an ARN may be any name: local servers that implement the service use their own (`local`).
+ * Any region name is accepted, because local servers that implement Step Functions use their own (`local`).
  * Only AWS's regions become part of a host name (aws-region.ts).
  *
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html#resources
  */
 import { awsPartition, isAwsPartition } from './aws-region.ts';
 
-/** The model's bound of `executionArn`. */
+/** The maximum length of `executionArn` in AWS's API model. */
 export const EXECUTION_ARN_CHARACTERS_MAX = 256;
 
-/** Where something of Step Functions is. */
+/** The partition, region and account of a Step Functions resource. */
 export interface ArnPlace {
   /** `aws`, `aws-cn`, `aws-us-gov`, … */
   readonly partition: string;
   readonly region: string;
-  /** Twelve digits; local servers accept fewer. */
+  /** Twelve digits. Local servers accept fewer. */
   readonly account: string;
 }
 
 /** Names a state machine, or one of its map runs. */
 export interface MachineNames {
   readonly machine: string;
-  /** The label of a map run. Map runs have it, and the executions that they started. */
+  /** The label of a map run. Map runs and the executions that they started have one. */
   readonly label?: string;
 }
 
 export interface ExecutionArn extends ArnPlace, MachineNames {
-  /** `express`: Step Functions keeps no history of these. */
+  /** Step Functions keeps no history of `express` executions. */
   readonly type: 'standard' | 'express';
   /** The execution's own name. */
   readonly name: string;
@@ -46,17 +45,14 @@ interface StatesArn extends ArnPlace {
   /** `execution`, `express`, `stateMachine`, `mapRun`, `activity`. */
   readonly resource: string;
   /**
-   * What follows the resource: of an execution the state machine's name, perhaps a map run's label, and its
-   * own name.
+   * What follows the resource. For an execution: the state machine's name, the label of a map run if it has
+   * one, and the execution's own name.
    */
   readonly name: string;
 }
 
 const STATES_ARN = /^arn:([a-z-]{1,32}):states:([a-z0-9-]{1,40}):(\d{10,12}):([a-zA-Z]{1,40}):(\S+)$/u;
-/**
- * `<state machine>:<execution name>`; a child of a map run has `<state machine>/<label>:<id>`, like the map
- * run itself.
- */
+/** `<state machine>:<execution name>`. Map runs and their children have `<state machine>/<label>:<id>`. */
 const EXECUTION_NAMES = /^([^\s:/]+)(?:\/([^\s:]+))?:((?:[^\s:]+:)*[^\s:]+)$/u;
 const MACHINE_NAME = /^[^\s:/]+$/u;
 /** `<state machine>:<version, a number>` or `<state machine>:<alias>`. */
@@ -76,7 +72,7 @@ export function parseExecutionArn(text: string): ExecutionArn | undefined {
   return parts && { ...parts, type: arn.resource === 'express' ? 'express' : 'standard' };
 }
 
-/** Undefined if the names are malformed. */
+/** Undefined if the names are malformed, or if the partition does not fit the region. */
 function partsOf(arn: StatesArn): Omit<ExecutionArn, 'type'> | undefined {
   const [, machine, label, name] = EXECUTION_NAMES.exec(arn.name) ?? [];
   const place = placeOf(arn);
@@ -84,14 +80,14 @@ function partsOf(arn: StatesArn): Omit<ExecutionArn, 'type'> | undefined {
   return { ...place, machine, ...(label !== undefined && { label }), name };
 }
 
-/** Undefined if the partition does not have the region. */
+/** Undefined if the partition is unknown, or if the region belongs to another partition. */
 const placeOf = ({ partition, region, account }: StatesArn): ArnPlace | undefined =>
   isAwsPartition(partition) && partition === (awsPartition(region) ?? partition)
     ? { partition, region, account }
     : undefined;
 
 /**
- * Place and name of a state machine's ARN; undefined for any other text, and for the ARN of a version or an
+ * Parses the ARN of a state machine. Undefined for any other text, including the ARN of a version or an
  * alias.
  */
 export function parseStateMachineArn(text: string): { place: ArnPlace; name: string } | undefined {
@@ -101,7 +97,7 @@ export function parseStateMachineArn(text: string): { place: ArnPlace; name: str
   return place && { place, name: arn.name };
 }
 
-/** The reference of a map run's ARN; undefined for any other text. */
+/** Parses the ARN of a map run; undefined for any other text. */
 export function parseMapRunRef(mapRunArn: string): MapRunRef | undefined {
   const arn = parseStatesArn(mapRunArn);
   const parts = arn?.resource === 'mapRun' ? partsOf(arn) : undefined;
@@ -110,18 +106,18 @@ export function parseMapRunRef(mapRunArn: string): MapRunRef | undefined {
   return { mapRunArn, arn: of };
 }
 
-/** The ARN of a resource of Step Functions. */
+/** Builds the ARN of a Step Functions resource. */
 export const statesArn = ({ partition, region, account }: ArnPlace, resource: string, name: string): string =>
   `arn:${partition}:states:${region}:${account}:${resource}:${name}`;
 
-/** As ARNs have them: `<state machine>` or `<state machine>/<label>`. */
+/** The state machine as ARNs name it: `<state machine>` or `<state machine>/<label>`. */
 export const labelledMachine = ({ machine, label }: MachineNames): string =>
   label === undefined ? machine : `${machine}/${label}`;
 
 const EXECUTION_ARN_FORM =
   'arn:<partition>:states:<region>:<account>:execution:<state machine>:<execution name>';
 
-/** What callers give in place of an execution's ARN, by the type of its ARN. */
+/** What to tell callers who give the ARN of another resource instead of an execution's, by resource type. */
 const OTHER_RESOURCES: ReadonlyMap<string, string> = new Map([
   [
     'stateMachine',
@@ -141,14 +137,15 @@ const OTHER_RESOURCES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Pages of AWS's console: `us-west-2.console.aws.amazon.com`, `console.amazonaws.cn`, `console.c2s.ic.gov`, …
+ * Matches addresses of AWS console pages: `us-west-2.console.aws.amazon.com`, `console.amazonaws.cn`,
+ * `console.c2s.ic.gov`, …
  */
 const CONSOLE_URL = /^(?:https?:\/\/)?(?:[\w-]+\.)*console\.(?:aws|amazonaws|[\w-]*c2s|cloud|csp)[\w-]*\./i;
 
 /**
- * A sentence about an id that is not the ARN of a STANDARD execution but looks like a caller's mistake for
- * one: what it is, and what to give instead. Undefined if it may be an execution of another source. No source
- * has an execution with such an id, so none is called.
+ * Explains an id that was probably meant as the ARN of a STANDARD execution but is not one: what it is, and
+ * what to give instead. Undefined if the id may belong to an execution of another source. If a text is
+ * returned, no source can have such an execution, so none needs to be called.
  */
 export function notAnExecution(id: string): string | undefined {
   const text = id.trim();
@@ -162,22 +159,22 @@ export function notAnExecution(id: string): string | undefined {
   if (other !== undefined) return other;
   const partition = arn?.resource === 'execution' ? awsPartition(arn.region) : undefined;
   if (arn && partition !== undefined && partition !== arn.partition) {
-    return `is an ARN whose partition does not have its region. ARNs of that region begin with arn:${partition}:.`;
+    return `is an ARN with the wrong partition for its region. ARNs of that region begin with arn:${partition}:.`;
   }
   return `is not the ARN of a Step Functions execution. Give one of the form ${EXECUTION_ARN_FORM}.`;
 }
 
 /**
- * The head of a pattern's ARN, in which a `*` may stand for region and account; its resource; and the name of
- * a state machine.
+ * Matches a pattern with another resource in the place of `execution`. Group 1 is everything before the
+ * resource, where one `*` may stand for region and account. Group 2 is the resource, group 3 the state
+ * machine's name.
  */
 const PATTERN_OF_OTHERS =
   /^(arn:[^:]*:states:[^:]*(?::[\d*]*)?):(stateMachine|mapRun|activity|express):([^:/]*)/;
 
 /**
- * What is wrong with a pattern (`*` matches anything) that is meant for executions but names something else,
- * which has no history here: it would never match. Ends a sentence, without a full stop. Undefined for any
- * other pattern.
+ * Explains why a pattern for executions (`*` matches anything) would never match: it names a resource that
+ * has no history here. The text ends a sentence, without a full stop. Undefined for any other pattern.
  */
 export function executionPatternMistake(pattern: string): string | undefined {
   if (CONSOLE_URL.test(pattern)) {
@@ -187,14 +184,14 @@ export function executionPatternMistake(pattern: string): string | undefined {
   if (head === undefined) return undefined;
   const isMachine = resource === 'stateMachine' || resource === 'mapRun';
   const instead = isMachine ? `${head}:execution:${machine}:*` : EXECUTION_ARN_FORM;
-  return `matches no execution, because of ${resource} in the place of execution. Give ${instead}`;
+  return `matches no execution, because it has ${resource} in the place of execution. Give ${instead}`;
 }
 
 const MACHINE_ARN_FORM = 'arn:<partition>:states:<region>:<account>:stateMachine:<state machine>';
 
 /**
- * A sentence about a text that looks like the ARN of a flow and names none: what it is, and what to give
- * instead. Undefined if it does not look like an ARN.
+ * Explains a text that looks like an ARN but does not name a flow: what it is, and what to give instead.
+ * Undefined if the text does not look like an ARN.
  */
 export function notAStateMachine(text: string): string | undefined {
   if (!/^\s*arn:/i.test(text)) return undefined;
@@ -213,5 +210,5 @@ export function notAStateMachine(text: string): string | undefined {
   return `is not the ARN of a state machine. Give one of the form ${MACHINE_ARN_FORM}.`;
 }
 
-/** Resources whose names begin with that of a state machine. */
+/** Resources whose names begin with the name of a state machine. */
 const RUNS_OF_MACHINES: ReadonlySet<string> = new Set(['execution', 'express', 'mapRun']);

@@ -1,7 +1,7 @@
 /**
- * A reference to an execution: the one name by which all rooms pass it on. It is parsed once per request,
- * where the id enters (an HTTP path, an AWS body), and handed down whole to access, archive, Execution and
- * source. Plain data, so that it crosses an RPC boundary.
+ * A reference to an execution, in the form that all rooms use. It is parsed once per request, where the id
+ * enters (an HTTP path, an AWS body). Access, archive, Execution and source receive the parsed reference. It
+ * is plain data, so that it can cross an RPC boundary.
  */
 import { type ExecutionArn, parseExecutionArn } from './execution-arn.ts';
 
@@ -13,38 +13,38 @@ export interface ExecutionRef {
   readonly arn?: ExecutionArn;
 }
 
-/** What identifies an execution, and all that is ever stored of a reference: the ARN follows from the id. */
+/**
+ * Identifies an execution. Only these two members are ever stored, because the ARN can be parsed from the id.
+ */
 export type ExecutionName = Pick<ExecutionRef, 'source' | 'executionId'>;
 
 export const THINGS_GRAPH = 'things-graph';
 export const STEP_FUNCTIONS = 'step-functions';
 
-/**
- * The reference of an id. The ARN of an execution belongs to Step Functions, any other id to Things Graph.
- */
+/** Parses an id. The ARN of an execution belongs to Step Functions, any other id to Things Graph. */
 export function parseExecutionRef(executionId: string): ExecutionRef {
   const arn = parseExecutionArn(executionId);
   return arn ? { source: STEP_FUNCTIONS, executionId, arn } : { source: THINGS_GRAPH, executionId };
 }
 
 /**
- * The reference of a stored name. Its source stays as stored, even if a later version would choose another by
- * the id.
+ * Restores the reference from a stored name. Keeps the stored source, even if a later version would choose
+ * another source for the id.
  */
 export const restoreExecutionRef = ({ source, executionId }: ExecutionName): ExecutionRef => ({
   ...parseExecutionRef(executionId),
   source,
 });
 
-/** Unique for each execution. JSON keeps the two strings apart. */
+/** A unique key of the execution. JSON keeps the two strings apart. */
 export const executionKey = ({ source, executionId }: ExecutionName): string =>
   JSON.stringify([source, executionId]);
 
 /**
- * Unique for each execution, for maps in memory: cheaper than `executionKey`, which is stored. No source has
- * a '/' in its name.
+ * A unique key of the execution for maps in memory. It is cheaper than `executionKey`, which is for stored
+ * data. It is unique because no source's name contains a '/'.
  */
 export const executionName = ({ source, executionId }: ExecutionName): string => `${source}/${executionId}`;
 
-/** How log lines name it. */
+/** The members that name an execution in log lines. */
 export const logNames = ({ source, executionId }: ExecutionName) => ({ source, execution: executionId });

@@ -1,18 +1,18 @@
 /**
- * A semaphore that is fair between tenants: a bounded number of pieces of work run at once, and permits go to
- * waiting tenants round-robin. So a tenant with a thousand pieces delays another tenant's piece by at most as
- * many as run at once.
+ * A semaphore that is fair between tenants. It bounds how many tasks run at once, and gives permits to
+ * waiting tenants round-robin. So even if a tenant has a thousand tasks waiting, another tenant's task waits
+ * for at most as many of them as run at once.
  *
  * On Workers, a request that waits or works may be cancelled without notice. So each waiter polls for its
- * permit, a waiter that has stopped polling loses its place, and a permit expires after `permitMsMax`. A
- * waiter that polls again after a stall of the isolate gets its place back. No request wakes another, because
- * workerd treats a request that waits without a timer of its own as hung and cancels it.
+ * permit. A waiter that stops polling loses its place, and a permit expires after `permitMsMax`. A waiter
+ * that polls again after a stall of the isolate gets its place back. Waiters do not wake each other, because
+ * workerd cancels a request as hung if it waits without a timer of its own.
  */
 import type { Clock } from './clock.ts';
 
 /**
- * A waiter's polling interval grows by this for each waiter before it: the first polls often, a thousand
- * together do not poll all the time.
+ * The polling interval of each waiter grows by this with the number of waiters. So a few waiters poll often,
+ * and a thousand waiters do not keep the isolate busy.
  */
 const POLL_MS_PER_WAITER = 5;
 const POLL_MS_MAX = 250;
@@ -29,11 +29,11 @@ export interface FairSemaphoreOptions {
 interface Line {
   readonly tenant: string;
   /**
-   * The line with the lowest number is next. Changes when one of its waiters gets a permit, to the highest
-   * number.
+   * The line with the lowest number is served next. When one of its waiters gets a permit, the line gets the
+   * highest number.
    */
   turn: number;
-  /** By arrival. */
+  /** In order of arrival. */
   readonly waiters: Waiter[];
 }
 
@@ -46,9 +46,9 @@ interface Waiter {
 
 export class FairSemaphore {
   readonly #options: FairSemaphoreOptions;
-  /** Permits in use, and when each was issued. */
+  /** Permits in use, with the time at which each was issued. */
   readonly #inUse = new Map<object, number>();
-  /** By tenant, in the order of their turns. No line is empty. */
+  /** The lines by tenant, in the order of their turns. A line always has a waiter. */
   readonly #lines = new Map<string, Line>();
   #waiters = 0;
   #numbers = 0;
@@ -58,8 +58,8 @@ export class FairSemaphore {
   }
 
   /**
-   * `signal`: the request was cancelled. It releases the permit, since on Workers nothing after the `await`
-   * runs then.
+   * `signal` aborts when the request is cancelled, and then releases the permit. On Workers, the code after
+   * the `await` does not run in a cancelled request.
    */
   async run<T>(tenant: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const permit = await this.#acquire(tenant);
@@ -103,7 +103,7 @@ export class FairSemaphore {
     return this.#inUse.size < atOnce && this.#next() === waiter;
   }
 
-  /** The waiter that gets the next permit. Waiters that have stopped polling leave. */
+  /** Returns the waiter that gets the next permit. Removes waiters that have stopped polling. */
   #next(): Waiter | undefined {
     const now = this.#options.clock.now();
     for (const { waiters } of this.#lines.values()) {
@@ -115,13 +115,16 @@ export class FairSemaphore {
     return undefined;
   }
 
-  /** By arrival and turn: so a waiter that had to leave gets its place back. */
+  /**
+   * Adds a waiter in the order of arrival and turn, so that a waiter that was removed gets its place back.
+   */
   #enter(waiter: Waiter): void {
     const before = waiter.line;
     const line = this.#lines.get(before.tenant) ?? before;
     if (line !== before) {
-      // Another waiter of the tenant came after this one had to leave. The tenant keeps its earlier turn,
-      // once.
+      // This waiter was removed together with its line, and another waiter of the tenant has opened a new
+      // line since. The new line takes over the earlier turn. Moving the old line to the end ensures that
+      // this happens only once.
       line.turn = Math.min(line.turn, before.turn);
       before.turn = this.#numbers++;
       waiter.line = line;
@@ -133,7 +136,7 @@ export class FairSemaphore {
     this.#place(line);
   }
 
-  /** Only the first waiter of a line leaves it. */
+  /** Removes a waiter, which must be the first of its line. */
   #leave(waiter: Waiter): void {
     const { line } = waiter;
     line.waiters.shift();
@@ -142,7 +145,7 @@ export class FairSemaphore {
     if (line.waiters.length === 0) this.#lines.delete(line.tenant);
   }
 
-  /** The tenant's other waiters, and those that return, go behind those of all other tenants. */
+  /** Moves the tenant's line behind those of all other tenants. */
   #endTurn(line: Line): void {
     line.turn = this.#numbers++;
     if (line.waiters.length > 0) this.#place(line);

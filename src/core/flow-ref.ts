@@ -2,8 +2,8 @@
  * A reference to a flow: a state machine of Step Functions, or a workflow of Things Graph, whose executions
  * can be listed. Plain data, so that it crosses an RPC boundary.
  *
- * A flow of Step Functions is named by its ARN. Things Graph has no list of workflows. So a flow is named by
- * the beginning of its executions' ids, up to and including the workflow's name
+ * A flow of Step Functions is named by its ARN. Things Graph cannot list workflows, so its flows are named by
+ * the beginning of their executions' ids, up to and including the workflow's name
  * (`urn:tdm:us-west-2/123456789012/default:Workflow:SecurityFlow`).
  */
 import {
@@ -19,23 +19,23 @@ import { type ExecutionRef, STEP_FUNCTIONS, THINGS_GRAPH } from './execution-ref
 export interface FlowRef {
   /** The name of its source. */
   readonly source: string;
-  /** How callers name it: by the state machine's ARN, or by the beginning of its executions' ids. */
+  /** How callers name the flow: by the state machine's ARN, or by the beginning of its executions' ids. */
   readonly flow: string;
-  /** Its own name, for people: `SecurityFlow`. */
+  /** The flow's own name, for people: `SecurityFlow`. */
   readonly name: string;
   /** Where a state machine is. */
   readonly arn?: ArnPlace;
 }
 
 /**
- * As in real ids; AWS's model of the name has no colons either. The name ends where `_` and the start time
- * follow.
+ * In the ids of executions, `_` and the start time follow the workflow's name. Neither real names nor AWS's
+ * model of the name contain colons.
  */
 const START_TIME = String.raw`_\d{4}-\d{2}-\d{2}T\d{2}:\d{2}`;
 const WORKFLOW = /^urn:tdm:[^\s:]+:Workflow:([^\s:]+)$/u;
 const WORKFLOW_EXECUTION = new RegExp(String.raw`^(urn:tdm:[^\s:]+:Workflow:([^\s:]+?))${START_TIME}`, 'u');
 
-/** The flow of this name; undefined for any other text. `notAFlow` tells people why. */
+/** Parses the name of a flow; undefined for any other text. `notAFlow` explains why. */
 export function parseFlowRef(text: string): FlowRef | undefined {
   const machine = parseStateMachineArn(text);
   if (machine) return { source: STEP_FUNCTIONS, flow: text, name: machine.name, arn: machine.place };
@@ -43,7 +43,7 @@ export function parseFlowRef(text: string): FlowRef | undefined {
   return name === undefined ? undefined : { source: THINGS_GRAPH, flow: text, name };
 }
 
-/** A sentence about a text that `parseFlowRef` refuses: what it is, and what to give instead. */
+/** Explains a text that `parseFlowRef` refuses: what it is, and what to give instead. */
 export function notAFlow(text: string): string {
   const [, workflow] = WORKFLOW_EXECUTION.exec(text) ?? [];
   if (workflow !== undefined) return `is the id of one execution. Give the id of its workflow: ${workflow}.`;
@@ -55,7 +55,8 @@ export function notAFlow(text: string): string {
 }
 
 /**
- * The flow of an execution, also of a map run's child; undefined for ids that name no flow, such as UUIDs.
+ * The flow of an execution, including a map run's child. Undefined for EXPRESS executions, and for ids that
+ * name no flow, such as UUIDs.
  */
 export function flowOf({ source, executionId, arn }: ExecutionRef): FlowRef | undefined {
   if (arn) return arn.type === 'standard' ? machineFlow(source, arn, arn.machine) : undefined;
@@ -63,10 +64,7 @@ export function flowOf({ source, executionId, arn }: ExecutionRef): FlowRef | un
   return flow === undefined || name === undefined ? undefined : { source, flow, name };
 }
 
-/**
- * The name by which AWS refers to the flow of a map run and of its executions: it includes the label of the
- * map run.
- */
+/** The flow as AWS names it for a map run and its executions: the name includes the map run's label. */
 export const labelledFlow = (arn: ArnPlace & MachineNames): FlowRef =>
   machineFlow(STEP_FUNCTIONS, arn, labelledMachine(arn));
 
@@ -76,13 +74,14 @@ function machineFlow(source: string, { partition, region, account }: ArnPlace, n
 }
 
 /**
- * The common beginning of the ids of its executions, except the children of map runs. Ids of another flow may
- * begin with it, too (the workflows `Door` and `Door_2`), so `flowOf` decides.
+ * The prefix that the ids of a flow's executions share, except for the children of map runs. The ids of
+ * another flow may begin with it too: workflow `Door_2` has the prefix of workflow `Door`. Use `flowOf` to
+ * find the flow of an id.
  */
 export const executionPrefix = ({ flow, name, arn }: FlowRef): string =>
   arn ? statesArn(arn, 'execution', `${name}:`) : `${flow}_`;
 
-/** Whether a map run started this execution. If so, it is not in the list of its flow. */
+/** Whether a map run started this execution. If so, the list of its flow does not contain it. */
 export const isMapRunChild = ({ arn }: Pick<ExecutionRef, 'arn'>): boolean => arn?.label !== undefined;
 
 /** The execution's own name within its flow: the last part of an ARN, or what follows the workflow's name. */
@@ -92,7 +91,7 @@ export function executionNameOf(ref: ExecutionRef): string | undefined {
   return flow && ref.executionId.slice(executionPrefix(flow).length);
 }
 
-/** How lists name an execution and its flow. */
+/** The members that name an execution and its flow in lists. */
 export function namesOf(ref: ExecutionRef): { readonly flow?: string; readonly name?: string } {
   const flow = flowOf(ref)?.flow;
   const name = executionNameOf(ref);

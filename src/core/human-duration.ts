@@ -1,4 +1,4 @@
-/** A duration for people, in two units at most. */
+/** Formats a duration for people, in two units at most. */
 
 /** `850 ms`, `11.5 s`, `3 min 20 s`, `2 h 5 min`. */
 export function humanDuration(ms: number): string {

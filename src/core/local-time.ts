@@ -1,4 +1,4 @@
-/** Local times for people, day and time apart. Empty for an invalid date. */
+/** Formats local dates and times for people. Returns '' for an invalid date. */
 
 const two = (number: number): string => String(number).padStart(2, '0');
 const isInvalid = (at: Date): boolean => Number.isNaN(at.getTime());

@@ -1,19 +1,20 @@
 /**
  * A bounded map that evicts the least recently used entries. It bounds the number of entries, their total
- * size, their age, or any combination. Synchronous values only, so that all requests of an isolate can share
- * one.
+ * size, their age, or any combination. Values are synchronous, so that all requests of an isolate can share a
+ * map.
  *
- * Replaces lru-cache, which would be 8 % of the Worker, and of which we need a tenth (docs/decisions/).
+ * Replaces lru-cache, which would be 8 % of the Worker and of which we need only a tenth
+ * (docs/decisions/0010-an-lru-map-of-our-own.md).
  */
 export interface LruMapOptions<V> {
-  /** The number of entries, at most. */
+  /** The maximum number of entries. */
   readonly max?: number;
-  /** The sum of `sizeOf` over all values, at most. A single value that is larger is not stored. */
+  /** The maximum sum of `sizeOf` over all values. A value that is larger on its own is not stored. */
   readonly maxSize?: number;
   readonly sizeOf?: (value: V) => number;
-  /** Entries expire this long after they were set. Needs `now`. */
+  /** Entries expire this long after they were set. Requires `now`. */
   readonly maxAgeMs?: number;
-  /** Milliseconds. */
+  /** Returns the current time in milliseconds. */
   readonly now?: () => number;
 }
 
@@ -29,7 +30,7 @@ export class LruMap<K, V> {
   readonly #sizeOf: (value: V) => number;
   readonly #maxAgeMs: number;
   readonly #now: () => number;
-  /** Least recently used first: a Map keeps the order in which keys were added. */
+  /** Least recently used first: a Map iterates in the order in which keys were added. */
   readonly #entries = new Map<K, Entry<V>>();
   #size = 0;
 
@@ -55,7 +56,7 @@ export class LruMap<K, V> {
     return entry.value;
   }
 
-  /** Returns the value and keeps the order. */
+  /** Returns the value without making it the most recently used one. */
   peek(key: K): V | undefined {
     return this.#fresh(key)?.value;
   }
@@ -64,7 +65,7 @@ export class LruMap<K, V> {
     return this.#fresh(key) !== undefined;
   }
 
-  /** Adds or replaces a value. `maxAgeMs` replaces the map's own for this entry. */
+  /** Adds or replaces a value. `maxAgeMs` overrides the map's maximum age for this entry. */
   set(key: K, value: V, maxAgeMs = this.#maxAgeMs): void {
     this.delete(key);
     const size = this.#sizeOf(value);

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { containsApiKey } from './api-key-format.ts';
 import { fail, ok, type FieldError, type Result } from './errors.ts';
 
-/** Error messages repeat names of members, so names are cut at this length. */
+/** The maximum length of a member's name in error messages. */
 const NAME_CHARACTERS_MAX = 64;
 
 export function parseBody<T>(schema: z.ZodMiniType<T>, body: unknown): Result<T> {
@@ -25,5 +25,5 @@ function fieldErrorsOf(issue: z.core.$ZodIssue): readonly FieldError[] {
   return [name === '' ? bodyError('body', 'must be a JSON object') : bodyError(name, issue.message)];
 }
 
-/** Turns the few words of a schema's error into a sentence. */
+/** Ends the words of a schema's error with a full stop. */
 const bodyError = (name: string, words: string): FieldError => ({ in: 'body', name, detail: `${words}.` });

@@ -1,4 +1,4 @@
-/** JSON from anywhere: undefined if the text is not JSON. No JSON value is undefined. */
+/** Parses JSON. Returns undefined if the text is not JSON, which no JSON value is. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

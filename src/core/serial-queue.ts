@@ -1,15 +1,15 @@
-/** Runs asynchronous work one piece at a time, in the order of its arrival. */
+/** Runs asynchronous tasks one at a time, in the order in which they were added. */
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Starts when all earlier work has ended, whether or not it failed. A failure reaches this caller only. */
+  /** Starts `work` after all earlier work has succeeded or failed. Only this caller sees its failure. */
   run<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work);
     this.#last = result.catch(() => undefined);
     return result;
   }
 
-  /** Resolves when all work so far has ended. Never rejects. */
+  /** Resolves when all work added so far has ended. Never rejects. */
   get idle(): Promise<unknown> {
     return this.#last;
   }

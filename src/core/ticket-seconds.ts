@@ -2,5 +2,5 @@
 
 /** Long enough to open a page and reconnect a few times. */
 export const TICKET_SECONDS_DEFAULT = 10 * 60;
-/** Tickets appear in URLs, and so in logs: they must not stay valid for long. */
+/** Tickets appear in URLs, and so in logs. Therefore they must not stay valid for long. */
 export const TICKET_SECONDS_MAX = 60 * 60;

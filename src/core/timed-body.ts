@@ -1,17 +1,25 @@
-/** Reads a request's body chunk by chunk, as long as it keeps arriving. The caller interprets the bytes. */
+/**
+ * Reads a request's body chunk by chunk, and gives up if it arrives too slowly. The caller interprets the
+ * bytes.
+ */
 import type { Clock } from './clock.ts';
 
 export interface BodyDeadlines {
   /** The longest time without a byte. */
   readonly silenceMs: number;
-  /** The longest time for the whole body: it also ends a body that drips. */
+  /**
+   * The longest time for the whole body. It stops bodies that keep arriving, but only a few bytes at a time.
+   */
   readonly totalMs: number;
 }
 
 export interface TimedBody {
-  /** The next chunk; `too-slow` after a deadline. Rejects if the caller has left. */
+  /**
+   * Resolves with the next chunk, or with `too-slow` after a deadline. Rejects if the client has
+   * disconnected.
+   */
   read(): Promise<ReadableStreamReadResult<Uint8Array> | 'too-slow'>;
-  /** Drops the rest. Does not wait for it: a body may never end. */
+  /** Discards the rest, without waiting for it, because a body may never end. */
   cancel(): void;
 }
 

@@ -1,9 +1,10 @@
 /**
- * A token bucket: a number of calls a second, and a burst. Only calls that were made without a permit draw it
- * below empty. Values only: no clock, no timer, no promise, so that the requests of a Worker can share it.
+ * A token bucket for calls. It fills at a number of calls per second, and its capacity limits bursts. Only
+ * `spend` can make it negative, for calls that were made without a permit. It has no clock, timer or promise,
+ * so the requests of a Worker can share it.
  */
 
-/** Far less than a call. */
+/** Tolerates rounding errors. Far less than one call. */
 const ROUNDING = 1e-9;
 
 export class TokenBucket {
@@ -20,34 +21,37 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** How long until this many calls are available; Infinity if nothing flows in. */
+  /** Milliseconds until this many calls are available; Infinity if they never will be. */
   waitMs(calls: number, nowMs: number): number {
     this.#fill(nowMs);
     if (this.#calls >= calls) return 0;
     return this.#callsPerSecond > 0 ? ((calls - this.#calls) * 1000) / this.#callsPerSecond : Infinity;
   }
 
-  /** Whole calls that are available. */
+  /** The number of whole calls that are available. */
   available(nowMs: number): number {
     this.#fill(nowMs);
-    // Adding up parts of a call must not leave the last one a rounding error short.
+    // Otherwise, rounding errors in the sum of small inflows could hide the last whole call.
     return Math.max(0, Math.floor(this.#calls + ROUNDING));
   }
 
-  /** Draws the whole calls that are available, at most `calls`. */
+  /** Takes the whole calls that are available, at most `calls`. Returns how many it took. */
   drawUpTo(calls: number, nowMs: number): number {
     const drawn = Math.min(calls, this.available(nowMs));
     this.#calls -= drawn;
     return drawn;
   }
 
-  /** May draw below empty. */
+  /** Takes the calls even if the bucket becomes negative. */
   spend(calls: number, nowMs: number): void {
     this.#fill(nowMs);
     this.#calls -= calls;
   }
 
-  /** Adds calls, even above the capacity: they were drawn elsewhere, or drawn here and not made. */
+  /**
+   * Adds calls, even above the capacity. They were taken from another bucket, or taken from this one and not
+   * used.
+   */
   add(calls: number): void {
     this.#calls += calls;
   }
@@ -61,7 +65,7 @@ export class TokenBucket {
 
   #fill(nowMs: number): void {
     const inflow = (Math.max(0, nowMs - this.#atMs) / 1000) * this.#callsPerSecond;
-    // Above the capacity nothing flows in, but calls that were added stay.
+    // A bucket above its capacity does not fill further, but keeps the calls that were added.
     if (this.#calls < this.#capacity) this.#calls = Math.min(this.#capacity, this.#calls + inflow);
     this.#atMs = Math.max(this.#atMs, nowMs);
   }

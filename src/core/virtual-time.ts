@@ -1,29 +1,29 @@
 /**
- * Which tenant is next among those that want calls: start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM
- * 1996), with calls of equal length. Each tenant has a virtual time at which its next call may start. The
- * tenant with the earliest one is served, and its next start is one call later. So a tenant's first call
- * waits for at most one call of each other tenant, and a tenant gets no extra calls for the time in which it
- * was idle. No I/O, no clock.
+ * Decides which of the waiting tenants gets the next call. Uses start-time fair queueing (Goyal, Vin and
+ * Cheng, SIGCOMM 1996), with calls of equal length. Each tenant has a virtual time at which its next call may
+ * start. The tenant with the earliest time is served, and its next start moves one call later. So a tenant's
+ * first call waits for at most one call of each other tenant, and an idle tenant does not save up calls. No
+ * I/O, no clock.
  */
 
 /**
- * A tenant that owes more calls than this does not pay for a call that used another tenant's turn: the other
- * tenant pays. Otherwise two tenants could get more calls than their part: one would cause calls, and the
- * other, which never pays, would wait for them.
+ * The most that a tenant may owe and still be charged for a call made in another tenant's turn. If it owes
+ * more, the other tenant pays. Otherwise two tenants could together get more than their share: one would
+ * cause calls, and the other, which never pays, would wait for them.
  */
 const OWED_MAX = 1;
 /**
- * Bounds the tenants that are remembered. Beyond it, those served longest ago are forgotten, because their
- * next call may start now anyway.
+ * The maximum number of tenants that are remembered. Above it, tenants whose next call may start now are
+ * forgotten, and then the tenant that was served longest ago.
  */
 export const TENANTS_REMEMBERED_MAX = 1_000;
 
 export class VirtualTime {
-  /** The start of the call that was served last. */
+  /** The virtual start time of the call that was served last. */
   #now: number;
   /**
-   * When the next call of a tenant may start, if that is later than `#now`. The tenant served last comes
-   * last.
+   * When the next call of each tenant may start, in virtual time. A tenant without an entry may start now.
+   * The tenant that was charged last is at the end.
    */
   readonly #nextStarts: Map<string, number>;
 
@@ -32,7 +32,10 @@ export class VirtualTime {
     this.#nextStarts = new Map(from ? from.#nextStarts : []);
   }
 
-  /** The tenant to serve next; of several with the same right, the first one. Undefined: no candidates. */
+  /**
+   * The tenant to serve next. If several may start equally early, the first of them. Undefined if there are
+   * none.
+   */
   first(tenants: Iterable<string>): string | undefined {
     let first: string | undefined;
     let startsAt = Infinity;
@@ -44,8 +47,8 @@ export class VirtualTime {
   }
 
   /**
-   * Serves a call at this tenant's turn. Returns the tenant that pays: the one that caused the call, unless
-   * it owes too many.
+   * Serves a call in this tenant's turn. Charges the tenant that caused the call or, if that one owes too
+   * many calls, this tenant. Returns the tenant that was charged.
    */
   serve(tenant: string, causer = tenant): string {
     this.#now = this.#startOf(tenant);
@@ -54,7 +57,7 @@ export class VirtualTime {
     return payer;
   }
 
-  /** Charges a call that was made without a turn: the tenant's next one starts later. */
+  /** Charges one call: the tenant's next call may start one call later. */
   charge(tenant: string): void {
     const next = this.#startOf(tenant) + 1;
     this.#nextStarts.delete(tenant);
@@ -63,9 +66,9 @@ export class VirtualTime {
   }
 
   /**
-   * Charges calls that were made some time ago, or gives them back if `calls` is negative. It delays the
-   * tenant's next call by at most OWED_MAX calls: a tenant owes nothing for calls from a time when no other
-   * tenant waited.
+   * Charges calls that were made some time ago; negative `calls` are a refund. Delays the tenant's next call
+   * by at most OWED_MAX calls, because a tenant owes nothing for calls that it made while no other tenant
+   * waited.
    */
   chargeLate(tenant: string, calls: number): void {
     const start = this.#startOf(tenant);
@@ -74,8 +77,8 @@ export class VirtualTime {
   }
 
   /**
-   * Tenants by the time of their last call, the oldest first. In this order, `first` resolves ties in favour
-   * of the tenant that was served longest ago.
+   * Sorts tenants by their last call, oldest first. In this order, `first` breaks ties in favour of the
+   * tenant that was served longest ago.
    */
   byLastServed(tenants: Iterable<string>): string[] {
     const places = new Map([...this.#nextStarts.keys()].map((tenant, place) => [tenant, place]));

@@ -1,10 +1,10 @@
 /**
- * Links to the viewer, `/watch#execution=…&ticket=…`. Execution and ticket are in the fragment, which
- * browsers never send, so that no log and no referrer contains a ticket. Shared by the command, `npm start`
- * and the page itself.
+ * Links to the viewer, `/watch#execution=…&ticket=…`. The execution and the ticket are in the fragment, which
+ * browsers never send. So no log and no referrer contains a ticket. The `flowtap` command, `npm start` and
+ * the page itself use this file.
  */
 
-/** What a link opens. Without an execution: the list. */
+/** What a link opens: an execution or, without one, the list of executions. */
 export interface WatchTarget {
   readonly execution?: string;
   readonly ticket?: string;
@@ -16,7 +16,10 @@ export interface WatchTarget {
 export const watchLink = (base: string, target: WatchTarget): string =>
   `${base.replace(/\/+$/, '')}/watch${watchFragment(target)}`;
 
-/** `#execution=…&ticket=…`, or nothing. Readable ids: a fragment may contain `:` and `/`. */
+/**
+ * `#execution=…&ticket=…`, or '' for an empty target. Keeps `:` and `/`, which fragments may contain, so that
+ * ids stay readable.
+ */
 export function watchFragment(target: WatchTarget): string {
   const { execution, ticket, message } = target;
   const members = Object.entries({ execution, ticket, message }).flatMap(([name, value]) =>

@@ -1,19 +1,20 @@
 /**
- * An immutable map from small whole numbers to values. `set` shares all but one path with the vector before
- * it, so each costs the logarithm of the largest index (base 32).
+ * An immutable map from small whole numbers to values, stored as a tree with 32 slots per node. `set` copies
+ * one path of the tree and shares the rest with the earlier vector. So its cost is logarithmic in the largest
+ * index.
  */
 
 const BITS = 5;
 const WIDTH = 1 << BITS;
-/** Shifts work on 32 bits. */
+/** Bit shifts work on 32 bits, so larger indexes are not supported. */
 export const INDEX_MAX = 2 ** 30 - 1;
 
-/** A branch, or a leaf at the lowest level. */
+/** The slots of a branch or, at the lowest level, of a leaf. */
 type Slots = readonly unknown[];
 
 export class SparseVector<T> {
   readonly #root: Slots;
-  /** How far an index is shifted for its slot in the root. */
+  /** An index shifted right by this many bits is its slot in the root. */
   readonly #shift: number;
 
   constructor(root: Slots = [], shift = 0) {
@@ -32,7 +33,7 @@ export class SparseVector<T> {
     return slots?.[index & (WIDTH - 1)] as T | undefined;
   }
 
-  /** `index`: 0 to INDEX_MAX. */
+  /** `index` must be from 0 to INDEX_MAX. */
   set(index: number, value: T): SparseVector<T> {
     let root = this.#root;
     let shift = this.#shift;

@@ -1,14 +1,15 @@
 /**
- * Applies messages of Step Functions to the tree of steps. Each event names the event that led to it, which
- * distinguishes branches. If that event is not known (a history read from its middle, a redrive, a key that
- * must not see names), the message belongs to the open step of its name, or to a new step without a start.
+ * Applies messages of Step Functions to the tree of steps. Each message names the message that led to it,
+ * which tells branches apart. That earlier message is unknown if the history is read from its middle, after a
+ * redrive, or if the key must not see names. Then the message is applied to the open step of its name, or to
+ * a new step without a start.
  */
 import { isUpstreamFailure } from '../../messages/event-types.ts';
 import type { FlowMessage } from '../wire/wire.ts';
 import type { StepKind } from './step.ts';
 import { type Node, ROOT, type TreeDraft } from './step-tree.ts';
 
-/** The type of a state by the beginning of its events' names. */
+/** The kind of a state, by the beginning of its events' names. */
 const STATE_KINDS: Readonly<Record<string, StepKind>> = {
   Task: 'task',
   Pass: 'pass',
@@ -26,8 +27,8 @@ const ITERATION_EVENT = /^MapIteration(Started|Succeeded|Failed|Aborted)$/;
 const ITERATION_STATUS = { Succeeded: 'SUCCEEDED', Failed: 'FAILED', Aborted: 'ABORTED' } as const;
 
 /**
- * `previous`: the node that the message before it on its branch is about. Returns the one that this message
- * is about.
+ * `previous` is the node of the preceding message on the same branch. Returns the node that this message is
+ * about.
  */
 export function applyStepFunctionsMessage(
   draft: TreeDraft,
@@ -37,7 +38,7 @@ export function applyStepFunctionsMessage(
   return new Application(draft, message, previous).run();
 }
 
-/** One message on its way into the tree. */
+/** Applies one message to the tree. */
 class Application {
   readonly #draft: TreeDraft;
   readonly #message: FlowMessage;
@@ -99,7 +100,7 @@ class Application {
     return node;
   }
 
-  /** A state that failed is left only by a Catch. */
+  /** Ends a state that was exited. Only a Catch can exit a state that failed. */
   #exit(node: Node): void {
     const draft = this.#draft;
     const { timestamp } = this.#message;
@@ -145,7 +146,10 @@ class Application {
     return node;
   }
 
-  /** What a state does: Lambda functions, activities, service integrations, map runs; and its failures. */
+  /**
+   * Handles events of a state's work (Lambda functions, activities, service integrations, map runs) and of
+   * its failures.
+   */
   #work(type: string): Node {
     const draft = this.#draft;
     const { timestamp, error } = this.#message;
@@ -161,7 +165,7 @@ class Application {
     return node;
   }
 
-  /** The state that the message is about. */
+  /** The node of the state that the message is about. Adds it if necessary. */
   #stateNode(kind: StepKind): Node {
     const draft = this.#draft;
     const { step } = this.#message;
@@ -172,7 +176,7 @@ class Application {
       (kind === 'parallel' || kind === 'map') && node.kind === kind && draft.isOpen(node);
     const above =
       previous && (draft.around(previous, isOpenAndNamed) ?? draft.around(previous, isOpenOfKind));
-    // Events of one branch may follow the failure of another branch, which has ended.
+    // After one branch has failed, events of other branches may still arrive for states that have ended.
     const known = above ?? (previous && isNamed(previous) ? previous : undefined);
     if (known) return known;
     const open =
@@ -180,11 +184,11 @@ class Application {
     if (open) return open;
     const redriven = draft.root.attempts > 1 ? draft.newestUnsuccessful(draft.root, isNamed) : undefined;
     if (redriven) return draft.redrive(redriven);
-    // It began before the first message that we have.
+    // The state began before the first message that we have.
     return draft.add(this.#container(), kind, step ?? '', undefined);
   }
 
-  /** What a state is entered in: the execution, a branch or an iteration. */
+  /** The node in which a state is entered: the execution, a branch or an iteration. */
   #container(): Node {
     const draft = this.#draft;
     const { step } = this.#message;
@@ -197,20 +201,26 @@ class Application {
     }
     if (draft.isOpen(previous) && isLeaf(previous)) {
       const { kind } = draft.parentOf(previous);
-      // Nothing follows a state that is still open, so this state belongs to another branch.
+      // No state follows one that is still open, so this state belongs to another branch.
       if (kind === 'branch') return this.#likelyContainer();
       this.#exit(previous);
     }
     return this.#inside(draft.around(previous, (node) => draft.isOpen(node) && !isLeaf(node)) ?? draft.root);
   }
 
-  /** A state that follows a parallel state itself is the first of a branch. */
+  /**
+   * Adds a branch if `node` is a parallel state, because a state entered directly in it is the first one of a
+   * branch.
+   */
   #inside(node: Node): Node {
     if (node.kind !== 'parallel') return node;
     return this.#draft.add(node, 'branch', String(this.#draft.childCount(node)), this.#message.timestamp);
   }
 
-  /** If the message before is not known: the open container that waits for its next state. */
+  /**
+   * Guesses the container if the preceding message is unknown: an open container that waits for its next
+   * state.
+   */
   #likelyContainer(): Node {
     const draft = this.#draft;
     const isWaiting = (node: Node): boolean =>

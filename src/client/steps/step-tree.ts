@@ -1,13 +1,13 @@
 /**
- * The tree of steps behind a StepsState: nodes by number, and which are open. All parts are immutable and
- * shared between versions; a draft collects the changes of one message. step-functions-steps.ts and
- * things-graph-steps.ts interpret messages.
+ * The tree of steps behind a StepsState: numbered nodes, and the numbers of the open ones. All parts are
+ * immutable and shared between versions. A draft collects the changes of one message. step-functions-steps.ts
+ * and things-graph-steps.ts interpret messages.
  */
 import type { Status } from '../../messages/event-types.ts';
 import { SparseVector } from './sparse-vector.ts';
 import type { Step, StepKind } from './step.ts';
 
-/** Newest first, so that adding is cheap and shares the rest. */
+/** A linked list with the newest value first. Adding a value is cheap, and shares all earlier values. */
 interface Chain<T> {
   readonly value: T;
   readonly length: number;
@@ -34,12 +34,12 @@ export interface Node {
   readonly caught: boolean;
   readonly children: Chain<number> | undefined;
   readonly messageIds: Chain<string> | undefined;
-  /** The beginning of the newest attempt was seen. */
+  /** Whether a message has shown the beginning of the newest attempt. */
   readonly begun: boolean;
   /** How the newest attempt ended; undefined while it runs. */
   readonly attempt: 'succeeded' | 'failed' | undefined;
   readonly attemptEndedAt?: string | undefined;
-  /** How the newest unsuccessful child of the newest attempt ended, unless it was caught. */
+  /** How the newest unsuccessful child of the newest attempt ended. Absent if a Catch handled it. */
   readonly childStatus?: 'FAILED' | 'ABORTED' | undefined;
   readonly childError?: string | undefined;
 }
@@ -88,7 +88,7 @@ export class TreeDraft {
   }
 
   at(id: number): Node {
-    // Safety: only `add` makes ids.
+    // Safety: only `add` creates ids, and it stores their nodes.
     return this.#nodes.get(id) as Node;
   }
 
@@ -113,7 +113,7 @@ export class TreeDraft {
     return found.length === 1 ? found[0] : undefined;
   }
 
-  /** The node itself or the nearest one above it that fits. */
+  /** The nearest node that fits: the node itself or one above it. */
   around(node: Node, fits: (node: Node) => boolean): Node | undefined {
     for (let next: Node | undefined = node; next; next = next.id === ROOT ? undefined : this.parentOf(next)) {
       if (fits(next)) return next;
@@ -147,7 +147,10 @@ export class TreeDraft {
     return node;
   }
 
-  /** Replaces the node and everything above it. The subtree of a node that a caller holds never changes. */
+  /**
+   * Replaces the node, and copies everything above it. So the subtree of a node that a caller holds never
+   * changes.
+   */
   update({ id }: Node, changes: Partial<Node>): Node {
     const node = { ...this.at(id), ...changes };
     this.#nodes = this.#nodes.set(id, node);
@@ -164,7 +167,7 @@ export class TreeDraft {
     this.update(node, { messageIds: linked(messageId, node.messageIds) });
   }
 
-  /** Whatever is still open in the previous attempt has ended with that attempt. */
+  /** Begins an attempt. Whatever is still open in the previous attempt ended with that attempt. */
   beginAttempt({ id }: Node, at: string | undefined): void {
     const node = this.at(id);
     const isRetry = node.attempt === 'failed' || node.kind === 'parallel' || node.kind === 'map';
@@ -205,22 +208,22 @@ export class TreeDraft {
     this.update(this.parentOf(node), { childStatus: status, childError: this.at(id).error });
   }
 
-  /** Ends everything open below the node, which ended with this status. */
+  /** Ends everything that is open below the node. `status` is how the node itself ended. */
   closeBelow({ id, children }: Node, status: Exclude<Status, 'RUNNING'>, at: string | undefined): void {
     if (!children) return;
-    // Children are younger than their parents, so this takes them first.
+    // Newest first. Children are newer than their parents, so they end before their parents.
     const open = this.#open;
     for (let index = open.length - 1; index >= 0; index--) {
       const node = this.at(open[index] ?? ROOT);
       if (node.id === id || !this.isWithin(node, id)) continue;
       if (status !== 'SUCCEEDED') this.#endUnfinished(node, at);
-      // Its failure did not stop anything else.
+      // The node around it succeeded in spite of this failure, so the failure counts as caught.
       else if (node.attempt === 'failed') this.#end(node, 'FAILED', node.attemptEndedAt ?? at, true);
       else this.#end(node, 'SUCCEEDED', this.#lastEndOf(node) ?? at);
     }
   }
 
-  /** Ends a node that did not end by itself, because something around it ended. */
+  /** Ends a node without an end of its own, because a node around it ended without success. */
   #endUnfinished(node: Node, at: string | undefined): void {
     if (node.attempt === 'failed') this.#end(node, 'FAILED', node.attemptEndedAt ?? at);
     else if (node.childStatus === 'FAILED') this.#end(node, 'FAILED', this.#lastEndOf(node) ?? at);
@@ -234,7 +237,7 @@ export class TreeDraft {
     return kind === 'branch' && children ? this.at(children.value).endedAt : undefined;
   }
 
-  /** The node and everything around it run again. */
+  /** Reopens the node and everything around it, because they run again. */
   reopen({ id }: Node): void {
     const node = this.at(id);
     if (node.status === 'RUNNING') return;
@@ -245,7 +248,7 @@ export class TreeDraft {
     this.update(node, { status: 'RUNNING', caught: false, endedAt: undefined, ...NEW_ATTEMPT });
   }
 
-  /** An ended node is tried again. */
+  /** Reopens an ended node for another attempt. */
   redrive(node: Node): Node {
     this.reopen(node);
     return this.update(node, { attempts: node.attempts + 1 });
@@ -261,11 +264,11 @@ const NEW_ATTEMPT: Partial<Node> = {
   childError: undefined,
 };
 
-/** Nodes never change, so each has one step. */
+/** Caches the step of each node. Nodes never change. */
 const steps = new WeakMap<Node, Step>();
 
 export function stepOf(tree: Tree, id: number = ROOT): Step {
-  // Safety: only `add` makes ids.
+  // Safety: only `add` creates ids, and it stores their nodes.
   const node = tree.nodes.get(id) as Node;
   const known = steps.get(node);
   if (known) return known;

@@ -2,9 +2,9 @@
 import type { Status } from '../../messages/event-types.ts';
 
 /**
- * `execution` is the root. States of Step Functions have the kind of their type; `branch` is a branch of a
- * parallel state, `iteration` one of a map. `step` is a step of Things Graph, or a state whose type is not
- * known.
+ * `execution` is the root. States of Step Functions have the kind of their type. `branch` is a branch of a
+ * parallel state, `iteration` an iteration of a map. `step` is a step of Things Graph, or a state of unknown
+ * type.
  */
 export type StepKind =
   | 'execution'
@@ -20,11 +20,11 @@ export type StepKind =
   | 'map'
   | 'iteration';
 
-/** Immutable. A step that did not change is the same object in the next value. */
+/** Immutable. A step that did not change is the same object in later values. */
 export interface Step {
   /**
-   * The step's name; of a branch or iteration its index. Empty for `execution`, and if the key must not see
-   * names.
+   * The step's name, or the index of a branch or iteration. Empty for `execution`, and if the key must not
+   * see names.
    */
   readonly name: string;
   readonly kind: StepKind;
@@ -34,11 +34,11 @@ export interface Step {
   /** Absent while the step is running. */
   readonly endedAt?: string;
   readonly durationMs?: number;
-  /** 1, and one more for each retry or redrive. */
+  /** 1 for the first attempt, plus one for each retry or redrive. */
   readonly attempts: number;
   /** The error's name. Also present while a failed attempt may still be retried. */
   readonly error?: string;
-  /** The step failed, and the execution continued by a Catch. */
+  /** The step failed, and a Catch let the execution continue. */
   readonly caught: boolean;
   readonly children: readonly Step[];
   /** The messages about this step itself, oldest first. */

@@ -1,6 +1,6 @@
 /**
- * An execution's steps as a value, made from its messages one at a time. Pure, and without anything of a
- * platform. Needs no payloads, so it works for keys with the access `names`.
+ * Turns an execution's messages, one at a time, into its steps. It is pure, and uses nothing of a platform.
+ * It needs no payloads, so it works for keys with the access `names`.
  */
 import { type Status, statusAfter } from '../../messages/event-types.ts';
 import type { FlowMessage } from '../wire/wire.ts';
@@ -10,10 +10,10 @@ import { applyStepFunctionsMessage } from './step-functions-steps.ts';
 import { EMPTY_TREE, type Node, ROOT, type Tree, TreeDraft, stepOf } from './step-tree.ts';
 import { applyThingsGraphMessage } from './things-graph-steps.ts';
 
-/** Immutable: keep any, compare with `===`, continue from any. */
+/** Immutable. Any state can be stored, compared with `===`, and continued from. */
 export class StepsState {
   readonly #tree: Tree;
-  /** Step Functions: the node that each message is about, by the message's id. */
+  /** Only for Step Functions: the node that each message is about, by the message's id. */
   readonly #nodeByMessage: SparseVector<number>;
 
   private constructor(tree: Tree, nodeByMessage: SparseVector<number>) {
@@ -24,8 +24,8 @@ export class StepsState {
   static readonly empty = new StepsState(EMPTY_TREE, new SparseVector());
 
   /**
-   * The execution, with its steps as `children`. Made when it is read, and only where something changed:
-   * reading it once per frame is cheaper than once per message.
+   * The execution, with its steps as `children`. Reading it builds only what has changed since. So reading it
+   * once per frame is cheaper than once per message.
    */
   get execution(): Step {
     return stepOf(this.#tree);
@@ -60,8 +60,8 @@ export class StepsState {
 }
 
 /**
- * Adds the error that the execution's last message names to the node that caused the end. The node's own
- * message may lack the error: that of a Fail state does.
+ * Adds the error of the execution's last message to the node that caused the end. The node's own message may
+ * lack the error, as that of a Fail state does.
  */
 function fail(draft: TreeDraft, { id }: Node, { timestamp, error }: FlowMessage): void {
   const node = draft.at(id);
@@ -77,13 +77,13 @@ function end(draft: TreeDraft, status: Exclude<Status, 'RUNNING'>, { timestamp, 
   draft.close(draft.root, status, timestamp);
 }
 
-/** Ids of Step Functions are whole numbers from 1. Others are not looked up. */
+/** Message ids of Step Functions are whole numbers from 1. Other ids are not looked up. */
 const indexOf = (messageId: string | undefined): number | undefined =>
   messageId !== undefined && /^\d{1,9}$/.test(messageId) ? Number(messageId) : undefined;
 
 /**
- * The state after one more message. `undefined`: none before it. After a `reset` event, begin again with
- * `undefined`.
+ * The state after one more message. Pass `undefined` as the state before the first message, and again after a
+ * `reset` event.
  */
 export const stepsReducer = (state: StepsState | undefined, message: FlowMessage): StepsState =>
   (state ?? StepsState.empty).after(message);

@@ -1,7 +1,7 @@
 /**
  * Applies messages of Things Graph to the tree of steps. An activity or thing action is an attempt of its
- * step. Messages without a step's name belong to the only open step, or, if several are open, to the
- * execution.
+ * step. A message without a step's name belongs to the open step if there is exactly one, and otherwise to
+ * the execution.
  */
 import type { FlowMessage } from '../wire/wire.ts';
 import type { Node, TreeDraft } from './step-tree.ts';
@@ -42,6 +42,6 @@ export function applyThingsGraphMessage(draft: TreeDraft, message: FlowMessage):
 const openStep = (draft: TreeDraft, step: string | undefined): Node | undefined =>
   step === undefined ? draft.onlyOpen(() => true) : draft.newestOpen(({ name }) => name === step);
 
-/** It started before the first message that we have. */
+/** Adds a step that started before the first message that we have. */
 const unseenStep = (draft: TreeDraft, step: string | undefined): Node | undefined =>
   step === undefined ? undefined : draft.add(draft.root, 'step', step, undefined);

@@ -16,19 +16,19 @@ export interface FlowtapFieldError {
 /** The members of problem JSON. */
 export interface ProblemFacts {
   readonly status: number;
-  /** Stable, to be compared: `AccessDeniedException`, `ResourceNotFoundException`, `ExpiredTicket`, … */
+  /** Stable, for comparisons: `AccessDeniedException`, `ResourceNotFoundException`, `ExpiredTicket`, … */
   readonly code: ProblemCode;
   readonly title: string;
-  /** A sentence for people: what is wrong, and what to do. */
+  /** A sentence for people that says what is wrong and what to do. */
   readonly detail: string;
-  /** For the operator of the service, who finds it in the log. */
+  /** Identifies the request in the service's log, for its operator. */
   readonly requestId?: string;
   readonly errors?: readonly FlowtapFieldError[];
-  /** Retry after this time. */
+  /** How long to wait before a retry. */
   readonly retryAfterSeconds?: number;
 }
 
-/** Enough for any problem of Flowtap. The rest of a proxy's page is not needed. */
+/** Long enough for any problem of Flowtap. Proxies may answer with longer pages, which are cut. */
 const PROBLEM_CHARACTERS_MAX = 64 * 1024;
 
 export class FlowtapProblem extends Error implements ProblemFacts {
@@ -53,12 +53,15 @@ export class FlowtapProblem extends Error implements ProblemFacts {
   }
 }
 
-/** Not reached, silent for too long, cut off, or not understood. */
+/**
+ * The service could not be reached, was silent for too long, or sent an answer that is cut off or not
+ * understood.
+ */
 export class FlowtapConnectionError extends Error {
   override readonly name = 'FlowtapConnectionError';
 }
 
-/** The problem in an unsuccessful answer. Reads its body, which may fail. */
+/** Parses the problem in an unsuccessful answer. Rejects if the body cannot be read. */
 export async function problemFromResponse(response: Response, nowMs: number): Promise<FlowtapProblem> {
   const text = (await response.text()).slice(0, PROBLEM_CHARACTERS_MAX);
   const stated = retryAfterSeconds(response.headers.get('Retry-After'), nowMs);
@@ -71,8 +74,8 @@ export async function problemFromResponse(response: Response, nowMs: number): Pr
 }
 
 /**
- * The problem in this JSON, or, for other text, an UnexpectedAnswer. `known`: from the status line and
- * headers.
+ * Parses problem JSON. Any other text becomes an UnexpectedAnswer. `known` is what the status line and the
+ * headers say.
  */
 export function problemFromText(
   text: string,
@@ -83,7 +86,7 @@ export function problemFromText(
     return new FlowtapProblem({
       ...known,
       code: UNEXPECTED_ANSWER,
-      title: 'Not an answer of Flowtap',
+      title: 'Not an answer from Flowtap',
       detail: `The answer has status ${known.status} and does not come from Flowtap. Is this the address of a Flowtap service?`,
     });
   }
@@ -106,7 +109,7 @@ const isFieldError = (error: unknown): boolean =>
   error !== null &&
   ['in', 'name', 'detail'].every((member) => typeof Reflect.get(error, member) === 'string');
 
-/** Text as a JSON object; undefined for anything else. */
+/** Parses text as a JSON object; undefined for anything else. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -118,7 +121,7 @@ export function parseObject(text: string): Record<string, unknown> | undefined {
   return undefined;
 }
 
-/** RFC 9110, 10.2.3: seconds, or a date. */
+/** Parses Retry-After, which is a number of seconds or a date (RFC 9110, 10.2.3). */
 function retryAfterSeconds(header: string | null, nowMs: number): number | undefined {
   if (header === null) return undefined;
   if (/^\d{1,9}$/.test(header)) return Number(header);

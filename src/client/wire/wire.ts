@@ -1,7 +1,7 @@
 /**
  * Flowtap's answers as types, with the few checks that the client makes. The contract is docs/http-api.md.
- * These types are written by hand, because a package without dependencies cannot expose types made by zod. A
- * test compares them with the server's.
+ * The types are written by hand, because a package without dependencies cannot expose zod's types. A test
+ * compares them with the server's types.
  */
 import type {
   EventType as KnownEventType,
@@ -12,8 +12,8 @@ import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { FlowtapConnectionError, parseObject } from './problem.ts';
 
 /**
- * The type of a message. New types may be added. The intersection keeps the known ones in an editor's
- * completions.
+ * The type of a message. Newer services may send others. `string & {}` allows them, and editors still
+ * complete the known ones.
  */
 export type EventType = KnownEventType | (string & {});
 export type UpstreamEventType = KnownUpstreamEventType | (string & {});
@@ -21,7 +21,7 @@ export type UpstreamEventType = KnownUpstreamEventType | (string & {});
 /** One entry of an execution's history. Every member may be absent. */
 export interface FlowMessage {
   readonly messageId?: string;
-  /** `STEP_STARTED`, `EXECUTION_FAILED`, …; one that this version doesn't know is passed on. */
+  /** `STEP_STARTED`, `EXECUTION_FAILED`, … A type that this version doesn't know is passed on unchanged. */
   readonly eventType?: EventType;
   /** The source's own event type: `TaskFailed`. Absent for Things Graph. */
   readonly upstreamType?: UpstreamEventType;
@@ -31,9 +31,9 @@ export interface FlowMessage {
   readonly step?: string;
   /** The name of the error, never its cause. */
   readonly error?: string;
-  /** The message that led to this one: tells parallel branches of Step Functions apart. */
+  /** The id of the message that led to this one. Tells parallel branches of Step Functions apart. */
   readonly previousMessageId?: string;
-  /** Index of the iteration of a map, from 0. */
+  /** The index of a map's iteration, from 0. */
   readonly iteration?: number;
   /** Opaque text. */
   readonly payload?: string;
@@ -41,15 +41,15 @@ export interface FlowMessage {
 
 export interface Page {
   readonly messages: readonly FlowMessage[];
-  /** Present only when more messages are there now. */
+  /** Present only if there are more messages now. */
   readonly nextToken?: string;
-  /** Always present. A later page or stream continues there. */
+  /** Always present. A later page or stream can continue from here. */
   readonly cursor: string;
-  /** Absent while unknown. */
+  /** Absent if unknown. */
   readonly status?: Status;
   /**
-   * Only with `last`: the service stopped before it had found so many messages, so earlier ones may match,
-   * too.
+   * Only with `last`: the service stopped searching before it had found that many messages. Earlier messages
+   * may match, too.
    */
   readonly partial?: true;
 }
@@ -65,11 +65,11 @@ export interface Failure extends FailureReason {
   readonly eventType?: EventType;
   readonly timestamp?: string;
   /**
-   * The earlier failure that a handler reacted to by ending the execution: a Fail state behind a Catch, for
-   * instance.
+   * The earlier failure, if the execution was ended by the handler of a failure. Example: a Catch that leads
+   * to a Fail state.
    */
   readonly causedBy?: FailureReason;
-  /** A page from here on begins with the message that failed. */
+  /** A page from this cursor begins with the message that reports the failure. */
   readonly cursor: string;
 }
 
@@ -77,17 +77,17 @@ export interface Summary {
   readonly flowExecutionId: string;
   readonly source: string;
   readonly status: Status;
-  /** What the upstream service calls it, where that says more: `TIMED_OUT`. */
+  /** The upstream service's own status, if it says more than `status`: `TIMED_OUT`. */
   readonly upstreamStatus?: string;
   readonly startedAt?: string;
   readonly endedAt?: string;
   readonly durationMs?: number;
   readonly messageCount?: number;
-  /** The id of the execution that started it, if it is known and the key may read it. */
+  /** The id of the execution that started this one, if it is known and the key may read it. */
   readonly parent?: string;
   /** What ended the execution. */
   readonly failure?: Failure;
-  /** The history can no longer change. */
+  /** True if the history can no longer change. */
   readonly final: boolean;
   readonly archivedAt?: string;
   readonly asOf?: string;
@@ -97,7 +97,7 @@ export interface Summary {
 export interface Ticket {
   readonly ticket: string;
   readonly expiresAt: string;
-  /** For an EventSource. */
+  /** The address for an EventSource. */
   readonly streamUrl: string;
 }
 
@@ -105,7 +105,7 @@ export interface Ticket {
 export interface KeyFacts {
   readonly id: string;
   readonly name: string;
-  /** Patterns of execution ids; `*` stands for any run of characters. */
+  /** Patterns of execution ids; `*` matches any characters. */
   readonly executions: readonly string[];
   readonly payloads: PayloadAccess;
   readonly tickets: boolean;
@@ -118,13 +118,13 @@ export interface KeyFacts {
     readonly streams?: number;
   };
   readonly expiresAt?: string;
-  /** Whether it may read the execution that was asked about. */
+  /** Whether the key may read the execution that the request named. */
   readonly allowed?: boolean;
 }
 
 /**
- * A JSON object that has at least these members. A 200 without them does not come from Flowtap, or was cut
- * off. Other members are kept: newer servers have more.
+ * Parses a JSON object that must have at least these members. A 200 without them does not come from Flowtap,
+ * or was cut off. Other members are kept, because newer servers send more.
  */
 export function readBody<T>(text: string, members: { readonly [Member in keyof T]?: 'string' | 'array' }): T {
   const body = parseObject(text);
