@@ -1,4 +1,4 @@
-/** /v1/admin/keys as functions. docs/http-api.md describes the members of a key. */
+/** A client of /v1/admin/keys. docs/http-api.md describes the members of a key. */
 import { parseObject } from '../client/wire/problem.ts';
 import type { Http } from '../client/http.ts';
 import { readBody } from '../client/wire/wire.ts';
@@ -24,7 +24,7 @@ export interface AdminKey {
 /** If the records of a key are damaged, only its id is known. */
 export type RevokedKey = Partial<AdminKey> & Pick<AdminKey, 'id'>;
 
-/** A new key. No later answer has its secret. */
+/** A new key. Only this answer contains its secret. */
 export interface IssuedKey extends AdminKey {
   readonly key: string;
 }
@@ -92,7 +92,7 @@ export class AdminKeys {
       headers: JSON_HEADERS,
       body: () => JSON.stringify(wish),
       signal: this.#signal,
-      // If the answer is lost, the key may exist already: a retry would create a second one.
+      // If the answer is lost, the key may already exist, and a retry would create a second one.
       giveUpAfterMs: 0,
     });
     return readBody<IssuedKey>(text, ISSUED_MEMBERS);

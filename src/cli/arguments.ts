@@ -1,4 +1,4 @@
-/** Parses and checks the words of a command line. node:util parses; each error is one sentence. */
+/** Parses and checks the arguments of a command, with node:util. Each error is one sentence. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 import { API_KEY_BEGINNING } from '../core/api-key-format.ts';
@@ -10,7 +10,7 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 /** Options that every command takes. */
 const COMMON = { url: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
 
-/** `names`: the names of the positional arguments, in order. One that ends in `?` is optional. */
+/** `names` lists the positional arguments, in order. A name that ends in `?` is optional. */
 export function readArguments<const O extends Options>(
   words: readonly string[],
   options: O,
@@ -35,7 +35,7 @@ const parse: typeof parseArgs = (config) => {
   try {
     return parseArgs(config);
   } catch (error) {
-    // Keep its first sentence. The others explain positionals that begin with a dash.
+    // Keeps only the first sentence. The others explain positionals that begin with a dash.
     const message = error instanceof Error ? error.message.split('. To specify')[0] : String(error);
     throw new UsageError(message ?? '');
   }
@@ -65,10 +65,10 @@ export function oneOf<const T extends string>(
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-/** A hundred years. Longer ones are mistakes, and may exceed the range of Date. */
+/** A hundred years. A longer duration is a mistake, and may exceed the range of Date. */
 const DURATION_DAYS_MAX = 36_500;
 
-/** `90s`, `10m`, `24h`, `7d`, in seconds. Only 0 needs no unit. */
+/** Parses a duration such as `90s`, `10m`, `24h` or `7d` into seconds. Only 0 needs no unit. */
 export function duration(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(text === '0' ? '0s' : text) ?? [];
@@ -80,7 +80,7 @@ export function duration(name: string, text: string | undefined): number | undef
   throw new UsageError(`${name} must be at most ${DURATION_DAYS_MAX}d: it is '${text}'`);
 }
 
-/** An id that becomes part of a URL. */
+/** Checks an id that becomes part of a URL. */
 export function executionId(text = ''): string {
   if (text === '.' || text === '..')
     throw new UsageError(`<id> must not be '.' or '..': HTTP clients remove such path segments`);
@@ -91,7 +91,7 @@ export function executionId(text = ''): string {
   return text;
 }
 
-/** `--event-types STEP_FAILED,TaskFailed`; A type in lower case is accepted too. */
+/** Parses `--event-types STEP_FAILED,TaskFailed`. Accepts types in lower case, too. */
 export const eventTypesOf = (text: string | undefined): { eventTypes?: readonly string[] } =>
   text === undefined
     ? {}

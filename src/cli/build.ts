@@ -1,7 +1,7 @@
 /**
  * `npm run build`: bundles the command, the client and the React hook as plain JavaScript without
  * dependencies. Puts them, with type declarations from tsc, into the package that users install
- * (dist/package), which `npm run pack:client` packs. Used at build time only.
+ * (dist/package). `npm run pack:client` packs that directory. Used at build time only.
  */
 import { execFile } from 'node:child_process';
 import { chmod, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { clientManifest, packedDocuments } from './client-manifest.ts';
 
 const pathOf = (path: string): string => join(import.meta.dirname, '../..', path);
 
-/** Third-party code in the bundles needs its licence beside it. */
+/** Bundles that contain third-party code must include its licence. */
 const parserLicense = await readFile(pathOf('node_modules/eventsource-parser/LICENSE'), 'utf8');
 
 const common: BuildOptions = {
@@ -24,7 +24,7 @@ const common: BuildOptions = {
   logLevel: 'warning',
 };
 
-/** The hook imports the client and its errors from client.js, so that `instanceof` works for both. */
+/** Makes the hook import the client and its errors from client.js, so that `instanceof` works for both. */
 const sharedClient: Plugin = {
   name: 'shared-client',
   setup: ({ onResolve }) => {
@@ -40,14 +40,14 @@ const sharedClient: Plugin = {
 // Removes only its own part of dist/: a service on this machine may be serving dist/site.
 await rm(pathOf('dist/types'), { recursive: true, force: true });
 await Promise.all([
-  // Neutral: an import of one platform fails here.
+  // Neutral, so that an import of one platform's modules fails here.
   build({
     ...common,
     entryPoints: [pathOf('src/client/client.ts')],
     platform: 'neutral',
     mainFields: ['module', 'main'],
     target: 'es2022',
-    // Minified, because pages serve this file as it is. The map contains the sources.
+    // Minified, because web pages serve this file as it is. The map contains the sources.
     minify: true,
     sourcemap: true,
     outfile: pathOf('dist/client.js'),
@@ -85,7 +85,7 @@ for (const project of ['src/client/tsconfig.json', 'src/react/tsconfig.json']) {
     throw new Error(String(Reflect.get(Object(error), 'stdout')), { cause: error });
   });
 }
-// tsc leaves imports of `.ts` in declarations, which TypeScript before version 5 does not accept.
+// tsc leaves imports of `.ts` in declarations, which TypeScript before version 5 rejects.
 const declarations = await readdir(pathOf('dist/types'), { recursive: true, withFileTypes: true });
 await Promise.all(
   declarations
@@ -97,7 +97,7 @@ await Promise.all(
     }),
 );
 
-// The package: its own manifest, what was built, and how to use it.
+// Assembles the package: its own manifest, the built files, and the documents.
 const packageDirectory = pathOf('dist/package');
 await rm(packageDirectory, { recursive: true, force: true });
 await mkdir(packageDirectory, { recursive: true });

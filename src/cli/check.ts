@@ -1,4 +1,4 @@
-/** One result of `flowtap doctor`. */
+/** The result of one check of `flowtap doctor`. */
 
 /** Only `fail` changes the exit code. */
 export type Level = 'ok' | 'warn' | 'fail';
@@ -6,9 +6,9 @@ export type Level = 'ok' | 'warn' | 'fail';
 export interface Check {
   readonly name: string;
   readonly level: Level;
-  /** One line: what was found. */
+  /** What was found, in one line. */
   readonly detail: string;
-  /** What to do about it. Absent only if the level is `ok`. */
+  /** What the user should do. Absent only if the level is `ok`. */
   readonly remedy?: string;
 }
 

@@ -27,7 +27,7 @@ export const clientManifest = {
   peerDependenciesMeta: { react: { optional: true } },
 } as const;
 
-/** Files of the repository that are packed as they are: how to use the package. */
+/** Files of the repository that are packed unchanged, as the documentation of the package. */
 export const packedDocuments = [
   'README.md',
   'LICENSE',

@@ -1,4 +1,4 @@
-/** The interface of a command, and the terminal that it gets. */
+/** The interface of a command, and the terminal that a command receives. */
 import type { Readable } from 'node:stream';
 
 import type { Clock } from '../core/clock.ts';
@@ -28,7 +28,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Something that neither the service nor the command line caused: an unreadable file, a timeout. */
+/** A failure that neither the service nor the command line caused: an unreadable file, a timeout. */
 export class LocalError extends Error {
   override readonly name = 'LocalError';
 }
@@ -36,7 +36,7 @@ export class LocalError extends Error {
 /** The user stopped the command. `Terminal.signal` is aborted with this reason. */
 export class Interrupted extends Error {
   readonly exitCode: number;
-  /** Printed last: how to continue. */
+  /** Tells the user how to continue. Printed last. */
   readonly hint: string | undefined;
 
   constructor(exitCode: number, hint?: string) {

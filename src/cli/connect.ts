@@ -1,6 +1,6 @@
 /**
- * Makes a client, or the requests of the admin API, from environment and options. Secrets come only from the
- * environment, because `ps` shows options.
+ * Creates the client, or the requests of the admin API, from the environment and the options. Secrets are
+ * read only from the environment, because `ps` shows options.
  */
 import { type FlowtapClient, createFlowtapClient } from '../client/client.ts';
 import { createHttp } from '../client/create-http.ts';
@@ -29,7 +29,7 @@ function required(terminal: Terminal, name: Variable): string {
 export function addressOf(terminal: Terminal, url: string | undefined): string {
   const address = url ?? required(terminal, 'FLOWTAP_URL');
   const where = url === undefined ? 'FLOWTAP_URL' : '--url';
-  // The part before an @ may be a password.
+  // Hides the part before an @, which may be a password.
   const shown = address.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1…@');
   if (!URL.canParse(address) || !/^https?:\/\//i.test(address)) {
     throw new UsageError(`${where} must be an address such as https://flowtap.example.com: it is '${shown}'`);

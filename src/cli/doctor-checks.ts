@@ -1,4 +1,7 @@
-/** The checks of `flowtap doctor`, in order. Stops at the first failure that makes the rest pointless. */
+/**
+ * Runs the checks of `flowtap doctor`, in order. Stops at a failure that makes the remaining checks
+ * pointless.
+ */
 import { type FlowtapClient, type KeyFacts, createFlowtapClient } from '../client/client.ts';
 import { createHttp } from '../client/create-http.ts';
 import { type NetworkFaultKind, networkFault } from '../client/network-fault.ts';
@@ -14,13 +17,13 @@ import { humanDuration } from '../core/human-duration.ts';
 import { summaryLines } from './summary-lines.ts';
 
 /**
- * If the clocks differ by more, times in logs cannot be compared, and tickets and keys seem to expire early
- * or late.
+ * With a larger difference between the clocks, times in logs cannot be compared, and tickets and keys seem to
+ * expire early or late.
  */
 const SKEW_MS_MAX = 30_000;
 const ANSWER_MS_MAX = 15_000;
 const DAY_MS = 24 * 3_600_000;
-/** Enough time to get a new key. */
+/** A key that expires earlier than this gets a warning, with enough time left to get a new key. */
 const EXPIRY_WARNING_MS = 14 * DAY_MS;
 
 export async function* doctorChecks(
@@ -47,7 +50,7 @@ export async function* doctorChecks(
   if (isOperator(terminal)) yield* checkOperation(terminal, address);
 }
 
-/** Partners never have the admin token. */
+/** Whether the user is an operator. Partners never have the admin token. */
 const isOperator = (terminal: Terminal): boolean => variable(terminal, 'FLOWTAP_ADMIN_TOKEN') !== undefined;
 
 function checkAddress({ protocol, hostname, href }: URL): Check {
@@ -95,8 +98,8 @@ const NETWORK_REMEDIES: Readonly<Record<NetworkFaultKind, string>> = {
 };
 
 /**
- * Why there was no healthy response. The most frequent reason is a proxy that is set but not used, so it is
- * checked first.
+ * Explains why there was no healthy response. The most frequent cause is a proxy that is configured but not
+ * used, so a configured proxy determines the remedy.
  */
 function unreachable(error: unknown, { origin }: URL, proxy: ProxySetting | undefined): Check {
   const name = 'service';
@@ -128,7 +131,7 @@ function checkClock(date: string | null, hereMs: number, skewMsMax: number): Che
     const remedy = 'Compare `date -u` on both machines if tickets or keys seem to expire at the wrong time.';
     return warn('clock', 'Not checked: the service sent no Date header.', remedy);
   }
-  // The header has whole seconds: take the middle of its second.
+  // The header has whole seconds, so take the middle of that second.
   const thereMs = headerMs + 500;
   const skewMs = hereMs - thereMs;
   if (Math.abs(skewMs) <= skewMsMax) return ok('clock', "agrees with the service's");

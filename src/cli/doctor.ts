@@ -7,7 +7,7 @@ import { EXIT } from './exit-code.ts';
 import type { Output, Style } from './output.ts';
 import { jsonLine, oneLine } from './plain-text.ts';
 
-const HELP = `Find out why it does not work.
+const HELP = `Find out why Flowtap does not work.
 
 Usage: flowtap doctor [id] [options]
 
@@ -27,7 +27,7 @@ Examples:
 `;
 
 export const doctor: Command = {
-  summary: 'find out why it does not work',
+  summary: 'find out why Flowtap does not work',
   help: HELP,
   async run(words, terminal) {
     const { values, positionals } = readArguments(words, { json: { type: 'boolean' } }, ['id?']);
@@ -53,7 +53,7 @@ const NAME_COLUMNS = 'step-functions'.length;
 
 async function print({ level, name, detail, remedy }: Check, stdout: Output): Promise<void> {
   const label = stdout.style(level.padEnd(LEVEL_COLUMNS), ...STYLES[level]);
-  // Checks quote what services answer.
+  // Checks quote the answers of services, which may contain control characters.
   await stdout.line(`${label}  ${oneLine(name).padEnd(NAME_COLUMNS)}  ${oneLine(detail)}`);
   if (remedy !== undefined)
     await stdout.line(`${' '.repeat(LEVEL_COLUMNS + NAME_COLUMNS + 4)}→ ${oneLine(remedy)}`);

@@ -1,4 +1,4 @@
-/** Executions as lines: a table on a terminal, columns separated by tabs elsewhere. */
+/** Formats executions as lines: a table on a terminal, columns separated by tabs elsewhere. */
 import type { ListedExecution, Status } from '../client/client.ts';
 import { humanDuration } from '../core/human-duration.ts';
 import { dayOf, timeOf } from '../core/local-time.ts';
@@ -18,15 +18,15 @@ const TOOK_COLUMNS = 12;
 const GAP = '  ';
 const FIXED_COLUMNS = STATUS_COLUMNS + STARTED_COLUMNS + TOOK_COLUMNS + 3 * GAP.length;
 
-/** Status, start, duration in ms, id: empty where unknown. */
+/** Status, start, duration in ms and id. Unknown values are empty. */
 export const executionFields = (execution: ListedExecution): string => {
   const { status, startedAt = '', durationMs = '', flowExecutionId } = execution;
   return [status, startedAt, String(durationMs), flowExecutionId].map(oneLine).join('\t');
 };
 
 /**
- * The table for a terminal, with the ids if all of them fit. If not, it has the names, and a last line tells
- * how all ids begin.
+ * The table for a terminal. Shows the ids if all of them fit. Otherwise it shows the names, and a last line
+ * with the beginning that all ids share.
  */
 export function executionTable(
   executions: readonly ListedExecution[],
@@ -66,7 +66,7 @@ export function executionTable(
   }
 }
 
-/** The part of the ids before the names; undefined if it is not the same in all. */
+/** The part of the ids before the names; undefined if the ids do not all share it. */
 function commonBeginning(executions: readonly ListedExecution[]): string | undefined {
   const beginnings = new Set(
     executions.map(({ flowExecutionId, name }) =>

@@ -5,7 +5,7 @@ export const EXIT = {
   ok: 0,
   failed: 1,
   aborted: 2,
-  /** The service refused, or could not be reached for too long. */
+  /** The service refused, or could not be reached before the command gave up. */
   gaveUp: 3,
   /** The command line itself is wrong (EX_USAGE of sysexits.h). */
   usage: 64,
@@ -14,7 +14,7 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
-/** `RUNNING`: the command stopped before the execution did. */
+/** `RUNNING` means that the command stopped before the execution did. */
 export const exitCodeOf = (status: Status): number => {
   switch (status) {
     case 'SUCCEEDED':

@@ -8,7 +8,7 @@ import { oneLine } from './plain-text.ts';
 export interface Explanation {
   readonly lines: readonly string[];
   readonly remedies: readonly string[];
-  /** The cause may be something that `flowtap doctor` checks. */
+  /** True if `flowtap doctor` may be able to find the cause. */
   readonly doctorHelps: boolean;
 }
 
@@ -28,8 +28,8 @@ const INVALID_CREDENTIAL_REMEDIES: Readonly<Partial<Record<Variable, string>>> =
 };
 
 /**
- * Replaces sentences of the service that refer to the operator: the reader of this command line may be the
- * operator.
+ * Replacements for the service's sentences that refer to the operator, because the user of this command may
+ * be the operator.
  */
 const SENTENCES: Readonly<Record<string, string>> = {
   BadUpstream: 'The upstream service (AWS) gave an answer that cannot be used.',
@@ -37,7 +37,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   NotConfigured: 'The service is not configured.',
 };
 
-/** `credential`: the variable whose value was sent. Undefined for a bug, whose stack must be shown. */
+/**
+ * `credential` is the variable whose value was sent. Returns undefined for a bug, whose stack must be shown.
+ */
 export function explain(error: unknown, credential: Variable): Explanation | undefined {
   if (error instanceof FlowtapConnectionError) {
     return { lines: [oneLine(error.message)], remedies: [], doctorHelps: true };
@@ -58,7 +60,10 @@ export function explain(error: unknown, credential: Variable): Explanation | und
   };
 }
 
-/** The service cannot know which variable a credential came from, nor what an admin route is used for. */
+/**
+ * Words a problem for the user of this command. The service does not know which variable the credential came
+ * from, or that a missing path means that there is no admin API.
+ */
 function sentence({ code, status, detail }: FlowtapProblem, credential: Variable): string {
   const isAdmin = credential === 'FLOWTAP_ADMIN_TOKEN';
   if (code === 'InvalidApiKey' && isAdmin) {

@@ -1,4 +1,4 @@
-/** `flowtap get <id>`: an execution as it is now. The failure first, then the messages. */
+/** `flowtap get <id>`: shows an execution as it is now. The failure comes first, then the messages. */
 import { PAGE_MESSAGES_MAX } from '../messages/page-messages.ts';
 import { eventTypesOf, executionId, readArguments, wholeNumber } from './arguments.ts';
 import type { FlowtapClient, Summary } from '../client/client.ts';
@@ -12,9 +12,8 @@ import { jsonLine, oneLine } from './plain-text.ts';
 import { Progress } from './progress.ts';
 import { humanCount, summaryLines } from './summary-lines.ts';
 
-/** The service's largest page: fewest requests. */
 
-/** A map run may have thousands. */
+/** How many children are shown. A map run may have thousands. */
 const CHILDREN_SHOWN = 10;
 
 const HELP = `Show an execution as it is now: its status, what made it fail, the executions that it started, and all its messages.
@@ -92,8 +91,8 @@ export const get: Command = {
 };
 
 /**
- * A line for each execution that this one started, or why they are unknown. Only histories of Step Functions
- * name them.
+ * One line for each execution that this one started, or a line that says why there are none. Only histories
+ * of Step Functions name such executions.
  */
 async function childLines(
   client: FlowtapClient,
@@ -115,9 +114,9 @@ async function childLines(
       ...(page.nextToken === undefined ? [] : ['and more children']),
     ];
   } catch (error) {
-    // The history can be read anyway.
+    // The history can still be read.
     if (error instanceof FlowtapProblem)
-      return [stdout.style('What it started cannot be read just now.', 'dim')];
+      return [stdout.style('Its child executions cannot be read just now.', 'dim')];
     throw error;
   }
 }

@@ -41,7 +41,7 @@ export const importHistory: Command = {
     const id = executionId(positionals[0]);
     const http = connectAdmin(terminal, values.url);
     const input = await openInput(file, terminal);
-    // A wrong token fails here, before a hundred megabytes are sent.
+    // Makes a wrong token fail here, before a hundred megabytes are sent.
     await http.text({ path: 'v1/admin/keys', query: { limit: 1 }, signal: terminal.signal });
     const progress = new Progress(terminal.stderr, terminal.clock, true);
     try {
@@ -72,7 +72,7 @@ export const importHistory: Command = {
   },
 };
 
-/** Warnings about a history that was imported anyway, by their codes. */
+/** Warnings about a history that was imported in spite of them, by their codes. */
 const WARNINGS: ReadonlyMap<unknown, string> = new Map([
   ['DuplicateMessageId', 'an earlier message has the same messageId'],
   ['EndBeforeStart', 'the last message is older than the first'],
@@ -80,7 +80,7 @@ const WARNINGS: ReadonlyMap<unknown, string> = new Map([
 
 function warningLines(warnings: unknown): readonly string[] {
   if (!Array.isArray(warnings)) return [];
-  // Safety: the contract of an import. Members are printed as text, whatever they are.
+  // Safety: the API documents this shape. Members of any other type are printed as text.
   return (warnings as readonly { code?: unknown; line?: unknown }[]).map(({ code, line }) =>
     oneLine(`Warning: line ${String(line)}: ${WARNINGS.get(code) ?? String(code)}.`),
   );
@@ -98,7 +98,7 @@ async function openInput(file: string, { stdin }: Terminal): Promise<Input> {
     const handle = await open(file);
     const stat = await handle.stat();
     const bytes = handle.createReadStream();
-    // Reported through the request, whose body fails.
+    // This makes the request's body fail, which reports the error.
     bytes.on('error', () => {});
     return { bytes, ...(stat.isFile() && { size: stat.size }) };
   } catch (error) {
@@ -106,7 +106,7 @@ async function openInput(file: string, { stdin }: Terminal): Promise<Input> {
   }
 }
 
-/** The bytes as a body that reports its progress. */
+/** Wraps the input as a request body that reports its progress. */
 function counted({ bytes, size }: Input, progress: Progress): ReadableStream<Uint8Array> {
   let sent = 0;
   const count = new TransformStream<Uint8Array, Uint8Array>({
@@ -118,7 +118,7 @@ function counted({ bytes, size }: Input, progress: Progress): ReadableStream<Uin
       );
     },
   });
-  // Safety: the same web stream. Node's types and the platform's each declare it.
+  // Safety: both types are the same web stream, declared once by Node and once by the platform.
   return (Readable.toWeb(bytes) as unknown as ReadableStream<Uint8Array>).pipeThrough(count);
 }
 

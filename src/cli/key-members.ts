@@ -1,4 +1,4 @@
-/** The members of an API key as options of a command line: for `flowtap keys create` and `update`. */
+/** The options of `flowtap keys create` and `update` that set the members of an API key. */
 import { RATE_TIER_NAMES } from '../core/rate-tier.ts';
 import { duration, oneOf, wholeNumber } from './arguments.ts';
 import { UsageError } from './command.ts';
@@ -68,7 +68,7 @@ const REMOVALS = [
   { option: 'no-tickets', member: 'tickets', value: false },
 ] as const;
 
-/** The members to change, null for those to remove. */
+/** The members to change. A member that is null is removed. */
 export function changeOf(values: Values & Removals, nowMs: number): object {
   const change: Record<string, unknown> = membersOf(values, nowMs);
   for (const { option, member, value } of REMOVALS) {

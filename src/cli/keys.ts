@@ -23,8 +23,8 @@ create:
       --name <name>        who uses the key, or for what
       --executions <pattern>
                            executions that it may read; * stands for any characters. Can be repeated.
-                           '*:Workflow:SecurityFlow_*' is all of SecurityFlow; without the _ it is also
-                           all of SecurityFlowAdmin
+                           '*:Workflow:SecurityFlow_*' matches all of SecurityFlow; without the _ it also
+                           matches SecurityFlowAdmin
       --payloads <level>   what it may see: none, names (of steps and errors), or full (also payloads, which may be
                            customers' data)
       --tickets            it may create tickets for browsers
@@ -36,7 +36,7 @@ create:
       --expires-in <duration> | --expires-at <time>
                            90d, or 2027-01-31T00:00:00Z; without either it does not expire
 
-update takes the options of create, changes what is given and leaves the rest, and:
+update takes the options of create and these, and changes only the members that are given:
       --no-owner           the key is a tenant of its own again
       --no-expiry          it does not expire
       --no-tickets         it may not create tickets
@@ -96,7 +96,7 @@ async function create(words: Words, terminal: Terminal): Promise<number> {
   }
   if (wish.payloads === undefined) {
     throw new UsageError(
-      '--payloads is missing: full, or names or none for a key that may not see what flows carried',
+      '--payloads is missing: full, or names or none for a key that may not see payloads',
     );
   }
   const issued = await adminKeys(terminal, values.url).create(wish);
@@ -117,7 +117,7 @@ async function rotate(words: Words, terminal: Terminal): Promise<number> {
   return printIssued(issued, values.json === true, terminal, [old]);
 }
 
-/** The key alone on stdout, for a shell variable; notes about it on stderr. */
+/** Prints only the key on stdout, for a shell variable. Notes about the key go to stderr. */
 async function printIssued(
   issued: IssuedKey,
   json: boolean,
@@ -176,7 +176,7 @@ async function printKey(key: RevokedKey, json: boolean, { stdout }: Terminal): P
   return EXIT.ok;
 }
 
-/** A credential of a key is an object: its id and times, one after another. */
+/** Formats a member's value. A credential is an object, shown as its id and times in a row. */
 const textOf = (value: unknown): string => {
   if (typeof value === 'string') return oneLine(value);
   const isObject = typeof value === 'object' && value !== null;
@@ -213,8 +213,8 @@ async function list(words: Words, terminal: Terminal): Promise<number> {
 }
 
 /**
- * `2026-11-22T16Z`. The service notes the use of a key at most once an hour: minutes would be false
- * precision.
+ * `2026-11-22T16Z`. The service records the use of a key at most once an hour, so minutes would be
+ * misleading.
  */
 const hourOf = (time: string): string => `${time.slice(0, 13)}Z`;
 

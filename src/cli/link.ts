@@ -1,4 +1,4 @@
-/** `flowtap link <id>`: a link that shows one execution in a browser, without a key. */
+/** `flowtap link <id>`: prints a link that shows one execution in a browser, without a key. */
 import { TICKET_SECONDS_MAX } from '../core/ticket-seconds.ts';
 import { watchLink } from '../core/watch-link.ts';
 import { PAYLOAD_ACCESS, type PayloadAccess } from '../messages/payload-access.ts';
@@ -79,7 +79,7 @@ export const link: Command = {
   },
 };
 
-/** The service's public address, as its own links have it: FLOWTAP_URL may be an internal one. */
+/** The service's public address, taken from its own links, because FLOWTAP_URL may be an internal address. */
 const serviceOf = (streamUrl: string): string => streamUrl.replace(/\/v1\/executions\/.*$/s, '');
 
 function localTime(timestamp: string): string {

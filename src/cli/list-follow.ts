@@ -1,4 +1,4 @@
-/** `flowtap list --follow`: a table that is redrawn on a terminal, a line for each change elsewhere. */
+/** `flowtap list --follow`: redraws a table on a terminal, and prints a line for each change elsewhere. */
 import type { FlowtapClient, FollowExecutionsOptions, ListedExecution } from '../client/client.ts';
 import { humanDuration } from '../core/human-duration.ts';
 import type { Terminal } from './command.ts';
@@ -6,9 +6,9 @@ import { executionFields, executionTable } from './execution-table.ts';
 import { crop, jsonLine, oneLine } from './plain-text.ts';
 import { RedrawnLines } from './redrawn-lines.ts';
 
-/** The lines of a table beside its rows: head, how ids begin, note. */
+/** The lines of a table that are not rows: the head, how ids begin, and a note. */
 const TABLE_LINES = 3;
-/** Executions that are remembered to recognise changes; the oldest are forgotten first. */
+/** How many executions are remembered, to recognise changes. The oldest are forgotten first. */
 const REMEMBERED_MAX = 10_000;
 
 interface ListView {
@@ -17,12 +17,12 @@ interface ListView {
   close(): Promise<void>;
 }
 
-/** For lists that are partial. */
+/** The note for lists that are partial. */
 export const INCOMPLETE =
   'The list is incomplete: AWS or the archive could not be read just now, or older archives are still being indexed.';
 
 /**
- * Shows the list until the signal aborts. Throws the signal's reason, or the error with which following gives
+ * Shows the list until the signal aborts. Throws the signal's reason, or the error that made following give
  * up.
  */
 export async function followList(
@@ -49,11 +49,13 @@ export async function followList(
   }
 }
 
-/** A line for each execution, and again whenever it changes. */
+/** Prints a line for each execution, and again whenever the execution changes. */
 class LinesView implements ListView {
   readonly #terminal: Terminal;
   readonly #json: boolean;
-  /** The last line of each. A reconnect sends the whole list again. */
+  /**
+   * The last line printed for each execution. It is needed because a reconnect sends the whole list again.
+   */
   readonly #printed = new Map<string, string>();
 
   constructor(terminal: Terminal, json: boolean) {
@@ -80,7 +82,7 @@ class LinesView implements ListView {
   async close(): Promise<void> {}
 }
 
-/** The newest rows, as many as were asked for and fit. */
+/** Shows the newest executions: as many as were asked for and as fit on the terminal. */
 class TableView implements ListView {
   readonly #terminal: Terminal;
   readonly #rowsMax: number;

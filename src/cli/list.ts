@@ -1,4 +1,4 @@
-/** `flowtap list <flow>`: the executions of a flow, newest first, once or as they change. */
+/** `flowtap list <flow>`: shows the executions of a flow, newest first, once or as they change. */
 import { PAGE_MESSAGES_MAX } from '../messages/page-messages.ts';
 import {
   type ExecutionFilter,

@@ -1,6 +1,6 @@
 /**
- * The entry of the `flowtap` command on Node: connects the process to ports. build.ts bundles it to
- * dist/cli.js.
+ * The entry of the `flowtap` command on Node. Connects the process's streams, environment and signals to the
+ * command. build.ts bundles it to dist/cli.js.
  */
 import { systemClock } from '../core/clock.ts';
 import { Interrupted } from './command.ts';
@@ -9,7 +9,7 @@ import { Output } from './output.ts';
 import { run } from './run.ts';
 
 const interrupted = new AbortController();
-// Once: a second Ctrl-C ends the process at once.
+// Handled only once, so that a second Ctrl-C ends the process immediately.
 process.once('SIGINT', () => interrupted.abort(new Interrupted(EXIT.interrupted)));
 process.once('SIGTERM', () => interrupted.abort(new Interrupted(EXIT.terminated)));
 

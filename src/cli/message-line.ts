@@ -1,8 +1,8 @@
 /**
- * A message as one line. On a terminal: local time, event type, step, as much of the payload as fits,
- * failures in red. What does not fit beside them gets a line of its own, and a payload is cropped before the
- * name of its step is. In a pipe or file nothing is cropped, and times are whole: such lines are stored and
- * searched.
+ * Formats a message as one line. On a terminal: local time, event type, step, and as much of the payload as
+ * fits, with failures in red. If the terminal is too narrow, step and payload get lines of their own. A
+ * payload is cropped before the name of its step is. In a pipe or file nothing is cropped and times are
+ * complete, because such lines are stored and searched.
  */
 import { withoutEventMembers } from '../messages/event-payload.ts';
 import { isFailure } from '../messages/event-types.ts';
@@ -17,19 +17,19 @@ const WHOLE_TIME_COLUMNS = 24;
 /** The longest type: SCHEDULE_NEXT_READY_STEPS_TASK. */
 const TYPE_COLUMNS = 30;
 const STEP_COLUMNS = 26;
-/** On a narrower terminal the payload follows the step directly. */
+/** On a narrower terminal, steps have no column of their own. */
 const COLUMNS_FOR_STEPS = 110;
-/** A payload with less room than this gets a line of its own. */
+/** A payload that would have less room than this gets a line of its own. */
 const PAYLOAD_COLUMNS_MIN = 12;
-/** With less room behind the type, step and payload get a line of their own. */
+/** If less room than this is left after the type, step and payload get lines of their own. */
 const ROOM_COLUMNS_MIN = 32;
-/** A narrower terminal wraps lines. */
+/** The minimum width of a line. A narrower terminal wraps the line. */
 const LINE_COLUMNS_MIN = 24;
 const GAP = '  ';
 
 /**
- * Payloads of steps begin with their step: `{stepId: Step2CaptureImage, input: …}`, which looks like JSON and
- * is not.
+ * Matches the step at the beginning of a step's payload: `{stepId: Step2CaptureImage, input: …}`. Such
+ * payloads look like JSON but are not.
  */
 const STEP = /^\{\s*"?stepId"?\s*[:=]\s*"?([^",}\s]{1,256})"?\s*,?\s*/;
 
@@ -71,12 +71,12 @@ export class MessageLines {
     for (const line of this.#detail(parts, this.#lineRoom, styles)) await output.line(GAP + line);
   }
 
-  /** Columns of an indented line. */
+  /** The columns that are available on an indented line. */
   get #lineRoom(): number {
     return Math.max(this.#output.columns - GAP.length, LINE_COLUMNS_MIN);
   }
 
-  /** Step and payload in so many columns: on one line, or each on its own. */
+  /** Formats step and payload in `room` columns: together on one line, or each on its own. */
   #detail({ step, rest }: Parts, room: number, styles: readonly Style[]): string[] {
     const output = this.#output;
     const isColumn = output.columns >= COLUMNS_FOR_STEPS && widthOf(step) <= STEP_COLUMNS;
@@ -109,8 +109,8 @@ function plainLine(message: FlowMessage): string {
 }
 
 /**
- * The step, and what else there is to show: the source's own type and the payload, or the error's name in its
- * place.
+ * The step and the rest of the text. The rest is the source's own type and the payload or, if there is no
+ * payload, the error's name.
  */
 function partsOf(message: FlowMessage): Parts {
   const { upstreamType, iteration, error = '', payload = '' } = message;

@@ -1,10 +1,10 @@
-/** Finds a flow by its full name in the service or by its short name (`SecurityFlow`). */
+/** Finds a flow by the full name that the service uses, or by its short name (`SecurityFlow`). */
 import type { Flow, FlowtapClient } from '../client/client.ts';
 import { API_KEY_BEGINNING } from '../core/api-key-format.ts';
 import { UsageError } from './command.ts';
 import { oneLine } from './plain-text.ts';
 
-/** Flows that an error lists, at most. */
+/** The maximum number of flows that an error lists. */
 const NAMED_MAX = 10;
 
 /** Returns the flow's full name. Throws a UsageError that lists similar flows. */

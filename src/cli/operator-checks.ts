@@ -9,7 +9,7 @@ import { oneLine } from './plain-text.ts';
 import { refused } from './refused.ts';
 import { humanDuration } from '../core/human-duration.ts';
 
-/** `POST /v1/admin/probe`, docs/http-api.md. */
+/** One source in the answer of `POST /v1/admin/probe` (docs/http-api.md). */
 interface SourceProbe {
   readonly source: string;
   readonly region: string;
@@ -21,14 +21,14 @@ interface SourceProbe {
 }
 
 interface ListProbe extends SourceProbe {
-  /** `states:ListExecutions`. */
+  /** The AWS action that was tried, such as `states:ListExecutions`. */
   readonly action: string;
 }
 
 interface Probe {
   readonly sources: readonly SourceProbe[];
   readonly skipped?: number;
-  /** Absent: the service is older than lists. */
+  /** Absent if the service is too old to have lists. */
   readonly lists?: readonly ListProbe[];
   readonly store: { readonly ok: boolean; readonly ms: number; readonly reason?: string };
 }
@@ -82,7 +82,7 @@ function checkStore({ ok: isOk, ms, reason = '' }: Probe['store']): Check {
   );
 }
 
-/** Without lists the service still reads executions by their ids, so no result here is a failure. */
+/** Never a failure, because the service reads executions by their ids even if it cannot list them. */
 function checkLists(lists: readonly ListProbe[]): Check {
   const failed = lists.filter((list) => !list.ok);
   const [first] = failed;
@@ -112,8 +112,8 @@ function checkSource(probe: SourceProbe, all: readonly SourceProbe[]): Check {
   if (probe.ok) return ok(source, `${target} can be read, answered within ${humanDuration(ms)}`);
   const detail = `${target}: ${oneLine(reason === '' ? code : reason)}`;
   const remedy = remedyFor(probe);
-  // AWS has discontinued Things Graph, so few users need it. If Step Functions can be read, the credentials
-  // are good.
+  // AWS has discontinued Things Graph, so few users need it. The credentials are valid if Step Functions can
+  // be read.
   if (source === 'things-graph' && all.some((other) => other.source === 'step-functions' && other.ok)) {
     return warn(source, detail, `Ignore this if you do not use Things Graph. ${remedy}`);
   }
@@ -122,8 +122,8 @@ function checkSource(probe: SourceProbe, all: readonly SourceProbe[]): Check {
 }
 
 /**
- * The documented policy may name single state machines. Then reading those works, although the probe is
- * denied.
+ * The documented policy may name single state machines. Then the service can read those, although the probe
+ * is denied.
  */
 const isPolicyTooNarrow = ({ source, code, reason = '' }: SourceProbe): boolean =>
   source === 'step-functions' && code === 'AccessDeniedException' && !isAssumeRole(reason);
@@ -160,7 +160,7 @@ function remedyFor({ source, code = '', reason = '' }: SourceProbe): string {
         : 'Allow states:GetExecutionHistory and states:DescribeExecution. A policy that names single state machines must ' +
             'also name execution:flowtap-probe:*, or else check a real execution with `flowtap doctor <id>`.';
     case 'source-forbidden':
-      return 'Check SFN_ALLOWED: the region is not one of AWS.';
+      return 'Check SFN_ALLOWED: it names a region that AWS does not have.';
     case 'upstream-throttled':
       return 'AWS throttles this account, or the call budget is used up. Try again later.';
     case 'upstream-internal':

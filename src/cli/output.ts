@@ -1,6 +1,6 @@
 /**
- * stdout or stderr. Colour only on a terminal. Writes no faster than the reader reads. A reader that has
- * closed the pipe (`flowtap get … | head`) is a ClosedPipe, which ends the command silently.
+ * Writes to stdout or stderr: with colour only on a terminal, and no faster than the reader reads. If the
+ * reader has closed the pipe (`flowtap get … | head`), it throws ClosedPipe, which ends the command silently.
  */
 import type { Writable } from 'node:stream';
 
@@ -25,13 +25,13 @@ export type Style = keyof typeof CODES;
 export class Output {
   readonly #stream: OutputStream;
   readonly #coloured: boolean;
-  /** A terminal whose cursor can be moved. */
+  /** Whether this is a terminal whose cursor can be moved. */
   readonly canRedraw: boolean;
   #closed = false;
 
   constructor(stream: OutputStream, env: Environment) {
     this.#stream = stream;
-    // https://no-color.org: any value but the empty one.
+    // https://no-color.org: any value except an empty one turns colour off.
     this.#coloured = stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
     this.canRedraw = stream.isTTY === true && env['TERM'] !== 'dumb';
     stream.on('error', () => {
@@ -44,8 +44,8 @@ export class Output {
   }
 
   /**
-   * Read each time, since a terminal can be resized. A terminal without a known width (a serial line, some CI
-   * systems) has 0.
+   * Read each time, because a terminal can be resized. A terminal without a known width (a serial line, some
+   * CI systems) reports 0.
    */
   get columns(): number {
     return this.#stream.columns || COLUMNS_DEFAULT;
@@ -55,7 +55,7 @@ export class Output {
     return this.#stream.rows || ROWS_DEFAULT;
   }
 
-  /** The text in this style, if there is colour. */
+  /** The text in this style, or unchanged if there is no colour. */
   style(text: string, ...styles: readonly Style[]): string {
     if (!this.#coloured || text.trim() === '' || styles.length === 0) return text;
     return `\u001b[${styles.map((style) => CODES[style]).join(';')}m${text}\u001b[0m`;
@@ -65,7 +65,7 @@ export class Output {
     await this.write(`${text}\n`);
   }
 
-  /** Resolves when there is room for more. Throws ClosedPipe. */
+  /** Resolves when the stream can take more. Throws ClosedPipe. */
   async write(text: string): Promise<void> {
     if (this.#closed) throw new ClosedPipe();
     if (!this.#stream.write(text)) await this.#drained();

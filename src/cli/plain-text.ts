@@ -5,19 +5,22 @@
  */
 
 /**
- * What a terminal acts upon or shows out of order: C0, C1, bidirectional controls, line and paragraph
- * separators.
+ * Characters that a terminal acts upon or shows out of order: C0, C1, bidirectional controls, line and
+ * paragraph separators.
  */
 // eslint-disable-next-line no-control-regex
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** Two columns each in every terminal that knows them. */
+/** Characters that take two columns on every terminal that can show them. */
 const WIDE =
   /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** Longer texts are cut before they are measured letter by letter: no terminal is this wide. */
+/**
+ * Longer texts are cut to this length before they are measured character by character. No terminal is this
+ * wide.
+ */
 const LOOKED_AT_CHARACTERS = 2_000;
 
 export const oneLine = (text: string): string =>
@@ -28,8 +31,8 @@ export const oneLine = (text: string): string =>
     .replaceAll(CONTROLS, '·');
 
 /**
- * A value as JSON on one line. JSON.stringify escapes only C0 controls: the others are escaped here, which
- * JSON allows in strings, and JSON has no control characters outside of strings.
+ * A value as JSON on one line, with all control characters escaped. JSON.stringify escapes only C0 controls.
+ * The others occur only inside strings, where JSON allows escapes.
  */
 export const jsonLine = (value: unknown): string =>
   JSON.stringify(value).replaceAll(
@@ -39,7 +42,7 @@ export const jsonLine = (value: unknown): string =>
 
 const ASCII = /^[\u0020-\u007e]*$/;
 
-/** Columns that the text takes. */
+/** The number of columns that the text takes. */
 export function widthOf(text: string): number {
   if (ASCII.test(text)) return text.length;
   let width = 0;
@@ -47,7 +50,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** The text, or as much of it as fits before an ellipsis. Empty for less than one column. */
+/** The text, or as much of it as fits before an ellipsis. Empty if `columns` is less than 1. */
 export function crop(text: string, columns: number): string {
   if (columns < 1) return '';
   const looked = text.slice(0, LOOKED_AT_CHARACTERS);
@@ -62,12 +65,12 @@ export function crop(text: string, columns: number): string {
   return `${kept}…`;
 }
 
-/** Cropped and padded to exactly this many columns. */
+/** Crops or pads the text to exactly this many columns. */
 export function column(text: string, columns: number): string {
   const cropped = crop(text, columns);
   return cropped + ' '.repeat(Math.max(0, columns - widthOf(cropped)));
 }
 
-/** Quoted so that a shell reads it as one word. */
+/** Quotes the text so that a shell reads it as one word. */
 export const shellWord = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

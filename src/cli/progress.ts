@@ -1,9 +1,9 @@
-/** One line on stderr that is updated during long work. Only on a terminal. */
+/** Shows progress during long work, on one line of stderr that is updated. Only on a terminal. */
 import type { Clock } from '../core/clock.ts';
 import type { Output } from './output.ts';
 import { crop } from './plain-text.ts';
 
-/** Faster updates cannot be read. */
+/** More frequent updates would be unreadable. */
 const UPDATE_MS = 100;
 /** Shorter work shows no progress. */
 const SHOWN_AFTER_MS = 500;

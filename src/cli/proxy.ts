@@ -1,7 +1,7 @@
 /**
- * Which proxy variable is meant for an address, and whether Node uses it. Node ignores them all unless
- * NODE_USE_ENV_PROXY=1 is set (https://nodejs.org/api/cli.html#node_use_env_proxy1). Values are never
- * repeated: they may hold a password.
+ * Finds the proxy variable that applies to an address, and whether Node uses it. Node ignores all proxy
+ * variables unless NODE_USE_ENV_PROXY=1 is set (https://nodejs.org/api/cli.html#node_use_env_proxy1). Their
+ * values are never printed, because they may contain a password.
  */
 import type { Environment } from './output.ts';
 
@@ -32,8 +32,8 @@ export function proxyRemedy({ variable, isUsed }: ProxySetting): string {
 }
 
 /**
- * NO_PROXY: hosts, with or without port, separated by commas or spaces; a host covers its subdomains; `*` is
- * every host.
+ * Whether NO_PROXY lists the host. It contains hosts, with or without a port, separated by commas or spaces.
+ * A host also stands for its subdomains, and `*` for every host.
  */
 function isExcluded(host: string, hostname: string, noProxy: string): boolean {
   const entries = noProxy

@@ -1,15 +1,20 @@
-/** Lines on a terminal that are drawn again and again in place, and stay when it is closed. */
+/** Redraws lines in place on a terminal. The last drawing stays after `close`. */
 import type { Clock } from '../core/clock.ts';
 import type { Output } from './output.ts';
 
-/** The shortest time between two drawings: nobody can read faster. */
+/** The shortest time between two drawings. More frequent changes would be unreadable. */
 const DRAW_MS_MIN = 100;
-/** The longest time between two drawings, because running durations show seconds. */
+/**
+ * The longest time between two drawings. Durations of what is running show seconds, so they must be redrawn.
+ */
 const DRAW_MS_MAX = 1_000;
-/** Lines beside the drawn ones: a note, and the line of the cursor. */
+/** Lines of the terminal to keep free: for a note, and for the cursor. */
 const OTHER_LINES = 2;
 
-/** The lines as they are now; at most `linesMax`, if that is given. None: nothing is drawn yet. */
+/**
+ * Returns the current lines, at most `linesMax` of them if that is given. Nothing is drawn while there are
+ * none.
+ */
 export type DrawLines = (linesMax?: number) => readonly string[];
 
 /** Where the cursor cannot be moved (a pipe, a file, TERM=dumb), the lines are printed once, at the end. */
@@ -28,11 +33,11 @@ export class RedrawnLines {
     this.#clock = clock;
     this.#lines = lines;
     this.#drawing = output.canRedraw ? this.#drawUntilClosed() : Promise.resolve();
-    // `close` rethrows it.
+    // `close` rethrows the error.
     this.#drawing.catch(() => {});
   }
 
-  /** The lines have changed. */
+  /** Call this after the lines have changed. */
   change(): void {
     this.#isStale = true;
     this.#wake();
@@ -53,7 +58,7 @@ export class RedrawnLines {
     }
   }
 
-  /** Resolves with the next change, when what is running needs another second, and when this is closed. */
+  /** Resolves at the next change, on close, or when running durations must be redrawn. */
   async #changed(): Promise<void> {
     const waiting = new AbortController();
     const stop = (): void => waiting.abort();
@@ -64,7 +69,7 @@ export class RedrawnLines {
     this.#closed.signal.removeEventListener('abort', stop);
   }
 
-  /** One write, so that a terminal never shows half of it. */
+  /** Draws with one write, so that a terminal never shows half of the lines. */
   async #draw(linesMax: number | undefined): Promise<void> {
     this.#isStale = false;
     const lines = this.#lines(linesMax);

@@ -104,7 +104,7 @@ function commandNamed(name: string): Command {
 async function tell(error: unknown, name: string | undefined, { stderr, signal }: Terminal): Promise<number> {
   const reason: unknown = error instanceof Interrupted ? error : signal.reason;
   if (reason instanceof Interrupted) {
-    // The terminal has printed ^C at the cursor.
+    // The terminal has printed ^C at the cursor, so begin a new line.
     await stderr.line(stderr.isTerminal ? '\nStopped.' : 'Stopped.');
     if (reason.hint !== undefined) await stderr.line(stderr.style(reason.hint, 'dim'));
     return reason.exitCode;

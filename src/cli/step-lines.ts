@@ -18,11 +18,14 @@ const INDENT = '  ';
 export interface StepLinesOptions {
   /** The time now, for the durations of running steps. */
   readonly nowMs: number;
-  /** The maximum number of lines. Beyond it, succeeded steps are left out first, then the oldest. */
+  /**
+   * The maximum number of lines. If there are more, everything below succeeded steps is left out first, then
+   * the oldest lines.
+   */
   readonly linesMax?: number;
 }
 
-/** The steps below `execution`. Every line fits the output's width, if it is a terminal. */
+/** Formats the steps below `execution`. If the output is a terminal, every line fits its width. */
 export function stepLines(execution: Step, output: Output, { nowMs, linesMax }: StepLinesOptions): string[] {
   const lines = linesOf(execution, output, nowMs, false);
   if (linesMax === undefined || lines.length <= linesMax) return lines;
@@ -32,7 +35,7 @@ export function stepLines(execution: Step, output: Output, { nowMs, linesMax }: 
   return [output.style(`… ${hidden} lines above`, 'dim'), ...short.slice(hidden)];
 }
 
-/** `isShort`: without what is below a step that has succeeded. */
+/** `isShort` leaves out everything below a step that has succeeded. */
 function linesOf(execution: Step, output: Output, nowMs: number, isShort: boolean): string[] {
   const lines: string[] = [];
   const add = (step: Step, indent: string): void => {

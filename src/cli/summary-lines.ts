@@ -1,4 +1,4 @@
-/** An execution's summary for people: status and failure first, then facts. */
+/** Formats an execution's summary for people: status and failure first, then facts. */
 import type { FailureReason, Summary } from '../client/client.ts';
 import { humanDuration } from '../core/human-duration.ts';
 import { dayOf, timeOf } from '../core/local-time.ts';
@@ -25,14 +25,14 @@ export function summaryLines(summary: Summary, output: Output): string[] {
   ];
 }
 
-/** ` in Step3OpenDoor: E42: The bolt doesn't move`, as far as known. */
+/** ` in Step3OpenDoor: E42: The bolt doesn't move`, without the parts that are unknown. */
 function reasonFor({ step, error, cause }: FailureReason = {}): string {
   const where = step === undefined ? '' : ` in ${oneLine(step)}`;
   const why = [error, cause].filter((text) => text !== undefined && text !== '');
   return where + (why.length === 0 ? '' : `: ${oneLine(why.join(': '))}`);
 }
 
-/** Like those of messages: local on a terminal, complete elsewhere. */
+/** Formats a time as messages do: local on a terminal, complete elsewhere. */
 function timeFor(output: Output, timestamp: string): string {
   const at = new Date(timestamp);
   const local = `${dayOf(at)} ${timeOf(at)}`;

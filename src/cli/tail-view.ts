@@ -1,4 +1,4 @@
-/** How `flowtap tail` shows messages: as lines, as JSON, or as steps that are drawn again and again. */
+/** The ways in which `flowtap tail` shows messages: as lines, as JSON, or as steps that are redrawn. */
 import type { Clock } from '../core/clock.ts';
 import { type FlowMessage, type StepsState, stepsReducer } from '../client/client.ts';
 import { MessageLines } from './message-line.ts';
@@ -9,14 +9,14 @@ import { stepLines } from './step-lines.ts';
 import { humanDuration } from '../core/human-duration.ts';
 
 export interface TailView {
-  /** Continuing after a cursor makes sense: what was shown needs no earlier message. */
+  /** True if the user can continue after a cursor, because the view does not need the earlier messages. */
   readonly isResumable: boolean;
   message(message: FlowMessage): Promise<void>;
-  /** All messages follow again. */
+  /** Called before all messages are sent again. */
   reset(): Promise<void>;
-  /** What the user should know beside the messages. */
+  /** Shows a text that is not a message but that the user should know. */
   note(text: string): Promise<void>;
-  /** Everything that was shown stays. */
+  /** Ends the view. Everything that was shown stays. */
   close(): Promise<void>;
 }
 
@@ -113,7 +113,7 @@ export class StepsView extends NotesOnStderr implements TailView {
     const nowMs = this.#clock.now();
     const elapsedMs = execution.durationMs ?? Math.max(0, nowMs - Date.parse(execution.startedAt ?? ''));
     const elapsed = Number.isNaN(elapsedMs) ? '' : `  ${humanDuration(elapsedMs)}`;
-    // One more is the line of the status.
+    // The status takes one line.
     const stepsMax = linesMax === undefined ? {} : { linesMax: linesMax - 1 };
     return [
       output.style(execution.status, 'bold') + output.style(elapsed, 'dim'),

@@ -1,4 +1,4 @@
-/** `flowtap tail <id>`: follows an execution until it ends; the exit code says how. */
+/** `flowtap tail <id>`: follows an execution until it ends. The exit code tells how it ended. */
 import type { FlowtapClient, FollowOptions, Status } from '../client/client.ts';
 import { FOLLOW_GIVE_UP_MS, RetryPolicy } from '../client/retry-policy.ts';
 import { FlowtapProblem } from '../client/wire/problem.ts';
@@ -17,7 +17,7 @@ const HELP = `Follow an execution until it ends.
 
 Usage: flowtap tail <id> [options]
 
-Prints the newest ${SHOWN_DEFAULT} messages, then each new one. No message is lost or repeated, also when the connection
+Prints the newest ${SHOWN_DEFAULT} messages, then each new one. No message is lost or repeated, even if the connection
 breaks or the service restarts.
 
   -n, --last <count>       begin with this many of the newest messages (1 to 250; default ${SHOWN_DEFAULT})
@@ -112,7 +112,7 @@ class Tailing {
     this.#view = view;
   }
 
-  /** `last`: how many of the newest messages to print first. */
+  /** `last` is how many of the newest messages to print first. */
   async run(wish: FollowOptions, last: number | undefined): Promise<number> {
     try {
       const status = await this.#show(wish, last);
@@ -137,8 +137,8 @@ class Tailing {
   }
 
   /**
-   * Prints them. Returns where to continue; undefined for an unknown execution, since following waits for it
-   * to start.
+   * Prints the newest messages, and returns the cursor to continue from. Undefined if the execution is
+   * unknown, because following then waits for it to start.
    */
   async #newest(last: number, wish: FollowOptions): Promise<string | undefined> {
     const { eventTypes, signal, giveUpAfterMs = FOLLOW_GIVE_UP_MS } = wish;
@@ -191,7 +191,7 @@ class Tailing {
     return 'RUNNING';
   }
 
-  /** The exit code in words. */
+  /** Prints the summary, which explains the exit code, or at least the status. */
   async #conclude(status: Status): Promise<void> {
     const { stderr, signal } = this.#terminal;
     try {

@@ -1,4 +1,4 @@
-/** `flowtap wait <id>`: waits for an execution to end; the exit code tells how it ended. */
+/** `flowtap wait <id>`: waits for an execution to end. The exit code tells how it ended. */
 import type { Clock } from '../core/clock.ts';
 import type { Summary } from '../client/client.ts';
 import { duration, executionId, readArguments } from './arguments.ts';
@@ -27,7 +27,7 @@ Examples:
   flowtap wait "$ID" --timeout 10m --json | jq -r .failure.step
 `;
 
-/** One sleep may be shorter: timers count at most 24 days. */
+/** Sleeps for any time. One timer counts at most 24 days, so a long time takes several. */
 async function sleepFor(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
   const untilMs = clock.now() + ms;
   while (!signal.aborted && clock.now() < untilMs) await clock.sleep(untilMs - clock.now(), signal);

@@ -1,7 +1,7 @@
 /**
- * The part of an Execution's storage that outlives a Deno process, as entries of the key-value store: pending
- * deletions, and the note that an index may be outdated. Everything else is found again in the archive or
- * upstream. Layout: docs/storage.md.
+ * Stores the part of an Execution's storage that must outlive the Deno process, as entries of the key-value
+ * store. These are pending deletions, and the note that an index may be outdated. Everything else can be
+ * found again in the archive or upstream. Layout: docs/storage.md.
  */
 import { createHash } from 'node:crypto';
 
@@ -24,7 +24,7 @@ const recordSchema = z.object({
   value: z.unknown(),
 });
 
-/** A hash, since an execution's id may be longer than a key. */
+/** Contains a hash, because an execution's id may be longer than the store allows for a key. */
 const entryKey = (name: ExecutionName, key: string): string =>
   `${PREFIX}${createHash('sha256').update(executionKey(name)).digest('hex')}/${key}`;
 

@@ -1,9 +1,9 @@
-/** Disk space in reserve (storage/reserved-space.ts): a file beside the store. Platform file. */
+/** Reserves disk space (storage/reserved-space.ts) by a file beside the store. Platform file. */
 import type { SpaceReserve } from '../storage/reserved-space.ts';
 
 /**
- * SQLite's log grows to about 4 MiB before it is copied into the database, which may grow by as much.
- * Measured on a full disk: 1 MiB was too little for a second deletion, 8 MiB were enough for all.
+ * SQLite's write-ahead log grows to about 4 MiB before it is copied into the database, which may grow by as
+ * much. Measured on a full disk: with 1 MiB a second deletion failed, with 8 MiB all deletions succeeded.
  */
 export const RESERVE_BYTES = 8 * 1024 * 1024;
 const BLOCK_BYTES = 64 * 1024;
@@ -16,7 +16,7 @@ export const createReserveFile = (path: string): SpaceReserve => ({
   async restore() {
     try {
       using file = await Deno.open(path, { create: true, append: true });
-      // Random, since a file system may compress.
+      // Random bytes, because the file system may compress others.
       const block = crypto.getRandomValues(new Uint8Array(BLOCK_BYTES));
       for (let { size } = await file.stat(); size < RESERVE_BYTES;) size += await file.write(block);
       return true;

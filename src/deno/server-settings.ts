@@ -4,13 +4,13 @@ import * as z from 'zod/mini';
 import { type Settings, notConfigured, optional, readSettings, trimmed } from '../config.ts';
 import { type Result, ok } from '../core/errors.ts';
 
-/** Where it listens, and where its store is. */
+/** Where the server listens, and where its store is. */
 export interface ServerSettings extends Settings {
   readonly hostname: string;
   readonly port: number;
   /** The file of the embedded store; `:memory:` keeps nothing. */
   readonly storePath: string;
-  /** Addresses or blocks of proxies whose X-Forwarded-For counts, as written. */
+  /** The proxies whose X-Forwarded-For is trusted: addresses or blocks, not parsed yet. */
   readonly trustedProxy: string;
 }
 

@@ -2,9 +2,9 @@
  * Serves Flowtap in one Deno process: store, sockets, shutdown. The callers, deno.ts and
  * src/local/start-deno.ts, read the settings and decide when to stop. Platform file.
  *
- * One process owns one store: only that process calls the upstream for an execution and writes its archive.
- * Opening the store removes leftovers. A file lock keeps a second process out. The system releases it,
- * however the process ends.
+ * Each store belongs to one process. Only that process calls the upstream for an execution and writes its
+ * archive, and it removes leftovers when it opens the store. A file lock keeps a second process out. The
+ * operating system releases the lock however the process ends.
  */
 import { parseTrustedProxies, socketClientAddress } from '../access/client-address.ts';
 import { isRevocation } from '../access/keys/key-record.ts';
@@ -33,23 +33,28 @@ import type { KeyValueStore } from '../storage/key-value.ts';
 import { type SpaceReserve, withReservedSpace } from '../storage/reserved-space.ts';
 import manifest from '../../package.json' with { type: 'json' };
 
-/** Connections that are still open after this are cut: supervisors kill soon after. */
+/**
+ * Connections that are still open after this time are cut, because supervisors kill the process soon after.
+ */
 export const SHUTDOWN_MS = 10_000;
 
-/** Long enough that the body is cancelled first, even if a thousand clients leave at once. */
+/**
+ * How long after a client's disconnect its signal aborts. Long enough for Deno to cancel the body first, even
+ * if a thousand clients leave at once.
+ */
 const LEFT_MS = 500;
 
 export interface DenoServer {
   readonly url: URL;
   readonly store: KeyValueStore;
   /**
-   * Ends streams after a whole frame, so that they can resume, answers waiting requests with what there is,
-   * and closes the store.
+   * Ends each stream after a whole frame, so that it can be resumed. Answers waiting requests with what there
+   * is, and closes the store.
    */
   stop(): Promise<void>;
 }
 
-/** Resolves when the server listens. The failure is one line that names the setting. */
+/** Resolves when the server listens. A failure has one line of text that names the setting. */
 export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<Result<DenoServer>> {
   const { port, hostname, storePath } = settings;
   const trustedProxies = parseTrustedProxies(settings.trustedProxy);
@@ -73,7 +78,8 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
       clientAddress: () => socketClientAddress(request.headers, socketAddress, trustedProxies),
       overTls: forwardedOverTls(request.headers, socketAddress, trustedProxies),
       client: new DenoClient(request),
-      // In a process, promises continue without being awaited. Failures are logged where they happen.
+      // Does nothing, because promises in a process continue without being awaited. Failures are logged where
+      // they happen.
       waitUntil: () => undefined,
     };
     const url = requestUrl(request);
@@ -84,8 +90,8 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
     return body === undefined || body.isComplete() ? answer : closingAfter(answer, clock);
   };
   const onError = (error: unknown) =>
-    // The answer was sent before, so this one reaches nobody. A stream that was cut off has its own line in
-    // the log.
+    // The answer was already sent, so this response reaches nobody. A stream that was cut off has its own
+    // line in the log.
     error instanceof ConnectionClosed || isClientGone(error)
       ? new Response(null)
       : answerException(error, log, settings.publicUrl);
@@ -117,16 +123,19 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
   });
 }
 
-/** Takes the method from the request: as a member of `init`, TRACE and some others would be refused. */
+/**
+ * Returns the request with another body. Keeps the request's own method, because `init` would not accept
+ * TRACE and some others.
+ */
 function withBody(request: Request, body: ReadableStream<Uint8Array>): Request {
   const init: RequestInit = { body };
   return new Request(request, init);
 }
 
 /**
- * A client whose signal is aborted a little later than that of its request. When a client disconnects, Deno
- * aborts the signal, and then cancels the answer's body; a body that ends with an error in between is
- * printed, stack and all, once for each client.
+ * A client whose signal aborts a little later than its request's signal. When a client disconnects, Deno
+ * aborts the request's signal, and then cancels the answer's body. If a body fails in between, Deno prints
+ * the error with its stack, once for each client.
  */
 class DenoClient implements Client {
   readonly #request: Request;
@@ -165,8 +174,8 @@ const onDeno = (store: KeyValueStore, log: Log): Platform => ({
 });
 
 /**
- * Opening the store deletes what a killed process has left behind; only after that is the space reserved
- * again.
+ * Opens the store, which deletes what a killed process has left behind. The space is reserved again only
+ * after that.
  */
 async function openDenoStore({ kv, reserve }: OpenStore, log: Log): Promise<KeyValueStore> {
   const store = await createDenoKvStore(kv, clock);
@@ -182,7 +191,7 @@ async function openDenoStore({ kv, reserve }: OpenStore, log: Log): Promise<KeyV
 
 interface OpenStore {
   readonly kv: Deno.Kv;
-  /** Absent: the store is in memory. */
+  /** Absent if the store is in memory. */
   readonly reserve?: SpaceReserve;
   readonly unlock: () => void;
 }
@@ -222,7 +231,7 @@ function listen(
   }
 }
 
-/** The first line of an error, without the stack. */
+/** The first line of an error's text, without the stack. */
 const reasonOf = (error: unknown): string => String(error).split('\n')[0] ?? '';
 
 function urlOf({ hostname, port }: Deno.NetAddr): URL {

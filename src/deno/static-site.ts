@@ -57,7 +57,9 @@ export async function openSite(
   };
 }
 
-/** Other ways to write the path of a page: with `.html`, `index`, a slash too many or too few. */
+/**
+ * Other ways to write the path of a page: with `.html`, with `index`, or with one slash too many or too few.
+ */
 const otherPaths = (path: string): string[] => [
   `${path}.html`,
   `${path}/`,
@@ -83,8 +85,8 @@ async function readStaticFile(file: URL, path: string, rules: readonly HeaderRul
 }
 
 /**
- * The headers that `_headers` sets for this path, whatever the answer. Rules apply in order: each first
- * drops, then adds. A header that two rules set has both values.
+ * The headers that `_headers` sets for this path, whatever the answer is. Rules apply in order, and each rule
+ * drops headers before it adds its own. A header that two rules set gets both values.
  */
 function headersFor(path: string, rules: readonly HeaderRule[]): Record<string, string> {
   const headers: Record<string, string> = {};
@@ -106,8 +108,8 @@ interface HeaderRule {
 }
 
 /**
- * A line that begins with `/` is a path, in which `*` matches anything. The indented lines after it are its
- * headers: `Name: value` sets one, `! Name` drops it.
+ * Parses `_headers`. A line that begins with `/` is a path, in which `*` matches anything. The indented lines
+ * after it are its headers: `Name: value` sets one, `! Name` drops it.
  */
 function parseHeaders(text: string): HeaderRule[] {
   const rules: HeaderRule[] = [];
@@ -126,7 +128,7 @@ function parseHeaders(text: string): HeaderRule[] {
   return rules;
 }
 
-/** Names below the directory, with slashes. */
+/** The names of all files below the directory, with slashes. */
 async function* filesIn(directory: URL, below: string): AsyncGenerator<string> {
   try {
     for await (const { name, isDirectory } of Deno.readDir(new URL(below, directory))) {

@@ -1,28 +1,31 @@
 /**
- * Closes the connection of a request that is answered before all of its body has arrived, because of a wrong
- * key for example. Deno.serve keeps such a connection open until the client has sent the rest, which may be
- * never. But it closes a connection when the body of an answer fails. So the answer is sent with its length,
- * and fails after its last byte. Platform file.
+ * Closes the connection of a request that is answered before all of its body has arrived, for example because
+ * of a wrong key. Deno.serve would keep the connection open until the client has sent the rest, which may
+ * never happen. But Deno.serve closes a connection when the body of an answer fails. So the answer is sent
+ * with its length, and its body fails after the last byte. Platform file.
  *
- * Deno 2.9 cannot do the same for a body that is too slow: the read that still waits for it keeps the
- * connection open. Nor has Deno.serve a setting for unfinished headers and idle connections.
- * docs/operations.md has the remedy, a reverse proxy.
+ * Deno 2.9 cannot do the same for a body that arrives too slowly, because a pending read keeps the connection
+ * open. Deno.serve also has no setting for unfinished headers and idle connections. docs/operations.md has
+ * the remedy, a reverse proxy.
  */
 import type { Clock } from '../core/clock.ts';
 
 /**
- * How long a client may take to receive the answer and to close the connection itself. Closing with unread
- * data resets a connection, which can destroy an answer on its way (RFC 9112, 9.6).
+ * How long a client may take to receive the answer and to close the connection itself. Closing a connection
+ * with unread data resets it, which can destroy an answer that is still on its way (RFC 9112, 9.6).
  */
 const LINGER_MS = 500;
 
-/** Ends the body of an answer to close its connection. Deno passes it to `onError`, which must ignore it. */
+/**
+ * The error that ends an answer's body to close its connection. Deno passes it to `onError`, which must
+ * ignore it.
+ */
 export class ConnectionClosed extends Error {}
 
 export interface WatchedBody {
   /** The same bytes. */
   readonly stream: ReadableStream<Uint8Array>;
-  /** All of it has arrived. */
+  /** True once the whole body has arrived. */
   isComplete(): boolean;
 }
 
@@ -38,8 +41,8 @@ export function watchBody(body: ReadableStream<Uint8Array>): WatchedBody {
 }
 
 /**
- * The answer, after which the connection is closed. Streams of events stay as they are: their connection
- * closes with them.
+ * Returns the answer in a form that closes its connection afterwards. Event streams are returned unchanged,
+ * because their connection closes when they end.
  */
 export async function closingAfter(answer: Response, clock: Clock): Promise<Response> {
   const { body, headers } = answer;

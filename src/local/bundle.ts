@@ -19,7 +19,7 @@ export interface WorkerBundle {
   readonly metafile: esbuild.Metafile;
 }
 
-/** The Worker's entry. What it imports is deployed, and nothing else. */
+/** The Worker's entry. Only what it imports is deployed. */
 const ENTRY = 'src/worker.ts';
 
 const OPTIONS = {
@@ -44,7 +44,9 @@ const OPTIONS = {
   logLevel: 'silent',
 } as const satisfies esbuild.BuildOptions;
 
-/** Rejects with esbuild's message, which names file and line. `entry`: another Worker, for the benchmarks. */
+/**
+ * Rejects with esbuild's message, which names file and line. The benchmarks pass another Worker as `entry`.
+ */
 export async function bundleWorker({ minify = false, entry = ENTRY } = {}): Promise<WorkerBundle> {
   const { outputFiles, metafile } = await esbuild.build({ ...OPTIONS, minify, entryPoints: [entry] });
   return { script: scriptOf(outputFiles), metafile };

@@ -1,10 +1,11 @@
 /**
- * Ends a child process when this process ends, for any reason. A process that is killed with SIGKILL runs no
- * handler, and workerd, unlike esbuild, does not notice that its parent died: it would keep its port.
+ * Ends a child process when this process ends, for any reason. A handler would not be enough, because a
+ * process that is killed with SIGKILL runs none. workerd, unlike esbuild, does not notice that its parent
+ * died, and would keep its port.
  *
- * A POSIX shell, in a session of its own so that no Ctrl-C reaches it, reads from a pipe that only this
- * process holds. The pipe ends with this process; then the shell kills the child. On Windows, which has no
- * such shell, this does nothing.
+ * A POSIX shell reads from a pipe that only this process holds. When this process ends, the pipe ends, and
+ * the shell kills the child. The shell has a session of its own, so that no Ctrl-C reaches it. On Windows,
+ * which has no such shell, this does nothing.
  */
 import { spawn } from 'node:child_process';
 
@@ -20,11 +21,11 @@ export function dieWithParent(pid: number): () => void {
     {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
-      // An empty environment, because a shell that only waits needs no credentials.
+      // Empty, because a shell that only waits needs no credentials.
       env: {},
     },
   );
-  // The guard must not keep this process alive, nor the handle of its own pipe.
+  // Neither the guard nor the handle of its pipe may keep this process alive.
   guard.unref();
   guard.stdin.on('error', () => {});
   if ('unref' in guard.stdin && typeof guard.stdin.unref === 'function') guard.stdin.unref();

@@ -20,7 +20,7 @@ export async function checkFree(port: number, setting: string): Promise<void> {
   }
 }
 
-/** The error to throw instead of `error`, if that one means that the port is in use. */
+/** Returns the error to throw: `error` itself, or a clearer one if `error` means that the port is in use. */
 export function orInUse(error: unknown, port: number, setting: string): unknown {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
     ? new Error(`Cannot start: port ${port} is in use; choose another with ${setting}=…`)

@@ -1,6 +1,6 @@
 /**
- * Stores the signing secret that a start generates beside the state. A new secret at each restart would
- * invalidate all cursors and tickets, although keys and archive remain. Only the file's owner may read it.
+ * Stores a generated signing secret beside the state. With a new secret, all cursors and tickets would become
+ * invalid at each restart, although keys and archive remain. Only the file's owner may read the secret.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import type { StartOptions } from './start-options.ts';
 
 const OWNER_ONLY = 0o600;
 
-/** The options with the signing secret of this directory, unless the environment sets one. */
+/** The settings, with this directory's signing secret unless the environment sets one. */
 export function withKeptSecret(
   { vars, signingSecretMade }: StartOptions,
   directory: string,
@@ -19,8 +19,8 @@ export function withKeptSecret(
 }
 
 /**
- * The secret of this directory; if it has no file yet, `fresh`, which is stored. Throws if the file holds no
- * valid secret.
+ * Returns the secret of this directory. If there is no file yet, it stores and returns `fresh`. Throws if the
+ * file contains no valid secret.
  */
 function keptSecret(directory: string, fresh: string): string {
   mkdirSync(directory, { recursive: true });

@@ -25,7 +25,7 @@ export async function createKeyIn(
   limits: Partial<NewKey> = {},
   clock: Clock = systemClock,
 ): Promise<string> {
-  // No audit line: the caller prints the key itself.
+  // Writes no audit line, because the caller prints the key itself.
   const log = () => {};
   const credentials = new CredentialCache({ store, clock, log });
   const keys = new KeyAdministration({ store, credentials, clock, random: randomBytes, log });

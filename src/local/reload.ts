@@ -5,7 +5,7 @@ import type { LocalWorkerd } from './workerd.ts';
 
 /**
  * `script` is the running one. Reloads run one at a time. If a changed Worker does not start, the next change
- * is tried.
+ * is tried as usual.
  */
 export async function reloadOnChange(
   workerd: LocalWorkerd,

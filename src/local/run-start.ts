@@ -1,9 +1,11 @@
-/** What both start commands share: they read the options, and print one line if something is wrong. */
+/**
+ * The part that both start commands share: it reads the options, and prints one line if something is wrong.
+ */
 import process from 'node:process';
 import { Shutdown } from './shutdown.ts';
 import { readStartRequest, type StartOptions, USAGE } from './start-options.ts';
 
-/** Resolves when it runs, or has printed why it does not. */
+/** Resolves when Flowtap runs, or when the reason why it does not has been printed. */
 export async function runStart(
   start: (options: StartOptions, shutdown: Shutdown) => Promise<void>,
 ): Promise<void> {

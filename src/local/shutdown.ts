@@ -1,13 +1,16 @@
 /**
- * Ends a program of several parts exactly once: on Ctrl-C, SIGTERM, a closed terminal, or when the npm or
- * `deno task` that started it is killed. The part that was started last is closed first. A second Ctrl-C
- * exits immediately.
+ * Ends a program of several parts exactly once: on Ctrl-C, on SIGTERM, when the terminal is closed, or when
+ * the npm or `deno task` that started the program is killed. Parts are closed in the reverse order of their
+ * start. A second Ctrl-C exits immediately.
  */
 
-/** One Ctrl-C arrives twice: the terminal sends it, and npm forwards it. */
+/**
+ * Signals within this time count as one Ctrl-C. It arrives twice, because the terminal sends it and npm
+ * forwards it.
+ */
 const SAME_PRESS_MS = 300;
 
-/** A killed npm sends its script no signal. The script looks for it at this interval. */
+/** A killed npm sends its script no signal, so the script checks at this interval whether npm still runs. */
 const PARENT_CHECK_MS = 500;
 
 export class Shutdown {
@@ -26,12 +29,12 @@ export class Shutdown {
     this.#watchTaskRunner();
   }
 
-  /** Registers a part that was started. */
+  /** Registers how to close a part that was started. */
   onEnd(close: () => Promise<void>): void {
     this.#closers.push(close);
   }
 
-  /** Closes all and exits. Only the first call counts. */
+  /** Closes all parts and exits. Only the first call counts. */
   end(status: number): Promise<never> {
     return (this.#stopping ??= this.#end(status));
   }
@@ -46,9 +49,9 @@ export class Shutdown {
 
   /**
    * Ends the program when its parent process changes. The scripts in package.json begin with `exec`, and
-   * those in deno.json with `env`, so that the parent is npm or `deno task` itself and not a shell, which
-   * would outlive it. On Deno, reading the parent's id needs no permission. Without a task runner, the parent
-   * may exit at any time (nohup, a terminal multiplexer).
+   * those in deno.json with `env`. So the parent is npm or `deno task` itself, and not a shell, which would
+   * outlive it. On Deno, reading the parent's id needs no permission. Without a task runner, nothing is
+   * checked, because the parent may exit at any time (nohup, a terminal multiplexer).
    */
   #watchTaskRunner(): void {
     if (process.env['npm_lifecycle_event'] === undefined) return;

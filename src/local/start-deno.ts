@@ -23,7 +23,7 @@ import { upstreamNotice, welcome } from './welcome.ts';
 
 const STATE_DIR = fileURLToPath(new URL('../../.wrangler/state-deno', import.meta.url));
 
-/** stdout is for people; the service's log goes to stderr, one JSON object a line. */
+/** stdout is for people. The service's log goes to stderr, as one JSON object per line. */
 const log: Log = (record) =>
   console.error(JSON.stringify({ time: new Date().toISOString(), level: 'info', ...record }));
 

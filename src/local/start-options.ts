@@ -12,14 +12,14 @@ npm run dev [-- --upstream aws]
 Starts Flowtap on this machine, with an upstream to read from, and prints how to use it. \`dev\` reloads it on change.
 
   --upstream aws   reads from the real AWS, with AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY (and
-                   AWS_SESSION_TOKEN) of the environment. Without it those are ignored.
+                   AWS_SESSION_TOKEN) of the environment. Without this flag they are ignored.
   --help           this text
 
 Environment:
   PORT             Flowtap's port, 8787; 0 for any that is free
   EMULATOR_PORT    the emulator's port, 8788; 0 for any that is free
   AWS_ENDPOINT_URL_IOTTHINGSGRAPH
-                   another upstream: read with the AWS credentials and region of the environment, no emulator
+                   another upstream instead of the emulator, read with the AWS credentials and region of the environment
   SFN_ALLOWED, AWS_ENDPOINT_URL_SFN, AWS_ROLE_ARN, AWS_EXTERNAL_ID, AWS_ENDPOINT_URL_STS
                    with another upstream: Step Functions, see docs/operations.md
   THINGS_GRAPH_CALLS_PER_SECOND
@@ -28,8 +28,8 @@ Environment:
                    calls a second that list executions of Step Functions, 2 (1 in most regions)
   STATE_DIR        where keys and archived histories are kept, .wrangler/state
   SIGNING_SECRET, ADMIN_TOKEN
-                   at least 32 characters each. Absent: SIGNING_SECRET is made once and kept in STATE_DIR, so that
-                   cursors stay good; ADMIN_TOKEN is made for the run
+                   at least 32 characters each. If unset, SIGNING_SECRET is generated once and kept in STATE_DIR, so
+                   that cursors stay valid; ADMIN_TOKEN is generated for each run
 `;
 
 /** Where histories come from. */
@@ -41,16 +41,16 @@ export type Upstream =
 export interface StartOptions {
   readonly port: number;
   readonly upstream: Upstream;
-  /** Absent: .wrangler/state of this repository. */
+  /** Default: .wrangler/state of this repository. */
   readonly stateDir?: string;
   /** Reload the Worker when its source changes. */
   readonly watch: boolean;
   readonly region: string;
-  /** PUBLIC_URL: printed links begin with it. */
+  /** PUBLIC_URL. Printed links begin with it. */
   readonly publicUrl?: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Generated for this run, and printed; absent if ADMIN_TOKEN is set. */
+  /** Generated for this run and printed. Absent if ADMIN_TOKEN is set. */
   readonly adminTokenMade?: string;
   /**
    * Whether SIGNING_SECRET in `vars` was generated. If so, kept-secret.ts prefers the secret of an earlier
@@ -166,7 +166,8 @@ function readOptions(flags: Flags, env: Environment): StartOptions | string {
     SIGNING_SECRET: env['SIGNING_SECRET'] ?? randomSecret(),
     ADMIN_TOKEN: adminTokenMade ?? env['ADMIN_TOKEN'] ?? '',
   };
-  // The Worker's own checks, so that wrong settings are reported here, by name and before anything starts.
+  // These are the Worker's own checks. Running them here reports wrong settings by name, before anything
+  // starts.
   const settings = readSettings(vars);
   if (!settings.ok) {
     return settings.failure.type === 'not-configured'
@@ -212,7 +213,10 @@ function accountOf(upstream: Upstream, env: Environment): Record<string, string>
 const defined = (names: readonly string[], env: Environment): Record<string, string> =>
   Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 
-/** Strict: `8787 `, `+1`, `0x1F` and `8e3` are typing mistakes, and a wrong port would be noticed late. */
+/**
+ * Strict, because `8787 `, `+1`, `0x1F` and `8e3` are typing mistakes, and users would notice a wrong port
+ * late.
+ */
 function readPort(env: Environment, name: string, fallback: number): number | string {
   const text = env[name] ?? String(fallback);
   if (/^(?:0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535) return Number(text);

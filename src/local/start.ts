@@ -65,8 +65,8 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
 }
 
 /**
- * Removes the successful health check of untilHealthy from the log, so that the log contains only requests of
- * the user. Its line may arrive before or after the welcome.
+ * Removes the successful health check of `untilHealthy` from the log, so that the log contains only the
+ * user's requests. Its line may arrive before or after the welcome.
  */
 function withoutHealthCheck(write: (line: string) => void): (line: string) => void {
   let isExpected = true;
@@ -77,7 +77,7 @@ function withoutHealthCheck(write: (line: string) => void): (line: string) => vo
   };
 }
 
-/** Waits while the port is closed. An answer that is not ok is final. */
+/** Waits while the port is closed. Throws at once if an answer is not ok. */
 async function untilHealthy(url: URL): Promise<void> {
   const deadline = systemClock.now() + READY_MS_MAX;
   for (;;) {

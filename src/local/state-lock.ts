@@ -1,9 +1,9 @@
 /**
- * Locks a directory of state, so that only one Flowtap uses it. Two would each run the Durable Object of the
- * same execution, and SQLite would sometimes refuse a write, with an error that does not point to a second
+ * Locks a directory of state, so that only one Flowtap uses it. Two processes would each run a Durable Object
+ * for the same execution. SQLite would sometimes refuse a write, and the error would not point to a second
  * `npm start`.
  *
- * The lock is SQLite's own on an empty database. The operating system releases it however the process ends.
+ * The lock is SQLite's own, on an empty database. The operating system releases it however the process ends.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -8,7 +8,7 @@ import { scenarioId } from '../emulator/scenarios/catalog.ts';
 import { scenarioArn } from '../emulator/scenarios/step-functions-catalog.ts';
 import type { StartOptions } from './start-options.ts';
 
-/** Long enough ago that the example has ended and settled. */
+/** How long ago a settled example started: long enough to have ended and settled. */
 const SETTLED_AGO_MS = 60 * 60_000;
 
 export interface Example {
@@ -43,7 +43,7 @@ const exampleExecutions = (nowMs: number): readonly [Example, Example, ...Exampl
   },
 ];
 
-/** What the printed links to the viewer show. */
+/** The executions that the printed links to the viewer show. */
 const viewedExecutions = (nowMs: number): readonly Example[] => [
   {
     id: scenarioArn('BulkOrder', nowMs, randomUUID()),
@@ -59,7 +59,10 @@ const viewedExecutions = (nowMs: number): readonly Example[] => [
   },
 ];
 
-/** The emulator always has a running execution of it, and others that have ended. */
+/**
+ * The flow in the printed examples of lists. The emulator always has a running execution of it, and others
+ * that have ended.
+ */
 const LISTED_FLOW = 'arn:aws:states:us-west-2:123456789012:stateMachine:Rounds';
 
 export interface Welcome {
@@ -79,7 +82,7 @@ export function welcome({ url, apiKey, options, emulatorUrl, ticketFor, nowMs }:
   const runningId = examples[1]?.id ?? 'EXECUTION_ID';
   const arn = examples.find((example) => example.id.startsWith('arn:'))?.id ?? 'EXECUTION_ARN';
   const flow = emulatorUrl === undefined ? 'FLOW' : LISTED_FLOW;
-  // Behind a proxy, people use its address.
+  // Behind a proxy, people use the proxy's address.
   const base = options.publicUrl ?? url.origin;
   const viewed = emulatorUrl === undefined ? [] : viewedExecutions(nowMs);
   const lines = [

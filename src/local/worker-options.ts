@@ -2,7 +2,7 @@
  * Translates wrangler.toml into miniflare's options: compatibility, key-value stores, Durable Objects, rate
  * limits, assets. Wrangler does the translation, so a binding needs no second entry here.
  *
- * Variables come from wrangler.toml only. Wrangler would also add `.dev.vars` and `.env`, so that a test
+ * Variables come from wrangler.toml only. Wrangler would also read `.dev.vars` and `.env`, and then a test
  * could depend on one developer's secrets.
  *
  * Loading wrangler takes most of a second in each test file that starts a Worker. So the result is cached in
@@ -52,8 +52,8 @@ async function read(): Promise<WorkerOptions> {
 }
 
 async function translate(): Promise<WorkerOptions> {
-  // Otherwise wrangler logs that it uses .dev.vars, which is wrong: `bindings` below replaces those that it
-  // read.
+  // Otherwise wrangler logs that it uses .dev.vars. That would be wrong, because `bindings` below replaces
+  // the variables that wrangler read.
   process.env['WRANGLER_LOG'] ??= 'warn';
   const wrangler = await import('wrangler');
   const config = wrangler.unstable_readConfig({ config: CONFIGURATION });
@@ -64,7 +64,8 @@ async function translate(): Promise<WorkerOptions> {
 
 async function readCache(): Promise<CachedOptions | undefined> {
   try {
-    // Safety: only `writeCache` writes the file, and `inputs` differs if another version of it did.
+    // Safety: only `writeCache` writes the file, and `inputs` differs if another version of `writeCache`
+    // wrote it.
     return JSON.parse(await readFile(CACHE_FILE, 'utf8')) as CachedOptions;
   } catch {
     return undefined;
@@ -72,8 +73,8 @@ async function readCache(): Promise<CachedOptions | undefined> {
 }
 
 /**
- * Writes the file atomically, since several tests may write it at once. Without the cache, starting only
- * takes longer.
+ * Writes the file atomically, because several tests may write it at once. Failures are ignored: without the
+ * cache, starting only takes longer.
  */
 async function writeCache(cached: CachedOptions): Promise<void> {
   const unfinished = `${CACHE_FILE}.${process.pid}`;

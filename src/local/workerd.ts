@@ -22,7 +22,7 @@ import { workerOptions } from './worker-options.ts';
 export interface WorkerdOptions {
   /** The Worker's settings and secrets. They override `[vars]` of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
-  /** 0, the default: any free port. */
+  /** 0, the default, chooses any free port. */
   readonly port?: number;
   /** The directory for state. Default: a temporary one, which `stop()` removes. */
   readonly persistTo?: string;
@@ -30,13 +30,13 @@ export interface WorkerdOptions {
   readonly onLog?: (line: string) => void;
   /** The Worker as one ES module. Default: src/, bundled once for this process. */
   readonly script?: string;
-  /** False: serve no static files. Then miniflare puts no asset router in front of the Worker. */
+  /** False serves no static files. Then miniflare puts no asset router in front of the Worker. */
   readonly assets?: false;
 }
 
 /**
- * By default V8 sizes its first heaps for this machine, not for an isolate of 128 MB, and frees the native
- * memory of streams and requests only when such a heap is full. After 10,000 connections workerd then holds
+ * By default, V8 sizes its first heaps for this machine, not for an isolate of 128 MB. It frees the native
+ * memory of streams and requests only when such a heap is full. So after 10,000 connections, workerd holds
  * twice the memory that it needs. The benchmarks show no loss of throughput with small heaps. A value in the
  * environment takes precedence.
  */
@@ -88,13 +88,14 @@ export class LocalWorkerd {
     return this.#url;
   }
 
-  /** The directory that has its state. */
+  /** The directory that contains the Worker's state. */
   get persistTo(): string {
     return this.#persistTo;
   }
 
   /**
-   * The Worker's key-value namespace STORE, for use in this process. It is another object after `restart()`.
+   * The Worker's key-value namespace STORE, for use in this process. After `restart()` it is a different
+   * object.
    */
   get store(): LocalKv {
     if (this.#store === undefined) throw new Error('Cannot reach the store: workerd is not running');
@@ -137,8 +138,8 @@ export class LocalWorkerd {
     const running = child !== undefined && child.exitCode === null && child.signalCode === null;
     const exited = running ? once(child, 'exit') : undefined;
     child?.kill('SIGKILL');
-    // Called in the same turn of the event loop as the kill: otherwise miniflare treats the kill as a crash
-    // and restarts workerd. A rejection repeats the error that `start()` has thrown.
+    // Called in the same turn of the event loop as the kill. Otherwise miniflare would treat the kill as a
+    // crash and restart workerd. A rejection repeats the error that `start()` has thrown.
     await miniflare.dispose().catch(() => {});
     await exited;
   }
@@ -207,8 +208,8 @@ class LineLog extends Log {
 }
 
 /**
- * On a signal miniflare ends the process at once, which prevents an orderly shutdown, so its signal handlers
- * are removed. Its exit handlers stay. die-with-parent.ts covers exits without handlers.
+ * Removes the signal handlers that miniflare installs. They end the process at once, which would prevent an
+ * orderly shutdown. The exit handlers of miniflare stay. die-with-parent.ts covers exits without handlers.
  */
 function withoutSignalHandlers<T>(create: () => T): T {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -223,7 +224,7 @@ function withoutSignalHandlers<T>(create: () => T): T {
 }
 
 /**
- * Finds the process that miniflare starts but does not expose: Node publishes each new child on a diagnostics
+ * Finds the process that miniflare starts but does not expose. Node publishes each new child on a diagnostics
  * channel, in the asynchronous context of the caller.
  */
 const processOwner = new AsyncLocalStorage<(child: ChildProcess) => void>();
