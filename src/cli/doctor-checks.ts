@@ -23,7 +23,7 @@ import { summaryLines } from './summary-lines.ts';
 const SKEW_MS_MAX = 30_000;
 const ANSWER_MS_MAX = 15_000;
 const DAY_MS = 24 * 3_600_000;
-/** A key that expires earlier than this gets a warning, with enough time left to get a new key. */
+/** A key that expires within this time gets a warning, early enough to get a new key. */
 const EXPIRY_WARNING_MS = 14 * DAY_MS;
 
 export async function* doctorChecks(
@@ -99,7 +99,7 @@ const NETWORK_REMEDIES: Readonly<Record<NetworkFaultKind, string>> = {
 
 /**
  * Explains why there was no healthy response. The most frequent cause is a proxy that is configured but not
- * used, so a configured proxy determines the remedy.
+ * used. So if a proxy is configured, the remedy is about the proxy.
  */
 function unreachable(error: unknown, { origin }: URL, proxy: ProxySetting | undefined): Check {
   const name = 'service';
@@ -173,7 +173,9 @@ function describeKey({ id, name, executions, payloads, expiresAt }: KeyFacts, te
   const called = `${id} (${oneLine(name)})`;
   const operator = isOperator(terminal);
   if (executions.length === 0) {
-    const remedy = operator ? 'Create one with --executions.' : 'Ask the operator for a key that may.';
+    const remedy = operator
+      ? 'Create one with --executions.'
+      : 'Ask the operator for a key that may read some.';
     return fail('API key', `${called} may not read any execution.`, remedy);
   }
   const sees = { full: '', names: ', names of steps and errors but no payloads', none: ', without payloads' }[

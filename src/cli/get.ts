@@ -12,7 +12,6 @@ import { jsonLine, oneLine } from './plain-text.ts';
 import { Progress } from './progress.ts';
 import { humanCount, summaryLines } from './summary-lines.ts';
 
-
 /** How many children are shown. A map run may have thousands. */
 const CHILDREN_SHOWN = 10;
 
@@ -91,8 +90,8 @@ export const get: Command = {
 };
 
 /**
- * One line for each execution that this one started, or a line that says why there are none. Only histories
- * of Step Functions name such executions.
+ * One line for each execution that this one started, or a line that says that they cannot be read. Only
+ * histories of Step Functions name such executions.
  */
 async function childLines(
   client: FlowtapClient,

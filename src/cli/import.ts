@@ -72,7 +72,7 @@ export const importHistory: Command = {
   },
 };
 
-/** Warnings about a history that was imported in spite of them, by their codes. */
+/** The texts of warnings, by code. The history was imported in spite of them. */
 const WARNINGS: ReadonlyMap<unknown, string> = new Map([
   ['DuplicateMessageId', 'an earlier message has the same messageId'],
   ['EndBeforeStart', 'the last message is older than the first'],
@@ -98,7 +98,8 @@ async function openInput(file: string, { stdin }: Terminal): Promise<Input> {
     const handle = await open(file);
     const stat = await handle.stat();
     const bytes = handle.createReadStream();
-    // This makes the request's body fail, which reports the error.
+    // Without a listener, Node would throw the error. The request's body fails with it, which reports it to
+    // the user.
     bytes.on('error', () => {});
     return { bytes, ...(stat.isFile() && { size: stat.size }) };
   } catch (error) {

@@ -36,7 +36,7 @@ create:
       --expires-in <duration> | --expires-at <time>
                            90d, or 2027-01-31T00:00:00Z; without either it does not expire
 
-update takes the options of create and these, and changes only the members that are given:
+update takes the options of create and the following. It changes only the members that are given.
       --no-owner           the key is a tenant of its own again
       --no-expiry          it does not expire
       --no-tickets         it may not create tickets
@@ -95,9 +95,7 @@ async function create(words: Words, terminal: Terminal): Promise<number> {
     throw new UsageError("--executions is missing: what the key may read, '*' for everything");
   }
   if (wish.payloads === undefined) {
-    throw new UsageError(
-      '--payloads is missing: full, or names or none for a key that may not see payloads',
-    );
+    throw new UsageError('--payloads is missing: full, or names or none for a key that may not see payloads');
   }
   const issued = await adminKeys(terminal, values.url).create(wish);
   return printIssued(issued, values.json === true, terminal, []);

@@ -32,7 +32,7 @@ export const oneLine = (text: string): string =>
 
 /**
  * A value as JSON on one line, with all control characters escaped. JSON.stringify escapes only C0 controls.
- * The others occur only inside strings, where JSON allows escapes.
+ * Other control characters occur only inside strings, where JSON allows escapes.
  */
 export const jsonLine = (value: unknown): string =>
   JSON.stringify(value).replaceAll(

@@ -5,15 +5,15 @@ import type { Output } from './output.ts';
 /** The shortest time between two drawings. More frequent changes would be unreadable. */
 const DRAW_MS_MIN = 100;
 /**
- * The longest time between two drawings. Durations of what is running show seconds, so they must be redrawn.
+ * The longest time between two drawings. Running steps and executions show seconds, so they must be redrawn.
  */
 const DRAW_MS_MAX = 1_000;
 /** Lines of the terminal to keep free: for a note, and for the cursor. */
 const OTHER_LINES = 2;
 
 /**
- * Returns the current lines, at most `linesMax` of them if that is given. Nothing is drawn while there are
- * none.
+ * Returns the current lines, at most `linesMax` of them if that is given. Nothing is drawn if the list is
+ * empty.
  */
 export type DrawLines = (linesMax?: number) => readonly string[];
 
@@ -58,7 +58,7 @@ export class RedrawnLines {
     }
   }
 
-  /** Resolves at the next change, on close, or when running durations must be redrawn. */
+  /** Resolves at the next change, on close, or when DRAW_MS_MAX has passed since the last drawing. */
   async #changed(): Promise<void> {
     const waiting = new AbortController();
     const stop = (): void => waiting.abort();

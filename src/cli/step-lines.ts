@@ -1,5 +1,5 @@
 /**
- * The steps of an execution as lines for people: one step a line, indented, with its state, time and error.
+ * Formats the steps of an execution for people: one indented line per step, with its state, time and error.
  */
 import type { Status, Step } from '../client/client.ts';
 import type { Output, Style } from './output.ts';

@@ -191,7 +191,9 @@ class Tailing {
     return 'RUNNING';
   }
 
-  /** Prints the summary, which explains the exit code, or at least the status. */
+  /**
+   * Prints the summary, which explains the exit code. Prints only the status if the summary cannot be read.
+   */
   async #conclude(status: Status): Promise<void> {
     const { stderr, signal } = this.#terminal;
     try {

@@ -27,7 +27,7 @@ Examples:
   flowtap wait "$ID" --timeout 10m --json | jq -r .failure.step
 `;
 
-/** Sleeps for any time. One timer counts at most 24 days, so a long time takes several. */
+/** Sleeps for any length of time. One timer covers at most 24 days, so a longer sleep takes several. */
 async function sleepFor(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
   const untilMs = clock.now() + ms;
   while (!signal.aborted && clock.now() < untilMs) await clock.sleep(untilMs - clock.now(), signal);

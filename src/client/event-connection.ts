@@ -1,7 +1,7 @@
 /**
  * Opens one connection of an event stream, and yields its events until the server closes it. reconnecting.ts
- * reconnects. eventsource-parser parses events exactly as the specification says (WHATWG HTML, "Server-sent
- * events"). The build bundles it.
+ * reconnects. eventsource-parser, which is bundled into the build, parses events exactly as the specification
+ * says (WHATWG HTML, "Server-sent events").
  */
 import { createParser } from 'eventsource-parser';
 
@@ -14,8 +14,8 @@ import { FlowtapConnectionError } from './wire/problem.ts';
  */
 export const SILENCE_MS_MAX = 45_000;
 /**
- * Bounds the memory that a broken server can use. Far larger than any message, because the server reads at
- * most 16 MiB of a page.
+ * Bounds the memory that a broken server can use. Far larger than any message: the server itself reads at
+ * most 16 MiB of an upstream page.
  */
 const BUFFER_CHARACTERS_MAX = 32 * 1024 * 1024;
 

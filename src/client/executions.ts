@@ -21,7 +21,7 @@ export interface Flow {
    */
   readonly flow: string;
   readonly source: string;
-  /** Its own name: `SecurityFlow`. */
+  /** The flow's own name: `SecurityFlow`. */
   readonly name: string;
 }
 
@@ -112,7 +112,7 @@ export interface ChildPage extends Omit<ExecutionPage, 'executions'> {
   readonly executions: readonly ChildExecution[];
 }
 
-/** Reads all pages of the flows. */
+/** Reads all pages of the list of flows. */
 export async function readFlows(http: Http, { signal }: FlowsOptions = {}): Promise<readonly Flow[]> {
   const flows: Flow[] = [];
   for await (const page of pagesOf<{ flows: readonly Flow[]; nextToken?: string }>(

@@ -35,8 +35,8 @@ export interface FollowOptions {
   readonly until?: 'ended' | 'settled';
   readonly signal?: AbortSignal;
   /**
-   * Throws after failing for this long without a success. While the upstream of an open stream fails, that
-   * counts as failing too. Default: 10 minutes.
+   * Throws after failing for this long without a success. This includes the time in which the stream is open
+   * but its upstream fails. Default: 10 minutes.
    */
   readonly giveUpAfterMs?: number;
 }
@@ -147,8 +147,8 @@ function streamRequest(executionId: string, options: FollowOptions, lastId: stri
   return {
     path: executionPath(executionId, 'messages'),
     query: { ...start, ...(types && { eventTypes: [...types].join(',') }), step },
-    // Sent as a header, because the service then answers an unknown id with `reset`. For a parameter, it
-    // answers 400.
+    // Sent as a header, because the service answers an unknown id in this header with `reset`. It would
+    // answer one in a parameter with 400.
     headers: lastId === undefined ? {} : { 'Last-Event-ID': lastId },
   };
 }

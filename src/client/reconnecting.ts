@@ -11,7 +11,7 @@ import { FOLLOW_GIVE_UP_MS, RETRY_MS_DEFAULT } from './retry-policy.ts';
 
 /**
  * The connection was closed, and is reopened after `afterMs`. `error` says why. Without `error`, the server
- * closed it in order.
+ * closed the connection normally.
  */
 export interface Reconnecting {
   readonly type: 'reconnecting';
@@ -73,8 +73,8 @@ export async function* keepReading<Event extends { readonly type: string }>(
         if (isHeartbeat(event)) tooLong = outage.after(event.upstream);
         if (tooLong) break;
       }
-      // A stream that closes without any event is broken. Healthy streams are closed in order, at the end of
-      // a long life.
+      // A stream that closes without any event is broken. Healthy streams close normally, at the end of a
+      // long life.
       if (!connection.heard) error = new FlowtapConnectionError('The server closed the stream at once');
     } catch (thrown) {
       signal?.throwIfAborted();

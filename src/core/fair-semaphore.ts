@@ -11,8 +11,8 @@
 import type { Clock } from './clock.ts';
 
 /**
- * The polling interval of each waiter grows by this with the number of waiters. So a few waiters poll often,
- * and a thousand waiters do not keep the isolate busy.
+ * The polling interval is this times the number of waiters. So a few waiters poll often, and a thousand
+ * waiters do not keep the isolate busy.
  */
 const POLL_MS_PER_WAITER = 5;
 const POLL_MS_MAX = 250;

@@ -1,4 +1,4 @@
-/** Parses JSON. Returns undefined if the text is not JSON, which no JSON value is. */
+/** Parses JSON. Returns undefined if the text is not JSON. No valid JSON parses to undefined. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

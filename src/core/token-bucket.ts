@@ -31,7 +31,7 @@ export class TokenBucket {
   /** The number of whole calls that are available. */
   available(nowMs: number): number {
     this.#fill(nowMs);
-    // Otherwise, rounding errors in the sum of small inflows could hide the last whole call.
+    // Without the tolerance, rounding errors in the sum of small inflows could hide the last whole call.
     return Math.max(0, Math.floor(this.#calls + ROUNDING));
   }
 

@@ -33,8 +33,8 @@ export class VirtualTime {
   }
 
   /**
-   * The tenant to serve next. If several may start equally early, the first of them. Undefined if there are
-   * none.
+   * The tenant to serve next. If several may start equally early, the first of them. Undefined if `tenants`
+   * is empty.
    */
   first(tenants: Iterable<string>): string | undefined {
     let first: string | undefined;

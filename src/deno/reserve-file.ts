@@ -16,7 +16,7 @@ export const createReserveFile = (path: string): SpaceReserve => ({
   async restore() {
     try {
       using file = await Deno.open(path, { create: true, append: true });
-      // Random bytes, because the file system may compress others.
+      // Random bytes, which a file system cannot compress.
       const block = crypto.getRandomValues(new Uint8Array(BLOCK_BYTES));
       for (let { size } = await file.stat(); size < RESERVE_BYTES;) size += await file.write(block);
       return true;

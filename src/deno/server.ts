@@ -90,8 +90,8 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
     return body === undefined || body.isComplete() ? answer : closingAfter(answer, clock);
   };
   const onError = (error: unknown) =>
-    // The answer was already sent, so this response reaches nobody. A stream that was cut off has its own
-    // line in the log.
+    // For these two errors, the answer was already sent, so this response reaches nobody. A stream that was
+    // cut off has its own line in the log.
     error instanceof ConnectionClosed || isClientGone(error)
       ? new Response(null)
       : answerException(error, log, settings.publicUrl);

@@ -1,6 +1,6 @@
 /**
- * Creates tickets for the links that `npm start` prints, signed as the service signs them. This takes no
- * request, so the log contains only the user's requests.
+ * Creates tickets for the links that `npm start` prints, signed as the service signs them. Makes no request,
+ * so that the log contains only the user's requests.
  */
 import { randomBytes } from 'node:crypto';
 import { parseApiKey } from '../access/keys/api-key.ts';

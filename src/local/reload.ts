@@ -4,8 +4,8 @@ import type { Shutdown } from './shutdown.ts';
 import type { LocalWorkerd } from './workerd.ts';
 
 /**
- * `script` is the running one. Reloads run one at a time. If a changed Worker does not start, the next change
- * is tried as usual.
+ * `script` is the bundle that is running. Reloads run one at a time. If a changed Worker does not start, the
+ * next change is tried as usual.
  */
 export async function reloadOnChange(
   workerd: LocalWorkerd,

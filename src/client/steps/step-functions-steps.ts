@@ -1,8 +1,8 @@
 /**
  * Applies messages of Step Functions to the tree of steps. Each message names the message that led to it,
  * which tells branches apart. That earlier message is unknown if the history is read from its middle, after a
- * redrive, or if the key must not see names. Then the message is applied to the open step of its name, or to
- * a new step without a start.
+ * redrive, or if the key must not see names. Then the message is applied to the open step with its name, or
+ * to a new step without a start.
  */
 import { isUpstreamFailure } from '../../messages/event-types.ts';
 import type { FlowMessage } from '../wire/wire.ts';

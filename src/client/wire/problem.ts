@@ -28,7 +28,7 @@ export interface ProblemFacts {
   readonly retryAfterSeconds?: number;
 }
 
-/** Long enough for any problem of Flowtap. Proxies may answer with longer pages, which are cut. */
+/** Longer than any problem of Flowtap. The rest of a proxy's error page is not needed. */
 const PROBLEM_CHARACTERS_MAX = 64 * 1024;
 
 export class FlowtapProblem extends Error implements ProblemFacts {
