@@ -46,7 +46,7 @@ import { probeStore } from './storage/probe.ts';
 export interface Platform {
   readonly store: KeyValueStore;
   readonly clock: Clock;
-  /** A random number from 0 to 1, for jitter and generations. Not for secrets. */
+  /** A random number from 0 to 1, for jitter and the generations of archives. Not for secrets. */
   readonly random: () => number;
   /** Secure random bytes, for keys and tickets. */
   readonly randomBytes: RandomBytes;

@@ -1,9 +1,10 @@
 /**
  * Decides who is calling and whether they may read the requested execution. Until then, no part of the
- * execution is read, not even from caches (invariant 5). The checks run in this order: the request carries
- * exactly one credential, and no API key in its URL; format and checksum are correct; the credential exists;
- * it is not revoked; it is not expired; it is within its rate limit; it is valid for this execution. Failed
- * authentication is a 401, missing permission a 403. Neither reveals whether an execution exists.
+ * execution is read, not even from caches (invariant 5). First, the request must carry exactly one
+ * credential, and no API key in its URL. Then that credential must be well-formed, exist, and not be revoked
+ * or expired. It must be within its rate limit. Last, it must permit the route and the execution.
+ *
+ * Failed authentication is a 401, missing permission a 403. Neither reveals whether an execution exists.
  *
  * Wrong credentials count against the client's address. After too many, requests from that address are
  * refused before storage is read. Also, only a few unverified keys per address are looked up at once. Both

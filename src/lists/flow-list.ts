@@ -166,8 +166,8 @@ export class FlowList {
 
   /**
    * Whether older archived executions may be missing because their index is still being built. Executions of
-   * map runs are never in that index. False for requests for AWS's members: they come from AWS's protocol,
-   * which cannot mark a list as partial, and AWS would not list these archived executions either.
+   * map runs are never in that index. Requests with `members` come from AWS's protocol, which cannot mark a
+   * list as partial. So this is false for them. AWS itself would not list such archived executions, either.
    */
   async #lacksArchives({ of, members }: ListRequest): Promise<boolean> {
     return members !== true && !('mapRunArn' in of) && !(await this.#options.index.isComplete());

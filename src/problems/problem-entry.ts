@@ -40,8 +40,8 @@ export interface ProblemEntry<F extends Failure = Failure> {
    */
   readonly awsMessage?: From<F, string>;
   /**
-   * Replacements for the protocol of Step Functions. Exception names that always differ are in
-   * aws-exceptions.ts.
+   * Overrides the exception or message in the protocol of Step Functions, for this failure only.
+   * aws-exceptions.ts maps names that always differ.
    */
   readonly stepFunctions?: From<F, StepFunctionsRefusal>;
 }
