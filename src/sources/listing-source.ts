@@ -1,6 +1,6 @@
 /**
- * The port of an upstream that lists flows and their executions. Its calls are apart from those that read
- * histories (source.ts): AWS counts them in another, smaller quota.
+ * The port of an upstream that lists flows and their executions. It is separate from the port that reads
+ * histories (source.ts), because AWS counts list calls against another, smaller quota.
  */
 import type { ArnPlace, MapRunRef } from '../core/execution-arn.ts';
 import type { Result, SourceFailure } from '../core/errors.ts';
@@ -9,11 +9,11 @@ import type { FlowRef } from '../core/flow-ref.ts';
 import type { Status } from '../messages/event-types.ts';
 import type { CallOptions, CallOrigin } from './source.ts';
 
-/** An account and a region, where flows are listed. */
+/** The account and region whose flows are listed. */
 export type Place = ArnPlace;
 
 export interface SourceFlow {
-  /** What `parseFlowRef` reads. */
+  /** The flow's name, in the form that `parseFlowRef` accepts. */
   readonly flow: string;
   readonly name: string;
   /**
@@ -27,7 +27,7 @@ export interface SourceFlow {
 
 export interface SourceFlows {
   readonly flows: readonly SourceFlow[];
-  /** The upstream's own. Absent: these are the last ones. */
+  /** The upstream's token for the next page. Absent on the last page. */
   readonly nextToken?: string;
 }
 
@@ -36,13 +36,13 @@ export interface SourceExecution extends Pick<ExecutionRef, 'executionId' | 'arn
   readonly name: string;
   /** The upstream's own status. */
   readonly upstreamStatus: string;
-  /** Flowtap's status for it; absent if the upstream's is unknown. */
+  /** The same as a status of Flowtap. Absent if Flowtap does not know the upstream's status. */
   readonly status?: Status;
-  /** ISO 8601, as messages have it. */
+  /** ISO 8601, in the format of message timestamps. */
   readonly startedAt: string;
   readonly endedAt?: string;
   readonly redriveCount?: number;
-  /** The map run that started it. */
+  /** The map run that started the execution. */
   readonly mapRunArn?: string;
   /** AWS's own members of the item. */
   readonly members: Readonly<Record<string, unknown>>;
@@ -51,50 +51,60 @@ export interface SourceExecution extends Pick<ExecutionRef, 'executionId' | 'arn
 export interface SourceExecutions {
   /** In upstream order: newest start first. May be empty even with a next token. */
   readonly executions: readonly SourceExecution[];
-  /** The upstream's own. Expires. Absent: these are the oldest ones. */
+  /**
+   * The upstream's token for the next page. It expires. Absent on the last page, which has the oldest
+   * executions.
+   */
   readonly nextToken?: string;
 }
 
 export interface ExecutionsQuery {
   readonly of: { readonly flow: FlowRef } | MapRunRef;
   readonly token?: string;
-  /** At most this many; a source may return fewer. */
+  /** Maximum number of executions. A source may return fewer. */
   readonly limit: number;
   /**
-   * Only executions with this status of the upstream. A token is valid for the status that it was issued for.
+   * Return only executions with this upstream status. A token is valid only for the status that it was issued
+   * for.
    */
   readonly upstreamStatus?: string;
 }
 
-/** Where these executions are; undefined if they are not of Step Functions. */
+/** The account and region of these executions. Undefined if they do not belong to Step Functions. */
 export const placeOf = (of: ExecutionsQuery['of']): Place | undefined => ('flow' in of ? of.flow : of).arn;
 
-/** A list that is polled: with another status it is another list. */
+/** A list that is polled. The same flow with a different status filter is a different list. */
 export type PolledList = Pick<ExecutionsQuery, 'of' | 'upstreamStatus'>;
 
 export interface ListingSource {
-  /** The name of the source whose executions it lists. */
+  /** The name of the source whose executions are listed. */
   readonly name: string;
-  /** Executions in a full page: the largest `limit`. */
+  /** The largest allowed `limit`: the number of executions in a full page. */
   readonly pageSizeMax: number;
-  /** All that the settings allow. */
+  /** All accounts and regions that the settings allow. */
   readonly places: readonly Place[];
-  /** A page of the flows of a place. A place that is not in `places` is `source-forbidden`. */
+  /**
+   * Returns a page of the flows of a place. Fails with `source-forbidden` if `places` does not include the
+   * place.
+   */
   listFlows(
     place: Place,
     token: string | undefined,
     call: CallOptions,
   ): Promise<Result<SourceFlows, SourceFailure>>;
   /**
-   * A page of executions. An unknown flow or map run is `upstream-not-found`, an expired token
-   * `upstream-invalid-token`, an EXPRESS state machine `upstream-invalid-request`, a missing permission
-   * `upstream-broken` with AWS's name of the error as `awsCode`.
+   * Returns a page of executions. Failures: `upstream-not-found` for an unknown flow or map run,
+   * `upstream-invalid-token` for an expired token, and `upstream-invalid-request` for an EXPRESS state
+   * machine. A missing permission is `upstream-broken`, with the name of AWS's error in `awsCode`.
    */
   listExecutions(query: ExecutionsQuery, call: CallOptions): Promise<Result<SourceExecutions, SourceFailure>>;
-  /** `origin` needs the calls about this list that wait for a budget, too. See `Source.raisePriority`. */
+  /**
+   * Another request also needs the calls for this list that are waiting for budget. `origin` is the origin of
+   * that request. See `Source.raisePriority`.
+   */
   raisePriority?(of: ExecutionsQuery['of'], origin: CallOrigin): void;
   /**
-   * The interval between polls of this list at which the budget suffices for all followed lists. See
+   * Returns the interval between polls of this list at which the budget is enough for all followed lists. See
    * `Source.pace`.
    */
   pace?(list: PolledList, wantedMs: number, tenants: readonly string[]): number;

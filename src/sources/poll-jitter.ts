@@ -1,8 +1,8 @@
 /**
- * Jitter of polls: each is sent up to a tenth of its interval early, so that executions which started
- * together drift apart. Never late, because the interval bounds the delay of a message.
+ * Jitter of polls: each poll is sent early by up to a tenth of its interval, so that executions that started
+ * together drift apart. No poll is late, because the interval bounds the delay of a message.
  */
 export const POLL_JITTER = 0.1;
 
-/** Polls in the time of an interval, on average: what a call budget has to pay for. */
+/** The average number of polls sent during one interval. A call budget must allow for this many. */
 export const POLLS_PER_INTERVAL = 1 / (1 - POLL_JITTER / 2);

@@ -1,7 +1,7 @@
 /**
- * Checks whether each source can be read, by requesting an execution that cannot exist. "Not found" is the
- * good result: AWS checks signature and permission before it looks for the execution. Lists need other
- * permissions, and are checked separately.
+ * Checks that each source can be read, by requesting an execution that cannot exist. "Not found" means
+ * success: AWS checks signature and permission before it looks for the execution. Lists need other
+ * permissions, so they are checked separately.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Result, SourceFailure } from '../core/errors.ts';
@@ -12,27 +12,28 @@ import type { ListingSource, Place } from './listing-source.ts';
 import type { CallOrigin, ProbeTarget, Source } from './source.ts';
 
 /**
- * The execution that probes ask for; in ARNs also its state machine. IAM policies of single state machines
- * must name it.
+ * The name of the execution that probes request, and of its state machine. An IAM policy that allows only
+ * individual state machines must include this one.
  */
 export const PROBE_NAME = 'flowtap-probe';
-/** A Worker has 50 subrequests on the free plan. */
+/** On the free plan a Worker can make only 50 subrequests per request. */
 export const PROBES_MAX = 20;
 /**
- * Places whose lists are checked, with one call for each action. Usually all accounts have the same policy.
+ * Number of places whose lists are checked, each with one call per action. A few are enough, because all
+ * accounts usually have the same policy.
  */
 export const LISTED_PLACES_MAX = 5;
 
 /** The operator's calls use the budget as a separate tenant. */
 const OPERATOR: CallOrigin = { class: 'reader', tenant: 'operator' };
 
-/** How a call ended. */
+/** The result of one probe call. */
 interface Outcome {
   readonly ok: boolean;
   readonly ms: number;
-  /** AWS's name of the error; if it sent none, our own type of the failure. Only if not `ok`. */
+  /** The name of AWS's error, or else Flowtap's own failure type. Absent if `ok`. */
   readonly code?: string;
-  /** AWS's own text behind the operation and the HTTP status, redacted. Only if not `ok`. */
+  /** The operation, the HTTP status and AWS's error text, redacted. Absent if `ok`. */
   readonly reason?: string;
 }
 
@@ -46,13 +47,13 @@ export interface ListProbe extends Outcome {
   readonly source: string;
   readonly region: string;
   readonly account: string;
-  /** The permission that the call needs, as a policy names it. */
+  /** The IAM action that the call needs. */
   readonly action: string;
 }
 
 export interface SourceProbes {
   readonly sources: readonly SourceProbe[];
-  /** How many regions and accounts were left out, if they are more than PROBES_MAX. */
+  /** How many regions and accounts were not probed. Present if there are more than PROBES_MAX. */
   readonly skipped?: number;
 }
 
@@ -80,7 +81,7 @@ async function probe(
   return { source: source.name, ...target, ...asked };
 }
 
-/** Whether flows and executions can be listed in the first of the places that the settings allow. */
+/** Checks whether flows and executions can be listed, in the first few places that the settings allow. */
 export async function probeLists(listing: ListingSource, clock: Clock): Promise<readonly ListProbe[]> {
   const probes = await Promise.all(
     listing.places.slice(0, LISTED_PLACES_MAX).map((place) => probePlace(listing, place, clock)),
@@ -106,7 +107,7 @@ async function outcomeOf(clock: Clock, ask: () => Promise<Result<unknown, Source
   const startedAtMs = clock.now();
   const answer = await ask();
   const ms = clock.now() - startedAtMs;
-  // A page is unexpected, but shows that the source can be read.
+  // Receiving a page is unexpected, but it also shows that the source can be read.
   if (answer.ok || answer.failure.type === 'upstream-not-found') return { ok: true, ms };
   const { failure } = answer;
   const awsCode = 'awsCode' in failure ? failure.awsCode : undefined;

@@ -1,24 +1,26 @@
 /**
- * Upstream calls that several requests can share: for a page of a history or of a list, or for a description.
- * One call is in flight, the others wait in a queue (invariant 3). Polls come first, then one call for each
- * tenant in turn. If nobody waits for a call any more, it is dropped, unless its request was already sent:
- * then it completes, and its result is remembered.
+ * Upstream calls that several requests can share. Each call fetches a page of a history or of a list, or a
+ * description. One call is in flight, the others wait in a queue (invariant 3). Polls go first, then one call
+ * per tenant, round-robin. A queued call is dropped when its last caller leaves. A call whose request was
+ * already sent completes, and its result is remembered.
  */
 import { VirtualTime } from '../core/virtual-time.ts';
 import type { CallOrigin } from './source.ts';
 
-/** `wanted`: what is asked for. `cause`: the request that caused the call. */
+/** `wanted` identifies what to fetch. `cause` is the request that caused the call. */
 export interface SharedCall<Wanted, Cause extends { readonly origin: CallOrigin }, Outcome> {
   readonly wanted: Wanted;
   readonly cause: Cause;
-  /** A poll wants it. */
+  /** A poll waits for this call, so the call goes first. */
   precedes: boolean;
   readonly done: PromiseWithResolvers<Outcome>;
-  /** How many wait for it. */
+  /** The number of callers that wait for the result. */
   callers: number;
-  /** A request was sent. It completes and its result is remembered, even if nobody waits for it any more. */
+  /**
+   * A request was sent. The call then completes and its result is remembered, even if all callers have left.
+   */
   isSent: boolean;
-  /** Aborted if the last caller leaves before: then the call gives up its place in the budget's queue. */
+  /** Aborted if the last caller leaves before a request was sent. The call then leaves the budget's queue. */
   readonly abandoned: AbortController;
 }
 
@@ -33,7 +35,7 @@ export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, 
     this.#make = make;
   }
 
-  /** The call for this: one in progress or queued, or a new one. */
+  /** Returns a running or queued call for `wanted`, or else starts a new one. */
   request(
     wanted: Wanted,
     cause: Cause,
@@ -58,12 +60,14 @@ export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, 
     return { call, shared: false };
   }
 
-  /** A call for this is queued, or in progress and can be shared. */
+  /** True if a call for `wanted` is queued, or is running and can be shared. */
   includes(wanted: Wanted): boolean {
     return this.#find(wanted) !== undefined;
   }
 
-  /** The result of the call, or `left` as soon as this caller has left. */
+  /**
+   * Waits for the call's result. Returns `left` as soon as this caller leaves, that is, when `signal` aborts.
+   */
   async outcome(
     call: SharedCall<Wanted, Cause, Outcome>,
     signal: AbortSignal | undefined,
@@ -90,8 +94,8 @@ export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, 
   }
 
   /**
-   * Polls come first, then one call for each reading tenant, so that many calls of one tenant do not delay
-   * another.
+   * Starts the next call. Polls go first. Reading tenants then take turns, so that many calls of one tenant
+   * do not delay another.
    */
   #next(): void {
     if (this.#running) return;
@@ -114,8 +118,8 @@ export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, 
 const payer = (origin: CallOrigin): string => (origin.class === 'reader' ? origin.tenant : origin.class);
 
 /**
- * Whether this failure concerns only the tenant that caused the call. Others that wait for the same call then
- * make their own.
+ * True if the call failed only because another tenant, which caused it, exceeded its share. A caller of a
+ * different origin that waited for the same call must then make its own.
  */
 export const isOthersShare = (
   answer: { readonly ok: boolean; readonly failure?: { readonly type: string } },

@@ -1,6 +1,6 @@
 /**
- * The port of an upstream that histories are read from. Only the Execution calls a source, one call at a time
- * for each execution (invariant 3).
+ * The port of an upstream from which histories are read. Only Executions call it. For each execution, one
+ * call is in flight at a time (invariant 3).
  */
 import type { Result, SourceFailure } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
@@ -11,30 +11,30 @@ export interface SourcePage {
   /** In upstream order. May be empty even with a next token. */
   readonly messages: readonly Message[];
   /**
-   * The upstream's own token for the next page. Never shown to a caller. Absent: these are the newest
-   * messages.
+   * The upstream's token for the next page. Never shown to a caller. Absent on the last page, which has the
+   * newest messages.
    */
   readonly nextToken?: string;
 }
 
-/** What an upstream reports about an execution without its history. */
+/** The facts about an execution that an upstream reports without its history. */
 export interface SourceDescription {
-  /** The upstream's own word. */
+  /** The status as the upstream names it. */
   readonly upstreamStatus: string;
-  /** The same in our words; absent if the upstream's word is unknown. */
+  /** The same as a status of Flowtap. Absent if Flowtap does not know the upstream's status. */
   readonly status?: Status;
   /** ISO 8601. */
   readonly startedAt?: string;
-  /** The latest end, if it was redriven after an earlier one. */
+  /** ISO 8601. After a redrive, this is the latest end. */
   readonly endedAt?: string;
-  /** How often it was redriven, and when last. */
+  /** How often the execution was redriven, and the time of the last redrive. */
   readonly redriveCount?: number;
   readonly redrivenAt?: string;
-  /** False: it cannot be redriven. Absent: the upstream does not say. */
+  /** Whether the execution can be redriven. Absent if the upstream does not report it. */
   readonly redrivable?: boolean;
   /**
-   * The answer itself, for the archive: the upstream deletes it one day. Without input and output, which the
-   * history has.
+   * The upstream's answer without input and output, which the history has. It is archived, because the
+   * upstream eventually deletes it.
    */
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Input and output of the answer, if they were requested. */
@@ -42,57 +42,63 @@ export interface SourceDescription {
 }
 
 /**
- * Whether a description has input and output, too. The upstream may need another permission for these.
- * Default: `metadata`.
+ * Whether to request input and output, too. The upstream may require another permission for them. Default:
+ * `metadata`.
  */
 export type DescriptionParts = 'metadata' | 'with-data';
 
 /**
- * An execution that cannot exist. A call for it shows whether credentials, permissions and region are right,
- * and changes nothing.
+ * An execution that cannot exist. Requesting it shows whether credentials, permissions and region are right,
+ * without changing anything.
  */
 export interface ProbeTarget {
   readonly region: string;
-  /** Absent: the account of the credentials. */
+  /** If absent, the account that the credentials belong to. */
   readonly account?: string;
   readonly executionId: string;
 }
 
 /**
- * Why a call is made. `poll`: for the listeners of a followed execution. `reader`: a tenant wants to read,
- * and is charged for the call. `background`: the walk that archives a history. Budgets serve them in this
- * order (call-budget/call-queue.ts).
+ * Why a call is made. `poll` serves the listeners of a followed execution. `reader` serves a tenant that
+ * reads, and the tenant is charged for the call. `background` is the walk that archives a history. Budgets
+ * serve them in this order (call-budget/call-queue.ts).
  */
 export type CallOrigin =
   | { readonly class: 'background' }
-  /** A tenant that listens: polls are fair between tenants, too. */
+  /** One of the tenants that listen. Budgets are fair between tenants for polls, too. */
   | { readonly class: 'poll'; readonly tenant?: string }
   | { readonly class: 'reader'; readonly tenant: string };
 
-/** The options of a call. */
 export interface CallOptions {
   readonly origin: CallOrigin;
-  /** Ends the call early (then `upstream-timeout`). */
+  /** Aborts the call, which then fails with `upstream-timeout`. */
   readonly signal?: AbortSignal;
-  /** Called for each request to the upstream, retries included: budgets and the log count them. */
+  /** Called for each request to the upstream, retries included. Budgets and the log count these requests. */
   readonly onAttempt?: () => void;
 }
 
 export interface Source {
-  /** Stable and short (`things-graph`, `step-functions`): part of cursors, archive keys and log lines. */
+  /**
+   * A stable, short name (`things-graph`, `step-functions`). It is part of cursors, archive keys and log
+   * lines.
+   */
   readonly name: string;
-  /** Messages in a full page: the largest `limit` of `page`. */
+  /** The largest `limit` that `page` accepts: the number of messages in a full page. */
   readonly pageSizeMax: number;
-  /** How long an unsuccessful execution can be redriven after its end. Absent: never. */
+  /**
+   * How long after its end an unsuccessful execution can be redriven. Absent if executions cannot be
+   * redriven.
+   */
   readonly redrivableMs?: number;
   /**
-   * One for each region and account in the settings. A healthy source answers `page` for it with
+   * One target for each region and account in the settings. If all is well, `page` for a target fails with
    * `upstream-not-found`.
    */
   readonly probeTargets?: readonly ProbeTarget[];
   /**
-   * One page from `token` on (undefined: from the start) with at most `limit` messages; a source may return
-   * fewer. Retries temporary failures within its own time budget.
+   * Returns the page that `token` names, or the first page if `token` is undefined. The page has at most
+   * `limit` messages; a source may return fewer. Retries temporary failures within the source's own time
+   * limit.
    */
   page(
     ref: ExecutionRef,
@@ -100,21 +106,21 @@ export interface Source {
     limit: number,
     call: CallOptions,
   ): Promise<Result<SourcePage, SourceFailure>>;
-  /** Status and times without reading the history, if the upstream has such a call. */
+  /** Returns status and times without reading the history. Absent if the upstream has no such call. */
   describe?(
     ref: ExecutionRef,
     call: CallOptions,
     parts?: DescriptionParts,
   ): Promise<Result<SourceDescription, SourceFailure>>;
   /**
-   * Another request, of `origin`, also needs the calls about this execution that are waiting for a budget.
-   * From now on they wait no longer than a new call of `origin` would.
+   * Another request also needs the calls for this execution that are waiting for budget. `origin` is the
+   * origin of that request. From now on these calls wait no longer than a new call of `origin` would.
    */
   raisePriority?(ref: ExecutionRef, origin: CallOrigin): void;
   /**
-   * The interval between polls of this execution at which the budget suffices for all followed executions. It
-   * is longer than `wantedMs` if the budget is used up, shorter if the budget has room. `tenants`: whose
-   * listeners follow the execution. Called at each poll.
+   * Returns the interval between polls of this execution at which the budget is enough for all followed
+   * executions. It is longer than `wantedMs` if the budget is used up, and can be shorter if the budget has
+   * room. `tenants` are the tenants whose listeners follow the execution. Call this at each poll.
    */
   pace?(ref: ExecutionRef, wantedMs: number, tenants: readonly string[]): number;
 }

@@ -1,7 +1,7 @@
 /**
- * Classifies a complete answer of an AWS JSON service: a value or a failure, and whether a retry helps. The
- * error's name counts before the HTTP status: AWS throttles with a 400, and some errors come with any status.
- * No I/O, no clock.
+ * Classifies a complete answer of an AWS JSON service as a value or a failure, and tells whether a retry may
+ * help. The error's name takes precedence over the HTTP status: AWS throttles with a 400, and some errors
+ * arrive with varying statuses. No I/O, no clock.
  *
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
  */
@@ -9,10 +9,10 @@ import type { SourceFailure } from '../../core/errors.ts';
 import { parseJson } from '../../core/parse-json.ts';
 import { redact } from './redact.ts';
 
-/** An error of the service's own model, or one without a general meaning. The source interprets it. */
+/** An error that is specific to the service, or not known here. The source interprets it. */
 export interface AwsError {
   readonly type: 'aws-error';
-  /** Without namespace and URL: `ResourceNotFoundException`. */
+  /** The name without namespace and URL, such as `ResourceNotFoundException`. */
   readonly name: string;
   readonly internal: string;
 }
@@ -26,17 +26,17 @@ export type Classification =
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** Empty if the answer has no body, or one that exceeds the bound of an error's body. */
+  /** Empty if the answer has no body, or if an error's body exceeds its size limit. */
   readonly body: string;
 }
 
 export interface AnswerContext {
   readonly operation: string;
-  /** Modelled errors that a retry cannot fix. They count with any HTTP status. */
+  /** Errors of the service's model that a retry cannot fix. They are recognised with any HTTP status. */
   readonly clientErrors: ReadonlySet<string>;
-  /** Removed from every text. */
+  /** Values that are removed from all texts. */
   readonly secrets: readonly string[];
-  /** When a caller should retry, if this is the last attempt and it was throttled. */
+  /** When the caller should retry, if the last attempt was throttled. */
   readonly retryAfterSeconds: number;
 }
 
@@ -91,7 +91,10 @@ export function classifyAnswer(answer: Answer, context: AnswerContext): Classifi
   return failed({ type: 'upstream-broken', internal }, false);
 }
 
-/** One line for the operator: operation, status, name, AWS's request id, the beginning of the message. */
+/**
+ * Returns one line for the operator: operation, status, error name, AWS's request id, and the beginning of
+ * the message.
+ */
 function operatorText(
   { status, headers, body }: Answer,
   { operation, secrets }: AnswerContext,
@@ -100,13 +103,16 @@ function operatorText(
 ): string {
   const id = headers.get('x-amzn-requestid') ?? headers.get('x-amz-request-id') ?? '';
   const request = /^[\w-]{1,64}$/.test(id) ? `, request ${id}` : '';
-  // Without the body, which may contain customers' data or echo the request.
+  // Omits the body, which may contain customers' data or echo the request.
   const kind = `no AWS answer (${redact(headers.get('content-type') ?? 'no content type', secrets)}, ${body.length} characters)`;
   const text = message === undefined ? '' : `: ${redact(message, secrets)}`;
   return `${operation}: HTTP ${status}, ${name === undefined ? kind : redact(name, secrets)}${request}${text}`;
 }
 
-/** [spec] The header, else `code`, else `__type`; cut at the first colon, after the hash sign. */
+/**
+ * [spec] The error name is in the header, else in `code`, else in `__type`. It ends at the first colon, and
+ * begins after a hash sign.
+ */
 function errorName({ headers, body }: Answer, json: unknown): string | undefined {
   return (
     cleanName(headers.get('x-amzn-errortype')) ??
@@ -117,8 +123,8 @@ function errorName({ headers, body }: Answer, json: unknown): string | undefined
 }
 
 /**
- * Some gateways answer 200 with an error inside. There, `code` alone does not mark one: values may have that
- * member.
+ * Some gateways answer 200 with an error in the body. In a 200, a `code` member does not indicate an error,
+ * because values may have such a member.
  */
 const successErrorName = ({ headers }: Answer, json: unknown): string | undefined =>
   cleanName(headers.get('x-amzn-errortype')) ?? cleanName(member(json, '__type'));
@@ -135,7 +141,8 @@ function messageOf(json: unknown, body: string): string | undefined {
 }
 
 /**
- * Signature errors, and errors of services with another protocol, are XML: `<Error><Code>…</Code></Error>`.
+ * Extracts an element's text from an XML error: `<Error><Code>…</Code></Error>`. Signature errors are XML,
+ * and so are errors of services with another protocol.
  */
 function xmlText(body: string, tag: 'Code' | 'Message'): string | undefined {
   if (!body.startsWith('<')) return undefined;

@@ -1,6 +1,6 @@
 /**
- * The port for the credentials of upstream calls: a provider, called before each attempt, so that expiring
- * keys (STS AssumeRole) work like permanent ones. The provider caches; its callers do not.
+ * The port for the credentials of upstream calls. A provider is called before each attempt, so that expiring
+ * keys (STS AssumeRole) work like permanent ones. The provider caches credentials; its callers do not.
  */
 import { ok, type Result, type SourceFailure } from '../../core/errors.ts';
 
@@ -12,7 +12,7 @@ export interface AwsCredentials {
 
 export type AwsCredentialsProvider = () => Promise<Result<AwsCredentials, SourceFailure>>;
 
-/** The keys of the settings, which never change. */
+/** Provides the keys from the settings, which never change. */
 export const staticCredentials = (credentials: AwsCredentials): AwsCredentialsProvider => {
   const answer = ok(credentials);
   return () => Promise.resolve(answer);

@@ -1,9 +1,9 @@
 /**
- * A client of AWS JSON services: signs, sends, retries temporary failures, and classifies the result, all
- * within one time budget and the caller's signal. The source (things-graph.ts) interprets values and the
- * service's own errors; aws-answer.ts classifies a single answer.
+ * A client of AWS JSON services. It signs and sends requests, retries temporary failures, and classifies the
+ * result. A call ends at its time limit, or when the caller's signal aborts. The source (such as
+ * things-graph.ts) interprets values and the service's own errors; aws-answer.ts classifies a single answer.
  *
- * It sends content-type and x-amz-target, and never a caller's headers.
+ * Besides the signature's headers, it sends only content-type and x-amz-target, never a caller's headers.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Result, SourceFailure } from '../../core/errors.ts';
@@ -21,31 +21,36 @@ import { TOO_LATE, withinDeadline } from './deadline.ts';
 import { redact } from './redact.ts';
 
 /**
- * Time limit of one attempt, its body included. AWS answers within a second; the rest is for a slow network.
+ * Time limit of one attempt, including reading the body. AWS answers within a second; the rest allows for a
+ * slow network.
  */
 export const ATTEMPT_MS_MAX = 10_000;
-/** Time limit of all attempts and the waits between them: the longest that a page may take. */
+/** Time limit of a whole call: all attempts and the waits between them. */
 export const CALL_MS_MAX = 20_000;
 /** Retries after the first attempt. More would add load to an upstream that is throttling. */
 export const RETRIES_MAX = 3;
 /**
- * Upper bound of the first wait, then doubled: 100, 200, 400 ms. Each wait is a random part of it (full
- * jitter).
+ * Upper bound of the first wait. It doubles with each retry: 100, 200, 400 ms. Each wait is random between 0
+ * and its bound (full jitter).
  */
 export const BACKOFF_MS = 100;
 /**
- * Far more than a page of 250 messages needs. 1,000 events of Step Functions with their data could exceed it.
+ * Far more than a page of 250 messages needs. A page of 1,000 Step Functions events with their data could
+ * exceed it.
  */
 export const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
-/** A throttled caller retries after 1 to this many seconds, at random, so that not all return at once. */
+/**
+ * Throttled callers are told to retry after 1 to this many seconds, chosen at random, so that they do not all
+ * return at once.
+ */
 export const RETRY_AFTER_SECONDS_MAX = 5;
 
-/** Bound of an error's body. A longer one is ignored; status and headers still count. */
+/** Size limit of an error's body. A longer body is ignored; status and headers are still used. */
 const ERROR_BYTES_MAX = 64 * 1024;
 
 /**
- * The part of the global `fetch` that is used. It is not called as a method, so the global one can be passed
- * in.
+ * The part of the global `fetch` that is used. It is never called as a method, so callers can pass the global
+ * `fetch` itself.
  */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -55,9 +60,9 @@ export interface AwsJsonClientOptions {
   readonly region: string;
   readonly endpoint: URL;
   readonly protocolVersion: '1.0' | '1.1';
-  /** The prefix of the operation in X-Amz-Target: `IotThingsGraphFrontEndService`. */
+  /** The prefix of the operation in X-Amz-Target, such as `IotThingsGraphFrontEndService`. */
   readonly targetPrefix: string;
-  /** Modelled errors that a retry cannot fix: returned as `aws-error`, with any HTTP status. */
+  /** Errors of the service's model that a retry cannot fix. Returned as `aws-error`, with any HTTP status. */
   readonly clientErrors: ReadonlySet<string>;
   readonly credentials: AwsCredentialsProvider;
   readonly fetch: Fetch;
@@ -69,9 +74,9 @@ export interface AwsJsonClientOptions {
 
 export interface AwsJsonClient {
   /**
-   * The operation's answer as parsed JSON of any shape. Retries throttling, failures inside AWS and broken
-   * connections; returns any other failure at once. If `signal` aborts, the failure is `upstream-timeout`.
-   * Calls `onAttempt` for each request that it sends.
+   * Returns the operation's answer as parsed JSON of any shape. Retries throttling, failures inside AWS,
+   * timeouts and broken connections; returns any other failure at once. If `signal` aborts, the failure is
+   * `upstream-timeout`. Calls `onAttempt` for each request that it sends.
    */
   call(
     operation: string,
@@ -111,8 +116,8 @@ export function createAwsJsonClient(options: AwsJsonClientOptions): AwsJsonClien
     if (signal.aborted) return timedOut(operation);
     onAttempt?.();
     try {
-      // Following a 307 would hand session token and body to another host; `redirect: 'error'` throws on
-      // workerd.
+      // Following a 307 would send the session token and the body to another host. `redirect: 'error'` is not
+      // an alternative, because it throws on workerd.
       const response = await fetch(endpoint.href, {
         method: 'POST',
         headers,
@@ -190,14 +195,17 @@ async function readAnswer(
   return classifyAnswer({ status, headers, body: body ?? '' }, context);
 }
 
-/** Also used if the caller has left: the port has one failure for every call that ended early. */
+/** Also used if the caller has left: the port has a single failure type for all calls that ended early. */
 const timedOut = (operation: string): Classification => ({
   ok: false,
   retry: true,
   failure: { type: 'upstream-timeout', internal: `${operation}: no complete answer within the time limit` },
 });
 
-/** `fetch` throws "fetch failed"; the reason (ECONNRESET, a bad certificate) is in its `cause`. */
+/**
+ * `fetch` throws "fetch failed". The reason (such as ECONNRESET or a bad certificate) is in the error's
+ * `cause`.
+ */
 function networkErrorText(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   return `connection failed: ${String(error)}${cause instanceof Error ? `, ${String(cause)}` : ''}`;

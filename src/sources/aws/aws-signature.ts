@@ -1,7 +1,7 @@
 /**
- * Signature Version 4 over a POST, by aws4fetch. Service and region are always named: aws4fetch guesses them
- * wrongly for hosts that are not AWS's own. Signs every given header, content-type included (aws4fetch leaves
- * it out by default), so pass only headers that the service reads.
+ * Signs POST requests with Signature Version 4, using aws4fetch. Service and region are always passed,
+ * because aws4fetch guesses them wrongly for hosts that are not AWS's own. All given headers are signed, also
+ * content-type, which aws4fetch omits by default. So pass only headers that the service reads.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
@@ -9,8 +9,8 @@ import { AwsV4Signer } from 'aws4fetch';
 import type { AwsCredentials } from './aws-credentials.ts';
 
 /**
- * Derived signing keys kept for reuse; each costs four HMACs. Each day needs a new one, and so does each set
- * of temporary credentials, so only a few are in use at a time.
+ * Maximum number of cached signing keys. Deriving one costs four HMACs. Each day and each set of temporary
+ * credentials needs a new key, so only a few are in use at a time.
  */
 export const SIGNING_KEYS_MAX = 16;
 
@@ -21,12 +21,12 @@ export interface AwsRequest {
 }
 
 /**
- * Returns the headers to send: those given, X-Amz-Date, X-Amz-Security-Token where there is one,
- * Authorization.
+ * Returns the headers to send: the given ones, X-Amz-Date, Authorization, and X-Amz-Security-Token if the
+ * credentials have a session token.
  */
 export type AwsSigner = (request: AwsRequest, credentials: AwsCredentials, nowMs: number) => Promise<Headers>;
 
-/** Keeps derived keys in `signingKeys`, at most `SIGNING_KEYS_MAX` of them. */
+/** Caches derived keys in `signingKeys`, at most `SIGNING_KEYS_MAX` of them. */
 export function createAwsSigner(
   service: string,
   region: string,
@@ -48,12 +48,12 @@ export function createAwsSigner(
       allHeaders: true,
     });
     const { headers: signed } = await signer.sign();
-    // Cleared only after a key was added, so that a full set is still used.
+    // Clear only above the maximum, so that a full cache is still used.
     if (signingKeys.size > SIGNING_KEYS_MAX) signingKeys.clear();
     return signed;
   };
 }
 
-/** `20150830T123600Z`. */
+/** Formats a time as `20150830T123600Z`. */
 const amzDate = (nowMs: number): string =>
   `${new Date(nowMs).toISOString().slice(0, 19).replaceAll(/[:-]/g, '')}Z`;

@@ -1,9 +1,9 @@
-/** Reading an answer's body within a bound, so that no upstream can fill the isolate. */
+/** Reads an answer's body up to a size limit, so that no upstream can fill the isolate's memory. */
 
 /**
- * The body as text. Undefined if it has more than `bytesMax` bytes; the rest is then cancelled. Counts bytes
- * after decompression, since those take memory. Rejects if the connection breaks. When `signal` aborts, the
- * body is cancelled and whatever was read is returned: the caller no longer waits for it.
+ * Returns the body as text. If it has more than `bytesMax` bytes, cancels the rest and returns undefined.
+ * Counts bytes after decompression, because those take memory. Rejects if the connection breaks. If `signal`
+ * aborts, cancels the body; the result is then meaningless, because the caller no longer waits for it.
  */
 export async function readTextWithin(
   response: Response,
@@ -37,7 +37,7 @@ export async function readTextWithin(
   }
 }
 
-/** Cancels an unread body. Not awaited: a cancel may wait for a stalled peer. */
+/** Cancels an unread body. Does not await the cancellation, which may wait for a stalled peer. */
 export function discardBody(response: Response): void {
   void response.body?.cancel().catch(ignore);
 }

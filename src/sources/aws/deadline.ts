@@ -1,12 +1,12 @@
 /** A time limit for a piece of work. It applies even if the work ignores its signal. */
 import type { Clock } from '../../core/clock.ts';
 
-/** The result of `withinDeadline` if the time was up, or the caller left, before the work was done. */
+/** The result of `withinDeadline` if the time was up, or `signal` aborted, before the work was done. */
 export const TOO_LATE = Symbol('too late');
 
 /**
- * Runs `work` for at most `ms` milliseconds, or until `signal` aborts. The signal that `work` gets is aborted
- * then, and also once the work is done, so that nothing keeps running.
+ * Runs `work` for at most `ms` milliseconds, or until `signal` aborts. `work` gets a signal of its own. It is
+ * aborted at the deadline, and also once the work is done, so that nothing keeps running.
  */
 export async function withinDeadline<T>(
   clock: Clock,

@@ -1,6 +1,6 @@
 /**
- * Reads the credentials from AssumeRole's XML. Instead of parsing XML, it searches for four elements, each
- * once and with only text inside, and refuses any other answer. No I/O, no clock.
+ * Reads the credentials from AssumeRole's XML. Instead of parsing the XML, it searches for four elements.
+ * Each must occur exactly once and contain only text; any other answer is refused. No I/O, no clock.
  */
 import type { AwsCredentials } from './aws-credentials.ts';
 
@@ -9,7 +9,7 @@ export interface AssumedRole {
   readonly expiresAtMs: number;
 }
 
-/** Undefined if it is not an answer of AssumeRole. */
+/** Undefined if `xml` is not a valid answer of AssumeRole. */
 export function parseAssumedRole(xml: string): AssumedRole | undefined {
   const credentials = onlyElement(xml, 'Credentials');
   if (credentials === undefined) return undefined;
@@ -29,7 +29,7 @@ export function parseAssumedRole(xml: string): AssumedRole | undefined {
   return { credentials: { accessKeyId, secretAccessKey, sessionToken }, expiresAtMs };
 }
 
-/** The token becomes a header: visible ASCII. */
+/** The token is sent as a header, so it must be visible ASCII. */
 const HEADER_TEXT = /^[\x21-\x7e]{1,16384}$/;
 
 function textOf(xml: string, tag: string, pattern: RegExp): string | undefined {
@@ -47,7 +47,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '&apos;': "'",
 };
 
-/** The content of the element; undefined unless exactly one has that name. */
+/** Returns the content of the element with this name. Undefined if there is none, or more than one. */
 function onlyElement(xml: string, tag: string): string | undefined {
   const [open, close] = [`<${tag}>`, `</${tag}>`];
   const start = xml.indexOf(open);

@@ -1,13 +1,13 @@
 /**
- * Credentials by AssumeRole: exchanges the keys of the settings for a role's, and refreshes them before they
- * expire. If the role's ARN has a `*` in place of the account, each account has its own credentials. One
- * request per role is in flight.
+ * Credentials by AssumeRole: exchanges the keys from the settings for credentials of a role, and refreshes
+ * these before they expire. If the role's ARN has a `*` in place of the account, each account gets its own
+ * credentials. At most one request per role is in flight.
  *
- * Callers share values, never a promise: on Workers a promise belongs to the request that made it, and dies
- * with it. A caller that finds a request in flight checks again a little later.
+ * Callers share values, never a promise: on Workers, a promise dies with the request that created it. A
+ * caller that finds an AssumeRole request in flight polls until that request is done.
  *
- * From botocore's model sts/2011-06-15. Does not retry: the next caller does. aws-answer.ts classifies
- * errors.
+ * Follows botocore's model sts/2011-06-15. A failed request is not retried; the next caller sends a new one.
+ * aws-answer.ts classifies errors.
  */
 import type { Clock } from '../../core/clock.ts';
 import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts';
@@ -22,49 +22,58 @@ import { TOO_LATE, withinDeadline } from './deadline.ts';
 import { redact } from './redact.ts';
 import { parseAssumedRole } from './sts-answer.ts';
 
-/** Requested lifetime: the default of roles, and the maximum of a chained role. */
+/**
+ * Requested session lifetime. It is the default for roles, and the maximum for a role assumed by another role
+ * (role chaining).
+ */
 const SESSION_SECONDS = 3_600;
-/** Refresh this long before the end, while the old credentials are still used. */
+/** Refresh credentials this long before they expire. Until the refresh succeeds, the old ones stay in use. */
 export const REFRESH_BEFORE_MS = 10 * 60_000;
-/** Stop using credentials this long before their end: a call takes time, and clocks differ. */
+/** Stop using credentials this long before they expire, because a call takes time and clocks differ. */
 export const UNUSABLE_BEFORE_MS = 60_000;
-/** Time limit of one request, its answer included. */
+/** Time limit of one request, including reading the answer. */
 export const ASSUME_MS_MAX = 5_000;
-/** Pause after a failure. Without it, each waiting history would send its own request. */
+/** Pause after a failure. Otherwise each waiting caller would send its own request. */
 export const FAILURE_MS = 1_000;
-/** Pause after a failed refresh, while the old credentials are still used. */
+/** Pause after a failed refresh. The old credentials stay in use meanwhile. */
 const REFRESH_AGAIN_MS = 30_000;
 /** How often a caller checks whether another caller's request is done. */
 const POLL_MS = 50;
 const ANSWER_BYTES_MAX = 64 * 1024;
 
-/** CloudTrail of the other account shows this name as the caller. */
+/** CloudTrail in the role's account shows this name as the caller. */
 const SESSION_NAME = 'flowtap';
 
 const ROLE_ARN = /^arn:([a-z-]{1,32}):iam::(?:\d{12}|\*):role\/[\w+=,.@/-]{1,512}$/;
 const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 
-/** Whether AWS_ROLE_ARN is a role's ARN, with twelve digits or a `*` for the account. */
+/**
+ * Whether `text` is the ARN of a role, with a 12-digit account or a `*` in its place. Checks the setting
+ * AWS_ROLE_ARN.
+ */
 export const isRoleArn = (text: string): boolean => isAwsPartition(ROLE_ARN.exec(text)?.[1] ?? '');
-/** Whether STS accepts this AWS_EXTERNAL_ID. */
+/** Whether STS accepts `text` as an external id. Checks the setting AWS_EXTERNAL_ID. */
 export const isExternalId = (text: string): boolean => EXTERNAL_ID.test(text);
 
 export interface AssumedRoleOptions {
-  /** A `*` in the account's place stands for the account that is read. */
+  /** A `*` in place of the account stands for the account whose executions are read. */
   readonly roleArn: string;
   readonly externalId?: string;
-  /** The keys of the settings, which may assume the role. */
+  /** The keys from the settings. They must be allowed to assume the role. */
   readonly credentials: AwsCredentialsProvider;
   /** The region of the STS endpoint. */
   readonly region: string;
-  /** Default: AWS's own in that region. */
+  /** Default: AWS's endpoint in that region. */
   readonly endpoint?: URL;
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** The credentials that read an account's executions: one provider for each role. */
+/**
+ * Returns a function from an account to the provider of credentials for that account. There is one provider
+ * for each role.
+ */
 export function createRoleCredentials(
   options: AssumedRoleOptions,
 ): (account: string) => AwsCredentialsProvider {
@@ -90,8 +99,8 @@ function createRoleProvider(options: AssumedRoleOptions): AwsCredentialsProvider
   let held: CachedCredentials | undefined;
   let refreshAtMs = 0;
   /**
-   * Deadline of the request in flight. After it, the next caller sends a new one: the first may have been
-   * lost with its Worker request.
+   * Deadline of the request in flight. After the deadline, the next caller sends a new one, because the first
+   * may have been lost with its Worker request.
    */
   let takenUntilMs = 0;
   let failed: { readonly failure: SourceFailure; readonly atMs: number } | undefined;
@@ -178,7 +187,7 @@ async function readAnswer(
   secrets: readonly string[],
 ): Promise<Result<CachedCredentials, SourceFailure>> {
   const { status, headers } = response;
-  // An opaque redirect has the status 0. Following one would hand the signature to another host.
+  // An opaque redirect has the status 0. Following a redirect would send the signature to another host.
   if (status < 200 || (status >= 300 && status < 400)) {
     discardBody(response);
     return broken(`redirected with HTTP ${status}: not followed`);
@@ -186,7 +195,7 @@ async function readAnswer(
   const body = (await readTextWithin(response, ANSWER_BYTES_MAX, signal)) ?? '';
   if (response.ok) {
     const session = parseAssumedRole(body);
-    // Without the body, which may contain the secret.
+    // Omits the body, which may contain the secret.
     return session ? ok(session) : broken(`wrong shape of ${body.length} characters`);
   }
   const classified = classifyAnswer(

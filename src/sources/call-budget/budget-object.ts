@@ -1,6 +1,6 @@
 /**
- * The budget of an account as a Durable Object, and the port that reaches it. The object leases parts of the
- * budget to isolates. It stores the leases, because an idle object is evicted within seconds. Platform file.
+ * The call budget of an account as a Durable Object, and the CallBudget that an isolate leases from it. The
+ * object stores the leases, because an idle object is evicted within seconds. Platform file.
  */
 import { DurableObject } from 'cloudflare:workers';
 import * as z from 'zod/mini';
@@ -31,24 +31,30 @@ const leaseSchema = z.object({
 export class CallBudgetObject extends DurableObject {
   #leases: Leases | undefined;
 
-  /** The name is part of the RPC: during a deployment, isolates of the version before call it, too. */
+  /**
+   * Do not rename this method: it is called by RPC, during a deployment also from isolates of the previous
+   * version.
+   */
   async share(request: LeaseRequest): Promise<LeaseGrant> {
     const nowMs = systemClock.now();
     const leases = await this.#leasesWithin(request.limits, nowMs);
     const expired = leases.forgetExpired(nowMs);
     const { grant, lease } = leases.renew(request, nowMs);
-    // Not awaited: the platform combines such writes, and resets the object if one fails.
+    // Not awaited: the platform coalesces such writes, and resets the object if one fails.
     void this.ctx.storage.put(LEASE + request.holder, lease);
     for (const holder of expired) void this.ctx.storage.delete(LEASE + holder);
     return grant;
   }
 
-  /** During a deployment, isolates of the version before may send other limits. The last request decides. */
+  /**
+   * Returns the leases under these limits. During a deployment, isolates of the previous version may send
+   * other limits. Those of the last request apply.
+   */
   async #leasesWithin(limits: CallLimits, nowMs: number): Promise<Leases> {
     const known = this.#leases;
     if (known?.isWithin(limits)) return known;
     const leases = known?.all ?? (await this.#load());
-    // Another request may have loaded them meanwhile.
+    // Another request may have loaded the leases meanwhile.
     if (this.#leases?.isWithin(limits)) return this.#leases;
     return (this.#leases = new Leases({ nowMs, limits, leases }));
   }
@@ -59,7 +65,7 @@ export class CallBudgetObject extends DurableObject {
     for (const [key, value] of stored) {
       const lease = z.safeParse(leaseSchema, value).data;
       if (lease) leases.push([key.slice(LEASE.length), lease]);
-      // An older version stored it, so its isolate no longer runs.
+      // An older version stored this lease, so the isolate that held it no longer runs.
       else void this.ctx.storage.delete(key);
     }
     return leases;
@@ -76,7 +82,7 @@ export interface ObjectCallBudgetOptions {
   readonly log: Log;
 }
 
-/** What this isolate may use of the budget with this name. */
+/** The part of the named budget that this isolate may use. */
 export function createObjectCallBudget(options: ObjectCallBudgetOptions): CallBudget {
   const { namespace, name, limits, locationHint, clock, log } = options;
   return createLeasedBudget({

@@ -1,14 +1,15 @@
 /**
- * A source of lists within a call budget of their own: AWS counts ListExecutions apart from the calls that
- * read histories.
+ * Makes a source of lists use call budgets of its own, because AWS counts ListExecutions separately from the
+ * calls that read histories.
  */
 import { type ExecutionsQuery, type ListingSource, type Place, placeOf } from '../listing-source.ts';
 import type { CallBudget, CallLimits } from './call-budget.ts';
 import { withPermit } from './with-permit.ts';
 
 /**
- * AWS's quota of ListExecutions for an account: a bucket of 200 with 5 a second in these regions, of 100 with
- * 2 a second in all others. Each budget leaves room for others in the account, such as the console.
+ * AWS's quota of ListExecutions for an account is a bucket of 200 with 5 calls a second in these regions. In
+ * all others, it is a bucket of 100 with 2 a second. The budgets are smaller, to leave room for other callers
+ * in the account, such as the console.
  *
  * https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
  */
@@ -17,7 +18,9 @@ export const LISTS_PER_SECOND = 2;
 export const LISTS_PER_SECOND_ELSEWHERE = 1;
 export const LISTS_AT_ONCE = 50;
 
-/** The budget of the lists of a region; `callsPerSecond` of the settings applies to all regions. */
+/**
+ * The limits for list calls in a region. If the settings have `callsPerSecond`, it applies to all regions.
+ */
 export const listLimits = (region: string, callsPerSecond?: number): CallLimits => ({
   callsPerSecond:
     callsPerSecond ?? (LARGE_REGIONS.has(region) ? LISTS_PER_SECOND : LISTS_PER_SECOND_ELSEWHERE),
@@ -25,8 +28,8 @@ export const listLimits = (region: string, callsPerSecond?: number): CallLimits 
 });
 
 /**
- * The same lists within budgets. `budgetFor` returns that of a place; undefined if the source refuses the
- * place without a call.
+ * Wraps a source of lists so that its calls use budgets. `budgetFor` returns the budget of a place, or
+ * undefined if the source refuses the place without making a call.
  */
 export function withListBudget(
   source: ListingSource,

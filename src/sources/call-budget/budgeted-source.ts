@@ -1,5 +1,5 @@
 /**
- * A source within a call budget: each call waits for its permit, and the budget sets the interval between
+ * Makes a source use call budgets: each call waits for a permit, and the budget sets the interval between
  * polls.
  */
 import type { Result, SourceFailure } from '../../core/errors.ts';
@@ -9,8 +9,8 @@ import type { CallBudget } from './call-budget.ts';
 import { withPermit } from './with-permit.ts';
 
 /**
- * The same source within budgets. `budgetFor` returns the budget of an execution's calls; undefined if the
- * source refuses the execution without a call.
+ * Wraps a source so that its calls use budgets. `budgetFor` returns the budget for an execution's calls, or
+ * undefined if the source refuses the execution without making a call.
  */
 export function withCallBudget(
   source: Source,

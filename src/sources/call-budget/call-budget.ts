@@ -1,11 +1,11 @@
 /**
  * A call budget that many executions share, because AWS counts calls per account and region. This file has
- * the port and the budget of one process. leased-budget.ts is the budget of an isolate on Workers;
- * budgeted-source.ts makes a source use a budget.
+ * the port, and the budget of a process that makes all calls itself. leased-budget.ts is the budget of an
+ * isolate on Workers; budgeted-source.ts makes a source use a budget.
  *
- * A budget does two things. It sets the interval between polls of each followed execution, so that the calls
- * suffice for all and no follower is refused. It also makes each call wait for its turn, in an order that is
- * fair to tenants (call-queue.ts).
+ * A budget does two things. It sets the interval between polls of each followed execution, so that there are
+ * enough calls for all polls. It also makes each call wait for its turn, in an order that is fair to tenants
+ * (call-queue.ts).
  */
 import type { Clock } from '../../core/clock.ts';
 import { POLLS_PER_INTERVAL } from '../poll-jitter.ts';
@@ -17,40 +17,52 @@ import { type Paces, type PollsBudget, pacesOf } from './pacing.ts';
 
 export interface CallLimits {
   readonly callsPerSecond: number;
-  /** Saved up while there are fewer calls. */
+  /** The largest burst: unused calls are saved up to this number. */
   readonly callsAtOnce: number;
 }
 
 /**
- * Of Step Functions. Below AWS's 20 a second and 400 at once: leaves some for others in the account, and for
- * a clock that is slightly fast, but is enough for many first pages at once, and for walks through long
- * histories.
+ * Default limits for Step Functions. AWS allows 20 calls a second and 400 at once. The difference leaves room
+ * for other callers in the account, and for a clock that is slightly fast. The limits are still high enough
+ * for many first pages at once, and for walks through long histories.
  */
 export const CALLS_PER_SECOND = 15;
 export const CALLS_AT_ONCE = 100;
-/** The part of the calls per second for polls; the rest is for reads. */
+/** The part of the calls per second that polls may use. The rest is for reads. */
 export const POLLS_SHARE = 0.75;
-/** The same part while reads wait. Polls are served first, so their intervals must leave room for reads. */
+/**
+ * The part for polls while reads wait. It is smaller, because polls are served first and must leave room for
+ * reads.
+ */
 export const POLLS_SHARE_WHILE_READING = 0.6;
-/** While all polls need less than this part, silent executions are polled more often, up to it. */
+/**
+ * If all polls together need less than this part, silent executions are polled more often, until polls use
+ * this part.
+ */
 export const SPARE_SHARE = 0.75;
-/** A call that would wait longer for its turn fails. A poll keeps its subscribers and is retried. */
+/**
+ * A call that would wait longer for its turn fails. If it is a poll, its subscribers stay connected and it is
+ * retried.
+ */
 export const TURN_MS_MAX = 10_000;
-/** Background work waits longer: no caller waits for it, and a retry would start from the beginning. */
+/**
+ * The same for background work. It may wait longer, because no caller waits for it, and a retry would start
+ * from the beginning.
+ */
 export const BACKGROUND_TURN_MS_MAX = 60_000;
 /**
- * How often a waiting call checks whether it may go earlier than expected, because others have left or need
- * the same call.
+ * How often a waiting call checks whether its turn has come earlier than estimated. Other calls may have left
+ * the queue, or the call's priority may have been raised.
  */
 const POLL_MS = 200;
-/** The longest retry time that a caller gets: the queue will have changed by then. */
+/** The longest retry time given to a caller. By then, the queue will have changed. */
 const RETRY_MS_MAX = 60_000;
 
 export type Permit =
   | { readonly ok: true; readonly waitedMs: number }
   /**
-   * `share-exceeded`: the tenant reads more than its part while others read. `exhausted`: the budget is used
-   * up.
+   * `share-exceeded`: the tenant has exceeded its share while other tenants read. `exhausted`: the budget is
+   * used up.
    */
   | {
       readonly ok: false;
@@ -60,23 +72,24 @@ export type Permit =
 
 export interface CallBudget {
   /**
-   * Waits until a call about this execution may be made. If that takes too long, or `signal` aborts, returns
-   * when to retry.
+   * Waits for the permit to make a call about this execution. If the wait would be too long, or `signal`
+   * aborts, the permit is refused, with a time to retry.
    */
   take(executionId: string, origin: CallOrigin, signal?: AbortSignal): Promise<Permit>;
   /** See `Source.raisePriority`. */
   raisePriority(executionId: string, origin: CallOrigin): void;
   /**
-   * Counts a call that was made without a turn, such as a retry. Later calls wait longer, above all those of
-   * its tenant.
+   * Counts a call that was made without a permit, such as a retry. Later calls wait longer, especially those
+   * of the same tenant.
    */
   spent(origin: CallOrigin): void;
-  /** Returns a turn that was not used. */
+  /** Gives an unused permit back to the budget. */
   giveBack(): void;
   /**
-   * The interval between polls of this execution. `wantedMs` is the interval that it wants, `tenants` are
-   * those whose listeners follow it. The result is longer if the budget is used up, and shorter if it has
-   * room. Call this at each poll: an execution for which it is no longer called does not count.
+   * Returns the interval between polls of this execution. `wantedMs` is the interval that it wants, `tenants`
+   * are the tenants whose listeners follow it. The result is longer than `wantedMs` if the budget is used up,
+   * and can be shorter if the budget has room. Call this at each poll: an execution stops counting when the
+   * calls stop.
    */
   pace(executionId: string, wantedMs: number, tenants: readonly string[]): number;
 }
@@ -85,13 +98,13 @@ export interface CallBudgetOptions extends Partial<CallLimits> {
   readonly clock: Clock;
 }
 
-/** The budget of one process that makes all calls of an account. */
+/** The budget of a process that makes all calls of an account itself. */
 export function createCallBudget(options: CallBudgetOptions): CallBudget {
   const { clock, callsPerSecond = CALLS_PER_SECOND, callsAtOnce = CALLS_AT_ONCE } = options;
   const bucket = new TokenBucket(callsPerSecond, callsAtOnce, clock.now());
   const queue = new CallQueue({ tenantWaitingMax: tenantWaitingMax(callsPerSecond) });
   const followers = new Followers();
-  /** Limits polls while reads wait, because the intervals of polls adapt slowly. Saves at least one call. */
+  /** Limits polls while reads wait, because poll intervals adapt slowly. Has room for at least one call. */
   const pollsRate = callsPerSecond * POLLS_SHARE_WHILE_READING;
   const polls = new TokenBucket(pollsRate, Math.max(1, callsPerSecond / 2), clock.now());
   let paces: Paces = new Map();
@@ -122,8 +135,8 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
           return callerLeft;
         }
         const inMs = turnInMs(call, now);
-        // Fails at once if the queue is already too long. While it waits, calls that arrive may change the
-        // estimate, so only its time limit counts.
+        // Fail at once if the queue is already too long. Once the call waits, only its time limit counts,
+        // because new calls can change the estimate.
         if (signal?.aborted || now >= untilMs || (now === beganAtMs && inMs > untilMs - now)) {
           queue.remove(call);
           return signal?.aborted ? callerLeft : refusal(queue, call.origin, now, inMs);
@@ -147,7 +160,10 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   };
 }
 
-/** The parts of a budget for polls. Jitter makes polls more frequent, so the rates are reduced by that. */
+/**
+ * The rates at which polls may use a budget. They are reduced, because jitter makes polls more frequent than
+ * their intervals say.
+ */
 export const pollsBudget = (callsPerSecond: number, readsWait: boolean): PollsBudget => {
   const intervalsPerSecond = callsPerSecond / POLLS_PER_INTERVAL;
   return {
@@ -157,8 +173,8 @@ export const pollsBudget = (callsPerSecond: number, readsWait: boolean): PollsBu
 };
 
 /**
- * The most waiting calls of one tenant: as many as the budget makes within TURN_MS_MAX. More would fail
- * anyway.
+ * Maximum number of waiting calls of one tenant: as many as the budget allows within TURN_MS_MAX. Further
+ * calls would fail anyway.
  */
 export const tenantWaitingMax = (callsPerSecond: number): number =>
   Math.ceil((callsPerSecond * TURN_MS_MAX) / 1000);
@@ -169,8 +185,9 @@ export const turnMsMax = ({ class: of }: CallOrigin): number =>
 export const callerLeft: Permit = { ok: false, because: 'exhausted', retryAfterSeconds: 1 };
 
 /**
- * Why a call was refused. A tenant has exceeded its share if further calls of it wait, and readers of another
- * tenant have called within TURN_MS_MAX. `othersCalled`: such a reader has called in another isolate.
+ * Refuses a call, with the reason. A tenant has exceeded its share if it has other calls waiting, and readers
+ * of another tenant have called within TURN_MS_MAX. `othersCalled` tells that such a reader has called in
+ * another isolate.
  */
 export function refusal(
   queue: CallQueue,
@@ -186,12 +203,12 @@ export function refusal(
   return {
     ok: false,
     because: exceeds ? 'share-exceeded' : 'exhausted',
-    // At least a second, the smallest value that callers can use.
+    // At least one second, the smallest value of a Retry-After header.
     retryAfterSeconds: Math.max(1, Math.ceil(Math.min(inMs, RETRY_MS_MAX) / 1000)),
   };
 }
 
-/** One budget for each name, made on first use. The caller bounds the number of names. */
+/** Makes one budget for each name, on first use. The caller must bound the number of names. */
 export function createCallBudgets(
   make: (name: string, limits: CallLimits) => CallBudget,
 ): (name: string, limits: CallLimits) => CallBudget {

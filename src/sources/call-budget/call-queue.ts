@@ -1,36 +1,37 @@
 /**
- * The calls that wait for a turn within a budget, and their order: polls of followed executions first, then
- * calls of readers, both fair by tenant (fair-calls.ts), then background work. The calls are plain records,
- * because requests on Workers can share values but not promises: a waiting call checks `granted`. No I/O, no
+ * The calls that wait for their turn within a budget. Polls of followed executions go first, then calls of
+ * readers, both fair between tenants (fair-calls.ts), then background work. The calls are plain records,
+ * because requests on Workers can share values but not promises. A waiting caller polls `granted`. No I/O, no
  * clock.
  */
 import { addTo } from '../../core/counts.ts';
 import type { CallOrigin } from '../source.ts';
 import { FairCalls } from './fair-calls.ts';
 
-/** While readers wait, background work gets one call per this interval, so that it does not starve. */
+/** While readers wait, background work still gets one call per this interval, so that it does not starve. */
 export const BACKGROUND_EVERY_MS = 1_000;
 /**
- * Bounds the waiting calls of each class. Each class has its own bound, so that reads never make a poll fail.
+ * Maximum number of waiting calls of each class. Each class is bounded separately, so that reads never make a
+ * poll fail.
  */
 export const WAITING_MAX = 2_000;
 
 export interface WaitingCall {
   readonly executionId: string;
   readonly sinceMs: number;
-  /** Who caused it, and is charged for it. */
+  /** The origin that caused the call and is charged for it. */
   readonly origin: CallOrigin;
   /**
-   * Whose turn it waits for. Changes if a caller with a higher priority needs the same execution: see
-   * `raisePriority`.
+   * The origin whose turn the call waits for: at first the same as `origin`. Changes when a caller with a
+   * higher priority needs the same call. See `raisePriority`.
    */
   place: CallOrigin;
   granted: boolean;
 }
 
 /**
- * The tenant whose read this call is; undefined if it is not a read. A read remains a read of the tenant that
- * caused it when a poll needs it and has moved it to the polls.
+ * The tenant that reads with this call. Undefined if the call is not a read. When a poll needs a read, the
+ * read moves to the polls, but still counts as a read of the tenant that caused it.
  */
 export const readingTenant = ({ origin, place }: WaitingCall): string | undefined => {
   if (place.class === 'reader') return place.tenant;
@@ -38,12 +39,12 @@ export const readingTenant = ({ origin, place }: WaitingCall): string | undefine
 };
 
 export interface GrantedCall {
-  /** The tenant that pays for it, if it is a read. */
+  /** The tenant that pays for the call, if the call is a read. */
   readonly payer: string | undefined;
 }
 
 export interface CallQueueOptions {
-  /** Bounds the waiting calls of one tenant. */
+  /** Maximum number of waiting calls of one tenant. */
   readonly tenantWaitingMax: number;
 }
 
@@ -53,7 +54,10 @@ export class CallQueue {
   readonly #readers = new FairCalls<WaitingCall>();
   readonly #background = new Set<WaitingCall>();
   #backgroundAtMs = -Infinity;
-  /** The newest call of each of the last two tenants: enough to tell any tenant whether others called. */
+  /**
+   * The time of the last call of each of the two tenants that called last. Two are enough to know, for any
+   * tenant, whether another one has called.
+   */
   readonly #calledAtMs = new Map<string, number>();
 
   constructor(options: CallQueueOptions) {
@@ -72,7 +76,7 @@ export class CallQueue {
     return this.#background.size;
   }
 
-  /** Waiting calls that count as reads of each tenant. */
+  /** The number of waiting reads of each tenant, including reads that have moved to the polls. */
   readers(): Map<string, number> {
     const counts = this.#readers.counts();
     for (const call of this.#polls) {
@@ -86,7 +90,7 @@ export class CallQueue {
     return this.#readers.sizeOf(tenant);
   }
 
-  /** Undefined if the queue, or the tenant's part of it, is full. */
+  /** Enqueues a call. Undefined if the queue of its class, or the tenant's part of it, is full. */
   add(executionId: string, origin: CallOrigin, nowMs: number): WaitingCall | undefined {
     const { tenantWaitingMax } = this.#options;
     if (origin.class === 'reader') this.#noteCall(origin.tenant, nowMs);
@@ -97,7 +101,7 @@ export class CallQueue {
     return call;
   }
 
-  /** True if readers of another tenant have called since then. */
+  /** True if readers of another tenant have called since `sinceMs`. */
   othersCalledSince(tenant: string, sinceMs: number): boolean {
     return [...this.#calledAtMs].some(([other, atMs]) => other !== tenant && atMs >= sinceMs);
   }
@@ -109,19 +113,19 @@ export class CallQueue {
     if (this.#calledAtMs.size > 2 && oldest !== undefined) this.#calledAtMs.delete(oldest);
   }
 
-  /** The caller has left. */
+  /** Removes a call that no longer waits. A granted call is no longer in the queue. */
   remove(call: WaitingCall): void {
     if (!call.granted) this.#dequeue(call);
   }
 
-  /** Grants the call of a poll whose turn it is. */
+  /** Grants the next poll. */
   grantPoll(nowMs: number): GrantedCall | undefined {
     return this.#grant(this.#polls.next(), nowMs);
   }
 
   /**
-   * Grants the next call: first a read that a poll needs, too, then a read of `tenant`, then other reads and
-   * background work. Polls come last, because they have used up their part.
+   * Grants the next call when polls have used up their part. Reads that a poll also needs go first, then
+   * reads of `tenant`, then other reads and background work, then polls.
    */
   grantRead(nowMs: number, tenant?: string): GrantedCall | undefined {
     const raised = [...this.#polls].find((call) => readingTenant(call) !== undefined);
@@ -142,7 +146,8 @@ export class CallQueue {
   }
 
   /**
-   * The tenant that caused the call pays, even if another tenant's turn was used. See `VirtualTime.serve`.
+   * Charges the tenant that caused the call, even if another tenant's turn was used. Returns the tenant that
+   * pays, if the call is a read. See `VirtualTime.serve`.
    */
   #chargeServed({ origin, place }: WaitingCall): string | undefined {
     const causer = origin.class === 'reader' ? origin.tenant : undefined;
@@ -152,15 +157,18 @@ export class CallQueue {
     return causer;
   }
 
-  /** Charges a call that was made without a turn, such as a retry: the tenant's next call starts later. */
+  /**
+   * Charges a call that was made without a turn, such as a retry. The tenant's next call is then served
+   * later.
+   */
   charge(origin: CallOrigin): void {
     if (origin.class === 'reader') this.#readers.charge(origin.tenant);
   }
 
   /**
-   * A caller of this origin waits for the result of calls that others have queued for the execution. If a new
-   * call of this origin would be granted earlier, these calls move to its place. Their causers are still
-   * charged for them.
+   * A caller of this origin also needs calls that others have queued for the execution. Calls that would be
+   * granted later than a new call of this origin move to the place of such a new call. The tenants that
+   * caused them are still charged.
    */
   raisePriority(executionId: string, origin: CallOrigin): void {
     for (const call of [...this.#polls, ...this.#readers, ...this.#background]) {
@@ -171,12 +179,14 @@ export class CallQueue {
     }
   }
 
-  /** How many calls go before this one, if no other is added. */
+  /** How many calls are granted before this one, if no further calls are added. */
   aheadOf(call: WaitingCall): number {
     return this.#aheadAt(call.place, call);
   }
 
-  /** How many calls go before `call` at this place; without `call`, before a new one. */
+  /**
+   * How many calls are granted before `call` at this place. Without `call`, before a new call at this place.
+   */
   #aheadAt(place: CallOrigin, call?: WaitingCall): number {
     if (place.class === 'poll') return this.#polls.aheadOf(tenantOf(place), call);
     if (place.class === 'reader') return this.polls + this.#readers.aheadOf(place.tenant, call);

@@ -3,28 +3,28 @@
  * tenants follow counts as 1/n for each of them, so counts are fractions. No I/O, no clock.
  */
 
-/** Numbers of executions by the interval at which they want to be polled, in milliseconds. */
+/** The number of executions for each wanted interval between polls. */
 export type TenantDemand = readonly (readonly [wantedMs: number, count: number])[];
 
-/** The demand of each tenant. `tenants`: how many OTHERS stands for. */
+/** The demand of each tenant. `tenants` is the number of tenants that OTHERS stands for. */
 export type Demand = readonly (readonly [tenant: string, demand: TenantDemand, tenants?: number])[];
 
-/** Counts by tenant and interval. */
+/** The number of executions by tenant and wanted interval. */
 export type DemandCounts = Map<string, Map<number, number>>;
 
-/** Stands for all tenants that are not named, because there are too many. */
+/** Stands for all tenants that are not named individually, because there are too many. */
 export const OTHERS = '';
 
-/** A smaller sum of fractions is a rounding error. */
+/** Sums of fractions below this are rounding errors. */
 const ROUNDING = 1e-9;
 
-/** Calls per second, if each execution is polled as often as it wants. */
+/** The calls per second that are needed to poll each execution as often as it wants. */
 export const wantedCallsPerSecond = (demand: TenantDemand): number =>
   demand.reduce((sum, [wantedMs, count]) => sum + (count * 1000) / wantedMs, 0);
 
 /**
- * Adds up the demands of several isolates. The unnamed tenants of each isolate are counted as different
- * tenants, although one of them may be in several isolates.
+ * Adds up the demands of several isolates. Unnamed tenants of different isolates count as different tenants,
+ * although some may be the same.
  */
 export function summedDemand(demands: Iterable<Demand>): Demand {
   const counts: DemandCounts = new Map();
@@ -40,7 +40,7 @@ export function summedDemand(demands: Iterable<Demand>): Demand {
   );
 }
 
-/** Names the `tenantsMax` tenants that want most calls, and adds up the others. */
+/** Names the `tenantsMax` tenants that want the most calls, and adds up the others as OTHERS. */
 export function boundedDemand(demand: Demand, tenantsMax: number): Demand {
   if (demand.length <= tenantsMax) return demand;
   const most = demand.toSorted(([, a], [, b]) => wantedCallsPerSecond(b) - wantedCallsPerSecond(a));

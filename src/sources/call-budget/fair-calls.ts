@@ -1,11 +1,11 @@
 /**
- * The waiting calls of one class by tenant, and whose is next: fair by tenant (virtual-time.ts). No I/O, no
- * clock.
+ * The waiting calls of one class (polls or reads), by tenant. Selects the next call so that it is fair
+ * between tenants (virtual-time.ts). No I/O, no clock.
  */
 import { VirtualTime } from '../../core/virtual-time.ts';
 
 export class FairCalls<Call> implements Iterable<Call> {
-  /** By tenant; no set is empty. The tenant that has waited longest comes first. */
+  /** The calls of each tenant that has any. The tenant that has waited longest comes first. */
   readonly #calls = new Map<string, Set<Call>>();
   readonly #time = new VirtualTime();
   #size = 0;
@@ -40,7 +40,7 @@ export class FairCalls<Call> implements Iterable<Call> {
     if (calls.size === 0) this.#calls.delete(tenant);
   }
 
-  /** The call whose turn it is, or the first one of this tenant. */
+  /** The first call of `tenant`, by default of the tenant whose turn it is. */
   next(tenant = this.#time.first(this.#calls.keys())): Call | undefined {
     const [call] = (tenant !== undefined && this.#calls.get(tenant)) || [];
     return call;
@@ -56,7 +56,10 @@ export class FairCalls<Call> implements Iterable<Call> {
     this.#time.charge(tenant);
   }
 
-  /** How many calls go before a call of this tenant. In `n` rounds each tenant has at most `n` turns. */
+  /**
+   * How many calls are served before `call`, at most. Without `call`, before a new call of this tenant. While
+   * the tenant gets n turns, each other tenant gets at most n.
+   */
   aheadOf(tenant: string, call?: Call): number {
     let index = 0;
     for (const other of this.#calls.get(tenant) ?? []) {

@@ -1,37 +1,41 @@
 /**
- * The executions that a process or isolate follows, each with the interval at which it wants to be polled. An
- * execution that several tenants follow costs each of them an equal part of its polls. No I/O, no clock.
+ * The executions that a process or isolate follows, each with the interval at which it wants to be polled. If
+ * several tenants follow an execution, each pays for an equal part of its polls. No I/O, no clock.
  */
 import { type Demand, type DemandCounts, addToDemand, demandOf } from './demand.ts';
 import { type Paces, pacedMs } from './pacing.ts';
 
 /**
- * An execution that was not polled for so many of its intervals no longer counts: its isolate may be gone.
+ * An execution no longer counts if it was not polled for this many of its intervals: nobody follows it any
+ * more.
  */
 const FORGOTTEN_AFTER_INTERVALS = 3;
-/** It counts at least this long: a poll may be slow. */
+/** An execution counts for at least this long after a poll, because the next poll may be slow. */
 const FORGOTTEN_AFTER_MS_MIN = 30_000;
-/** How often executions that are no longer polled are searched. */
+/** How often executions that are no longer polled are removed. */
 const COUNTED_EVERY_MS = 500;
-/** Bounds what is kept. Beyond it, the oldest are dropped. */
+/** Maximum number of followed executions. Beyond it, the one that was polled longest ago is dropped. */
 export const FOLLOWERS_MAX = 10_000;
-/** Bounds the tenants that pay for one execution. Further ones get its polls without paying. */
+/** Maximum number of tenants that pay for one execution's polls. Further tenants get them without paying. */
 export const PAYING_TENANTS_MAX = 16;
 
 interface Followed {
   readonly wantedMs: number;
-  /** Whose listeners follow it, at most PAYING_TENANTS_MAX of them. */
+  /** The tenants that pay for its polls, at most PAYING_TENANTS_MAX. */
   readonly tenants: readonly string[];
   readonly forgetAtMs: number;
 }
 
 export class Followers {
   readonly #followed = new Map<string, Followed>();
-  /** Kept up to date with each call: executions that are opened at once must not all poll at once. */
+  /**
+   * The demand of all followed executions. Updated at each poll, so that executions that are opened together
+   * take each other into account.
+   */
   #counts: DemandCounts = new Map();
   #countedAtMs = -Infinity;
 
-  /** Takes note of a poll. `paces`: as known until now. */
+  /** Records a poll of an execution. `paces` are the paces known so far. */
   follow(
     executionId: string,
     { wantedMs, tenants }: { readonly wantedMs: number; readonly tenants: readonly string[] },
@@ -43,7 +47,7 @@ export class Followers {
     const forgetAtMs =
       nowMs + Math.max(FORGOTTEN_AFTER_MS_MIN, FORGOTTEN_AFTER_INTERVALS * Math.max(wantedMs, intervalMs));
     const followed = { wantedMs, tenants: paying, forgetAtMs };
-    // Moved to the end: the first ones are the oldest.
+    // Move the execution to the end, so that the first ones are those polled longest ago.
     this.#forget(executionId);
     this.#followed.set(executionId, followed);
     count(this.#counts, followed, 1);
@@ -57,7 +61,9 @@ export class Followers {
     return followed && intervalPaidBy(followed.tenants, followed.wantedMs, paces);
   }
 
-  /** For each tenant one pair for each interval; a pacer has a handful of them. */
+  /**
+   * Returns the demand of each tenant. It is small, because pacers use only a handful of different intervals.
+   */
   demand(nowMs: number): Demand {
     if (nowMs - this.#countedAtMs >= COUNTED_EVERY_MS) this.#recount(nowMs);
     return demandOf(this.#counts);
@@ -68,7 +74,10 @@ export class Followers {
     if (followed && this.#followed.delete(executionId)) count(this.#counts, followed, -1);
   }
 
-  /** Also removes the rounding errors of fractions that were subtracted. */
+  /**
+   * Drops executions that are no longer polled, and counts the others anew. This also removes rounding errors
+   * of subtracted fractions.
+   */
   #recount(nowMs: number): void {
     this.#countedAtMs = nowMs;
     this.#counts = new Map();
@@ -79,7 +88,7 @@ export class Followers {
   }
 }
 
-/** Each tenant pays for its part of the polls at its own pace. */
+/** The interval between polls if each tenant pays for an equal part of them, at its own pace. */
 function intervalPaidBy(tenants: readonly string[], wantedMs: number, paces: Paces): number {
   if (tenants.length === 0) return wantedMs;
   const parts = tenants.map((tenant) => 1 / pacedMs(wantedMs, tenant, paces));

@@ -1,12 +1,12 @@
 /**
- * The budget of one isolate among many. It leases a part of the account's budget for some seconds, and
- * requests the next lease when that one has expired or is used up. A lease has a rate, for polls, and single
- * calls, for reads. So reads never use up the calls of polls.
+ * The budget of one isolate among many. The isolate leases a part of the account's budget for some seconds.
+ * It requests the next lease when this one has expired or is used up. A lease has a rate, for polls, and
+ * single calls, for reads. So reads never use up the calls of polls.
  *
- * Its executions share values, never a promise: on Workers a promise belongs to the object that made it. So
- * calls wait as records in one queue (call-queue.ts). Each caller that wakes grants all calls that can be
- * granted, then checks whether its own call is one of them. While one caller requests a lease, the others
- * check again a little later.
+ * The isolate's executions share values, never a promise: on Workers, a promise belongs to the object that
+ * created it. So the waiting calls are records in one queue (call-queue.ts). Each waiting caller wakes up at
+ * short intervals, grants all calls that the lease allows, and checks whether its own call was granted. While
+ * one caller requests a lease, the others keep checking.
  */
 import { createHash } from 'node:crypto';
 
@@ -31,34 +31,38 @@ import type { LeaseGrant, LeaseRequest } from './leases.ts';
 import { callsPerSecondAt, type Paces } from './pacing.ts';
 
 /**
- * Calls that the rate yields in this time are saved if they are not used, at least one. So polls that
- * coincide do not wait for each other, and all isolates together save no more than the budget of this time.
+ * Unused calls of the rate are saved: as many as the rate yields in this time, but at least one. So
+ * simultaneous polls do not wait for each other, and all isolates together cannot save up a large burst.
  */
 const SAVED_MS_MAX = 1_000;
-/** For a call whose turn comes within this time, no lease is requested. */
+/** No lease is requested for a poll whose turn comes within this time. */
 const NEAR_MS = 1_000;
 /** A waiting call checks at least this often, because the next lease may shorten its wait. */
 const STEP_MS = 250;
 /**
- * Single calls that are requested in advance while requests follow one another, as in a walk through a
- * history.
+ * The number of single calls requested in advance, if the last lease was requested less than WALK_MS ago.
+ * This helps a walk through a history, which makes one call after another.
  */
 const CALLS_SOON = 7;
 const WALK_MS = 5_000;
-/** A request without an answer by then counts as lost. */
+/** A request for a lease counts as lost if it has no answer after this time. */
 const ASK_MS_MAX = 5_000;
 /**
- * If the polls need more than the leased rate by this factor, a new lease is requested before this one ends.
+ * If the polls need more than this factor times the leased rate, a new lease is requested before this one
+ * ends.
  */
 const GROWN = 1.05;
-/** How often a caller checks whether another caller's request is done. */
+/** How often a caller checks whether another caller's request for a lease is done. */
 const POLL_MS = 50;
 /**
- * Bounds the tenants that a request names. All others count as one tenant. If too many tenants wait, those
- * with the most calls are not named.
+ * Maximum number of tenants that a request names. All others count as one tenant. If too many tenants wait,
+ * the ones with the fewest calls are named.
  */
 export const TENANTS_NAMED_MAX = 32;
-/** Used if the request fails. Its rate is so low that many isolates together still stay within the budget. */
+/**
+ * The lease that an isolate uses if its request fails. The rate is so low that even many such isolates
+ * together stay within the budget.
+ */
 const ALONE: LeaseGrant = {
   callsPerSecond: 0.2,
   calls: 1,
@@ -69,10 +73,10 @@ const ALONE: LeaseGrant = {
 };
 
 export interface LeasedBudgetOptions {
-  /** Unique among isolates. */
+  /** This isolate's name, unique among isolates. */
   readonly holder: string;
   readonly limits: CallLimits;
-  /** Requests a lease. If it throws, the isolate continues on its own, slowly. */
+  /** Requests a lease. If it throws, the isolate uses ALONE. */
   readonly ask: (request: LeaseRequest) => Promise<LeaseGrant>;
   readonly clock: Clock;
   readonly log: Log;
@@ -84,7 +88,8 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
   const queue = new CallQueue({ tenantWaitingMax: tenantWaitingMax(limits.callsPerSecond) });
   const followers = new Followers();
   /**
-   * Single calls that were granted and are not used yet. Negative after calls that were made without a turn.
+   * Single calls that were granted to this isolate and are not used yet. Negative after calls without a
+   * permit, such as retries.
    */
   let singles = 0;
   let lease: LeaseGrant = { ...ALONE, paces: [] };
@@ -93,7 +98,7 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
   let askedAtMs = -Infinity;
   let askableAtMs = 0;
   let askingUntilMs = 0;
-  /** Tenants whose readers waited at the last request. */
+  /** The tenants whose reads were waiting at the last request. */
   let askedFor: ReadonlySet<string> = new Set();
   /** See `WaitingCalls.charges`. */
   const charges = new Map<string, number>();
@@ -118,7 +123,7 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
     charges.clear();
     try {
       lease = await ask({ holder, limits, demand: demand(beganAtMs), waiting });
-      // During a deployment the object may still run the version before.
+      // During a deployment the object may still run the previous version.
       if (!Array.isArray(lease.paces)) throw new TypeError('the budget object runs another version');
     } catch (error) {
       log({ event: 'call-budget-unreachable', level: 'warn', reason: String(error) });
@@ -137,8 +142,8 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
   }
 
   function grantWaiting(now: number): void {
-    // An expired lease grants no calls. Its saved calls are kept for the next lease, which the next poll
-    // requests.
+    // The rate of an expired lease grants no calls. Its saved calls are kept for the next lease, which the
+    // next poll requests.
     const isValid = now < validUntilMs;
     if (!isValid) rate.setRate(0, now);
     while (queue.size > 0) {
@@ -152,8 +157,8 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
   }
 
   /**
-   * A tenant that the object has charged for a single call: only the object knows whose turn it is among all
-   * isolates.
+   * A waiting tenant that the budget object has already charged for a single call. It is served next, because
+   * only the object knows whose turn it is across all isolates.
    */
   function servedNext(): string | undefined {
     for (const [tenant, calls] of charges) if (calls < 0 && queue.waitingOf(tenant) > 0) return tenant;
@@ -173,22 +178,21 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
   /** Whether to request another lease for this call. */
   function isShort(call: WaitingCall, now: number, inMs: number, leftMs: number): boolean {
     const needed = callsPerSecondAt(demand(now), paces) * POLLS_PER_INTERVAL;
-    // Executions are followed that the lease does not count.
+    // The lease is too small for all executions that are followed now.
     if (now < validUntilMs && needed > lease.callsPerSecond * GROWN) return true;
-    // A read may get a single call sooner than the rate allows, even if a poll that needs it has moved it to
-    // the polls.
+    // A read may get a single call before the rate yields one, even if the read has moved to the polls.
     if (readingTenant(call) !== undefined) return inMs > 0;
     if (inMs <= Math.min(NEAR_MS, leftMs)) return false;
     return now >= validUntilMs || inMs > leftMs;
   }
 
-  /** The budget does not know yet that this call's tenant waits. */
+  /** True if this call is a read, and its tenant was not waiting yet at the last request. */
   function isNew(call: WaitingCall): boolean {
     const tenant = readingTenant(call);
     return tenant !== undefined && !askedFor.has(tenant);
   }
 
-  /** Readers of other tenants have called lately, as the last answer reported. */
+  /** True if the current lease reports that readers of other tenants have called recently. */
   const othersCalled = (origin: CallOrigin, now: number): boolean =>
     origin.class === 'reader' &&
     now - askedAtMs < TURN_MS_MAX &&
@@ -244,7 +248,8 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
 }
 
 /**
- * Only hashes of tenants leave this isolate and are stored. Names of owners are only in the records of keys.
+ * Hashes a tenant's name. Only hashes leave this isolate and are stored, so that no names of owners are
+ * stored outside the records of keys.
  */
 const hashed = (tenant: string): string =>
   createHash('sha256').update(tenant).digest('base64url').slice(0, 12);
@@ -253,8 +258,9 @@ const hashedOrigin = (origin: CallOrigin): CallOrigin =>
   origin.class === 'reader' ? { class: 'reader', tenant: hashed(origin.tenant) } : origin;
 
 /**
- * Names the tenants with the fewest calls. If some have equally many, it prefers those that have waited
- * longest. The other tenants share one turn, so a tenant with few calls must not be among them.
+ * Names the tenants with the fewest calls, and adds up the others as OTHERS. Among tenants with equally many
+ * calls, names those that have waited longest. OTHERS gets the turns of a single tenant, so a tenant with few
+ * calls must not be part of it.
  */
 export function boundedCounts(counts: ReadonlyMap<string, number>): [tenant: string, count: number][] {
   const fewest = [...counts].toSorted(([, a], [, b]) => a - b);
@@ -265,7 +271,7 @@ export function boundedCounts(counts: ReadonlyMap<string, number>): [tenant: str
   ];
 }
 
-/** The largest charges, at most as many as a request may name. Smaller ones are dropped. */
+/** The largest charges, at most TENANTS_NAMED_MAX. Smaller ones are dropped. */
 const largestCharges = (charges: ReadonlyMap<string, number>): [tenant: string, calls: number][] =>
   [...charges]
     .filter(([, calls]) => calls !== 0)

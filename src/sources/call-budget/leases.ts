@@ -1,7 +1,8 @@
 /**
- * Divides a budget of calls between isolates. An isolate leases a rate for some seconds, for the polls of the
- * executions that it follows. The leased rates never exceed the budget. What is not leased is granted one
- * call at a time, to calls that wait (single-calls.ts). No I/O, no clock: budget-object.ts stores the leases.
+ * Divides a call budget between isolates. Each isolate leases a rate for some seconds, for the polls of the
+ * executions that it follows. All leased rates together never exceed the budget. The rest of the budget is
+ * granted as single calls to calls that wait (single-calls.ts). No I/O, no clock: budget-object.ts stores the
+ * leases.
  */
 import { type CallLimits, pollsBudget } from './call-budget.ts';
 import { POLLS_PER_INTERVAL } from '../poll-jitter.ts';
@@ -9,34 +10,40 @@ import { type Demand, summedDemand } from './demand.ts';
 import { type Pace, callsPerSecondAt, pacesOf } from './pacing.ts';
 import { type GrantedCalls, SingleCalls, type WaitingCalls } from './single-calls.ts';
 
-/** A lease lasts for a few polls of each execution, and ends soon enough to make room for new isolates. */
+/**
+ * A lease lasts for this many poll intervals, within the bounds below. That is long enough for a few polls of
+ * each execution, and short enough to make room for new isolates.
+ */
 const LEASE_INTERVALS = 5;
 const LEASE_MS_MIN = 10_000;
 const LEASE_MS_MAX = 60_000;
 /**
- * The leased rate is this factor times what the polls need. Without the room, polls that are due at the same
- * time would delay each other, and the readers that wait for their answers.
+ * The leased rate is this factor times the rate that the polls need. Otherwise, simultaneous polls would
+ * delay each other, and delay readers that wait for their results.
  */
 const POLLS_ROOM = 1.1;
-/** Never leased, because reads may start at any time, and a lease cannot be revoked. */
+/**
+ * The part of the budget that is never leased, because reads may start at any time and a lease cannot be
+ * revoked.
+ */
 const UNLEASED_PART = 0.2;
 /**
- * A lease is too small if it has less than this part of what its polls need. It then ends soon, so that the
- * isolate asks again when the leases of others may have shrunk.
+ * A lease is too small if its rate is less than this part of the rate that its polls need. Such a lease ends
+ * soon. The isolate then asks again, because other leases may have shrunk.
  */
 const ENOUGH = 0.9;
-/** How often all isolates together may ask again because their leases are too small. */
+/** Requests per second that all isolates together may send because their leases are too small. */
 const RETRIES_PER_SECOND = 20;
-/** The shortest time until an isolate asks again, if no reader waits in it. */
+/** The shortest time until an isolate without waiting readers asks again. */
 const ASK_AGAIN_POLLS_MS_MIN = 1_000;
-/** Bounds the stored leases, far above the number of isolates that follow executions at once. */
+/** Maximum number of stored leases. Far fewer isolates follow executions at the same time. */
 export const HOLDERS_MAX = 2_000;
 
 export interface LeaseRequest {
   /** The isolate's unique name. */
   readonly holder: string;
   readonly limits: CallLimits;
-  /** The executions that it follows. */
+  /** The demand of the executions that the isolate follows. */
   readonly demand: Demand;
   readonly waiting: WaitingCalls;
 }
@@ -51,11 +58,11 @@ export interface LeaseGrant {
   /** The pace of each tenant's polls. */
   readonly paces: readonly (Pace & { readonly tenant: string })[];
   readonly validMs: number;
-  /** If no call was granted, the isolate asks again after this time. */
+  /** If no single call was granted, the isolate asks again after this time. */
   readonly askAgainMs: number;
   /**
-   * Tenants whose readers called recently, in any isolate. At most two: these are enough to know, for any
-   * tenant, whether another one has called.
+   * The tenants whose readers called recently, in any isolate. At most two, because two are enough to know,
+   * for any tenant, whether another one has called.
    */
   readonly called: readonly string[];
 }
@@ -69,7 +76,7 @@ export interface Lease {
 export interface LeasesOptions {
   readonly nowMs: number;
   readonly limits: CallLimits;
-  /** The leases that have not expired. */
+  /** Leases from before that have not expired. */
   readonly leases?: Iterable<readonly [holder: string, Lease]>;
 }
 
@@ -93,8 +100,8 @@ export class Leases {
   }
 
   /**
-   * Replaces the lease of an isolate. Returns the answer to the isolate, and the lease, which the caller
-   * stores.
+   * Replaces the lease of an isolate. Returns the answer for the isolate, and the lease, which the caller
+   * must store.
    */
   renew({ holder, demand, waiting }: LeaseRequest, nowMs: number): { grant: LeaseGrant; lease: Lease } {
     const { callsPerSecond } = this.#limits;
@@ -130,7 +137,7 @@ export class Leases {
     };
   }
 
-  /** Drops expired leases; returns the names of their isolates. */
+  /** Drops expired leases. Returns the names of the isolates that held them. */
   forgetExpired(nowMs: number): string[] {
     const expired = [...this.#leases]
       .filter(([, lease]) => lease.expiresAtMs <= nowMs)

@@ -1,13 +1,12 @@
 /**
- * The intervals between polls, chosen so that a budget suffices for all followed executions.
+ * Chooses the intervals between polls so that a budget is enough for all followed executions.
  *
- * - **The polls want more than the budget has.** The calls are shared max-min fairly between tenants: each
- *   gets what it wants, up to a level at which the calls are used up. A tenant that wants more than the level
- *   is polled less often (`leastMs`): those of its executions that want a longer interval anyway keep it, the
- *   others share the rest evenly.
- * - **The budget has calls to spare.** Silent executions, which want long intervals, are polled more often
- *   (`mostMs`). The spare calls are shared max-min fairly, too. Busy executions are polled as often as
- *   before.
+ * - **The polls want more calls than the budget has.** Tenants share the calls max-min fairly: each tenant
+ *   gets the calls that it wants, up to a common level. If a tenant wants more, none of its executions is
+ *   polled more often than every `leastMs`. Executions that want a longer interval keep it.
+ * - **The budget has calls to spare.** Silent executions, which want long intervals, are polled more often:
+ *   at least every `mostMs`. Tenants share the spare calls max-min fairly, too. Busy executions, which want
+ *   short intervals, keep them.
  *
  * No I/O, no clock.
  */
@@ -24,17 +23,20 @@ export type Paces = ReadonlyMap<string, Pace>;
 
 const AS_WANTED: Pace = { leastMs: 0, mostMs: Infinity };
 
-/** No shorter interval is useful while an execution is silent: its first message is late by at most this. */
+/**
+ * Spare calls never make the interval of a silent execution shorter than this. Its next message is then late
+ * by at most this time.
+ */
 export const SILENT_INTERVAL_MS = 2_500;
 
 /**
- * The shortest interval at which `demand` stays within `callsPerSecond`; 0 if all can be polled as often as
- * they want.
+ * The smallest `leastMs` that keeps `demand` within `callsPerSecond`. 0 if all executions can be polled as
+ * often as they want.
  */
 export function leastIntervalMs(demand: TenantDemand, callsPerSecond: number): number {
   const shortestFirst = demand.filter(([, count]) => count > 0).toSorted(([a], [b]) => a - b);
-  // Calls per second of the executions that want a longer interval than the one being tried: they keep
-  // theirs.
+  // Calls per second of the executions that keep their interval, because it is longer than the one being
+  // tried.
   let unstretchedCalls = wantedCallsPerSecond(shortestFirst);
   if (unstretchedCalls <= callsPerSecond) return 0;
   // The others share one interval.
@@ -50,11 +52,14 @@ export function leastIntervalMs(demand: TenantDemand, callsPerSecond: number): n
   return Infinity;
 }
 
-/** The longest interval that uses up `callsPerSecond`, which must be more than `demand` wants. */
+/**
+ * The largest `mostMs` with which `demand` uses up `callsPerSecond`. `callsPerSecond` must be more than
+ * `demand` wants.
+ */
 export function mostIntervalMs(demand: TenantDemand, callsPerSecond: number): number {
   const longestFirst = demand.filter(([, count]) => count > 0).toSorted(([a], [b]) => b - a);
-  // Calls per second of the executions that want a shorter interval than the one being tried: they keep
-  // theirs.
+  // Calls per second of the executions that keep their interval, because it is shorter than the one being
+  // tried.
   let unshortenedCalls = wantedCallsPerSecond(longestFirst);
   // The others share one interval.
   let shortened = 0;
@@ -68,14 +73,17 @@ export function mostIntervalMs(demand: TenantDemand, callsPerSecond: number): nu
   return Infinity;
 }
 
-/** Calls per second of this demand at this pace. */
+/** The calls per second that this demand needs at this pace. */
 export const callsPerSecondOf = (demand: TenantDemand, pace: Pace = AS_WANTED): number =>
   demand.reduce((sum, [wantedMs, count]) => sum + (count * 1000) / within(pace, wantedMs), 0);
 
 const within = ({ leastMs, mostMs }: Pace, wantedMs: number): number =>
   Math.max(leastMs, Math.min(wantedMs, mostMs));
 
-/** What a tenant, or several that count as one, gets at least and at most, in calls per second. */
+/**
+ * The fewest and the most calls per second that a tenant can get. `tenants` is the number of tenants if
+ * several count as one.
+ */
 export interface Bounds {
   readonly lower: number;
   readonly upper: number;
@@ -83,13 +91,13 @@ export interface Bounds {
 }
 
 /**
- * The level of max-min fairness: if each tenant gets as many calls per second as the level, but within its
- * bounds, all together get `callsPerSecond`. Infinity if that suffices for the upper bounds. It must suffice
- * for the lower ones.
+ * The level of max-min fairness, in calls per second. If each tenant gets this level, clamped to its bounds,
+ * all tenants together get `callsPerSecond`. Infinity if `callsPerSecond` covers all upper bounds. It must
+ * cover all lower bounds.
  */
 export function fairLevel(bounds: readonly Bounds[], callsPerSecond: number): number {
-  // Raises the level from bound to bound. Between two bounds, the sum grows by one call for each tenant that
-  // is between its own.
+  // Raise the level from bound to bound. `rising` counts the tenants whose lower bound is below the level and
+  // whose upper bound is above it. Only their calls grow with the level.
   let sum = bounds.reduce((total, { lower }) => total + lower, 0);
   let level = 0;
   let rising = 0;
@@ -108,7 +116,10 @@ export function fairLevel(bounds: readonly Bounds[], callsPerSecond: number): nu
 
 export interface PollsBudget {
   readonly callsPerSecond: number;
-  /** Only if the polls that are wanted need less, silent executions are polled more often, up to this. */
+  /**
+   * If the wanted polls need less than this rate, silent executions are polled more often, until polls use
+   * this rate.
+   */
   readonly spareCallsPerSecond: number;
 }
 
@@ -151,11 +162,11 @@ function shortenedPaces(demand: Demand, spareCallsPerSecond: number): Paces {
   );
 }
 
-/** Calls per second of this demand at these paces. */
+/** The calls per second that this demand needs at these paces. */
 export const callsPerSecondAt = (demand: Demand, paces: Paces): number =>
   demand.reduce((sum, [tenant, ofTenant]) => sum + callsPerSecondOf(ofTenant, paceOf(tenant, paces)), 0);
 
-/** The wanted interval, within the bounds of this tenant's pace. */
+/** The wanted interval, clamped to the bounds of this tenant's pace. */
 export const pacedMs = (wantedMs: number, tenant: string, paces: Paces): number =>
   within(paceOf(tenant, paces), wantedMs);
 

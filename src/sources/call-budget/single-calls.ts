@@ -1,7 +1,7 @@
 /**
- * The calls of a budget that are not leased. Isolates get them one by one, for calls that wait. The order is
- * fair between tenants, in whichever isolates their calls wait: a call for a tenant in another isolate stays
- * in the bucket until that isolate asks for it. No I/O, no clock.
+ * Grants the calls of a budget that are not leased, one by one, to calls that wait in isolates. The order is
+ * fair between tenants across all isolates. If the next turn belongs to a tenant that waits in another
+ * isolate, the call stays in the bucket until that isolate asks for it. No I/O, no clock.
  */
 import { addTo } from '../../core/counts.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
@@ -10,25 +10,26 @@ import type { CallLimits } from './call-budget.ts';
 import { BACKGROUND_EVERY_MS } from './call-queue.ts';
 
 /**
- * The shortest time until an isolate asks again while readers wait. At the usual rates, a call takes longer.
+ * The shortest time until an isolate with waiting readers asks again. At usual rates, the next call becomes
+ * available later than this.
  */
 const ASK_AGAIN_MS_MIN = 50;
 /**
- * An isolate whose calls still wait asks again sooner than this. After it, its reported calls no longer count
- * as waiting.
+ * How long the calls that an isolate reported count as waiting. An isolate whose calls still wait asks again
+ * sooner.
  */
 const WAITING_MS = 2_000;
 /**
- * How long the last call of a tenant counts as a reason to refuse other tenants' calls: the longest wait of a
- * call.
+ * How long a tenant's last call is a reason to refuse calls of other tenants that exceed their share. Equals
+ * the longest wait of a call.
  */
 const CALLED_MS = 10_000;
 /**
- * While reads wait, polls may use this part of the single calls. They need them in isolates whose leases do
- * not suffice yet.
+ * The part of the single calls that polls may use while reads wait. Polls need single calls in isolates whose
+ * leases are still too small.
  */
 const POLLS_PART = 1 / 2;
-/** Bounds the isolates whose waiting calls are kept. */
+/** Maximum number of isolates whose waiting calls are remembered. */
 const ISOLATES_MAX = 2_000;
 
 export type TenantCalls = readonly (readonly [tenant: string, calls: number])[];
@@ -36,21 +37,25 @@ export type TenantCalls = readonly (readonly [tenant: string, calls: number])[];
 export interface GrantedCalls {
   readonly calls: number;
   readonly pollCalls: number;
-  /** The tenants whose turns were used. The isolate may grant the calls in another order. */
+  /** The tenants whose turns were used. The isolate may serve its calls in another order. */
   readonly charged: readonly { readonly tenant: string; readonly calls: number }[];
 }
 
-/** Calls that wait in an isolate. */
+/** The numbers of calls that wait in an isolate. */
 export interface WaitingCalls {
   readonly polls: number;
-  /** The waiting calls of each tenant's readers. Tenants beyond a bound are one entry. */
+  /**
+   * The waiting calls of each tenant's readers. Tenants that are not named individually share the entry
+   * OTHERS.
+   */
   readonly readers: TenantCalls;
   readonly background: number;
-  /** Calls that are likely to follow: granted only if no other call waits. */
+  /** Calls that will probably follow. They are granted only if no other call waits. */
   readonly soon: number;
   /**
-   * Corrections of what was charged since the last request, in calls. A retry adds one to its tenant. A call
-   * that used another tenant's turn adds one to the tenant that caused it, and takes one from the other.
+   * Corrections of the charges since the last request, as numbers of calls. A retry adds one to its tenant. A
+   * call that used another tenant's turn adds one to the tenant that caused it, and subtracts one from the
+   * other.
    */
   readonly charges?: TenantCalls;
 }
@@ -61,11 +66,11 @@ export class SingleCalls {
   readonly #polls: TokenBucket;
   readonly #time = new VirtualTime();
   /**
-   * The readers' calls that each isolate had waiting when it asked last. The isolate that asked last comes
+   * The readers' calls that each isolate reported in its last request. The isolate that asked last comes
    * last.
    */
   readonly #waiting = new Map<string, { readonly calls: Map<string, number>; readonly atMs: number }>();
-  /** When tenants called last. The tenant that called last comes last. */
+  /** The time of the last call of each of the two tenants that called last. The latest comes last. */
   readonly #calledAtMs = new Map<string, number>();
   #backgroundAtMs = -Infinity;
 
@@ -94,8 +99,8 @@ export class SingleCalls {
   }
 
   /**
-   * Grants calls to an isolate: for its polls, then for those of its readers whose turn it is, then for its
-   * background work.
+   * Grants calls to an isolate: first for its polls, then for those of its readers whose turn it is, then for
+   * its background work, then for calls that will probably follow.
    */
   grant(
     isolate: string,
@@ -128,9 +133,10 @@ export class SingleCalls {
   }
 
   /**
-   * How long until an isolate should ask again. In this time, one of its tenants can get a call in each
-   * isolate in which that tenant waits. So a tenant with few calls returns soon, and all isolates together
-   * ask about as often as there are calls. Undefined if no reader waits in the isolate.
+   * How long an isolate should wait before it asks again. Undefined if no reader waits in it. The time is a
+   * full round over all tenants, times the number of isolates in which the isolate's least widespread tenant
+   * waits. So a tenant that waits in few isolates is served soon, and all isolates together ask about as
+   * often as calls become available.
    */
   askAgainMs(isolate: string): number | undefined {
     const own = this.#waiting.get(isolate);
@@ -143,8 +149,9 @@ export class SingleCalls {
   }
 
   /**
-   * Removes what it grants from `own`. Turns of calls in other isolates are skipped, not granted: a copy of
-   * the virtual time counts them, and their tenants are charged when their own isolate asks.
+   * Grants calls to the isolate's readers, and removes them from `own`. Turns of calls that wait in other
+   * isolates are skipped: only a copy of the virtual time counts them. Their tenants are charged when their
+   * own isolate asks.
    */
   #grantReaders(own: Map<string, number>, nowMs: number): ReadonlyMap<string, number> {
     const elsewhere = new Map<string, number>();
@@ -152,8 +159,8 @@ export class SingleCalls {
       for (const [tenant, count] of calls) addTo(elsewhere, tenant, count);
     }
     const ahead = new VirtualTime(this.#time);
-    // Ties must be resolved in the same way for each isolate. Otherwise each isolate could leave the next
-    // call to another one.
+    // Resolve ties in the same way for each isolate. Otherwise, each isolate could leave the next call to
+    // another one.
     const tenants = this.#time.byLastServed(new Set([...elsewhere.keys(), ...own.keys()]));
     const granted = new Map<string, number>();
     for (let available = this.#bucket.available(nowMs); available > 0 && own.size > 0; available--) {

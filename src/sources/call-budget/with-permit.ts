@@ -1,12 +1,12 @@
-/** One call within a budget: it waits for its permit, and its retries count, too. */
+/** Makes one call within a budget. The call waits for a permit, and the budget counts its retries, too. */
 import { fail, type Result, type SourceFailure } from '../../core/errors.ts';
 import type { CallOptions } from '../source.ts';
 import type { CallBudget, Permit } from './call-budget.ts';
 
 export interface PermittedCall {
-  /** Undefined: the source refuses without a call. */
+  /** Undefined if the source refuses without making a call. */
   readonly budget: CallBudget | undefined;
-  /** What the call is about, for `raisePriority`: an execution's id or a list's name. */
+  /** The subject of the call, for `raisePriority`: an execution's id or a list's name. */
   readonly about: string;
   /** The name of the source, for the log. */
   readonly source: string;

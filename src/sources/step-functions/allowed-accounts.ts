@@ -1,18 +1,18 @@
-/** The setting SFN_ALLOWED: which accounts' executions of Step Functions are read, and in which regions. */
+/** The setting SFN_ALLOWED: the accounts and regions whose Step Functions executions may be read. */
 import { isAwsRegion } from '../../core/aws-region.ts';
 import { commaSeparated } from '../../core/comma-separated.ts';
 import type { ArnPlace } from '../../core/execution-arn.ts';
 
-/** Regions and accounts as SFN_ALLOWED lists them: `us-west-2:123456789012`. */
+/** The entries of SFN_ALLOWED, such as `us-west-2:123456789012`. */
 export type AllowedAccounts = ReadonlySet<string>;
 
 /**
- * Where the executions of SFN_ALLOWED are: on AWS, or on a server that has its own names of regions and
- * shorter accounts.
+ * Whether SFN_ALLOWED names accounts on AWS or on another server. Other servers may have their own region
+ * names and shorter account ids.
  */
 export type AllowedOn = 'aws' | 'other-server';
 
-/** The entry of SFN_ALLOWED that could not name any execution; undefined if each could. */
+/** Returns the first invalid entry of SFN_ALLOWED. Undefined if all entries are valid. */
 export const wrongAllowedAccount = (setting: string, on: AllowedOn): string | undefined =>
   commaSeparated(setting).find((entry) => {
     const [region = '', account = '', ...more] = entry.split(':');
@@ -22,10 +22,7 @@ export const wrongAllowedAccount = (setting: string, on: AllowedOn): string | un
       : !/^[a-z0-9-]{1,40}$/.test(region) || !/^\d{10,12}$/.test(account);
   });
 
-/**
- * Reads `region:account,…`; undefined if an entry could not name any execution. Empty: no executions are
- * read.
- */
+/** Parses `region:account,…`. Undefined if an entry is invalid. An empty setting allows no executions. */
 export const parseAllowedAccounts = (
   setting: string,
   on: AllowedOn = 'other-server',

@@ -1,7 +1,7 @@
 /**
- * Reads what an archive keeps of `DescribeExecution`: the facts by which lists show the execution.
- * `startDate` and `stopDate` are those of `ListExecutions`, so an archived execution has the same place in a
- * list as a live one.
+ * Reads the facts that lists show about an archived execution from its archived answer of
+ * `DescribeExecution`. `startDate` and `stopDate` equal those in `ListExecutions`, so an execution keeps its
+ * place in a list when it is archived.
  */
 import { descriptionFromAnswer } from './step-functions.ts';
 
@@ -15,7 +15,7 @@ export interface DescribedFacts {
   readonly mapRunArn?: string;
 }
 
-/** Undefined if it is not such a description. */
+/** Undefined if `description` is not an answer of DescribeExecution. */
 export function readArchivedDescription(
   description: Readonly<Record<string, unknown>>,
 ): DescribedFacts | undefined {

@@ -1,9 +1,9 @@
 /**
- * Calls to AWS Step Functions: in the regions and accounts of SFN_ALLOWED, with the credentials that read
- * that account. The sources over it interpret the answers; aws-json.ts signs, retries and limits calls;
- * call-budget/ limits their rate.
+ * Calls AWS Step Functions in the regions and accounts of SFN_ALLOWED, with each account's credentials. The
+ * sources that use this client interpret the answers. aws-json.ts signs and retries calls, and limits their
+ * time; call-budget/ limits their rate.
  *
- * From botocore's model stepfunctions/2016-11-23.
+ * Follows botocore's model stepfunctions/2016-11-23.
  */
 import type * as z from 'zod/mini';
 import { awsEndpoint, awsPartition, isAwsRegion } from '../../core/aws-region.ts';
@@ -19,9 +19,9 @@ import { type AllowedAccounts, isAllowed } from './allowed-accounts.ts';
 
 export interface StepFunctionsOptions {
   readonly allowed: AllowedAccounts;
-  /** Default: AWS's own in the region of each call. */
+  /** Default: AWS's endpoint in the region of each call. */
   readonly endpoint?: URL;
-  /** The credentials that read that account's executions. */
+  /** Returns the credentials to read an account's executions. */
   readonly credentialsFor: (account: string) => AwsCredentialsProvider;
   readonly fetch: Fetch;
   readonly clock: Clock;
@@ -30,11 +30,11 @@ export interface StepFunctionsOptions {
 }
 
 export interface StepFunctionsClient {
-  /** All that the settings allow. */
+  /** All accounts and regions that the settings allow. */
   readonly places: readonly ArnPlace[];
   /**
-   * The answer as parsed JSON of any shape. A place that the settings do not allow is `source-forbidden`,
-   * without a call.
+   * Returns the answer as parsed JSON of any shape. For a place that the settings do not allow, fails with
+   * `source-forbidden` without making a call.
    */
   call(
     operation: string,
@@ -45,8 +45,8 @@ export interface StepFunctionsClient {
 }
 
 /**
- * Errors caused by the request. All others (Kms…, AccessDenied, an expired session) are caused by our
- * settings.
+ * Errors caused by the request. All others (such as Kms…, AccessDenied or an expired session) are caused by
+ * Flowtap's settings.
  */
 const CLIENT_ERRORS: ClientErrors = new Map([
   ['ExecutionDoesNotExist', 'upstream-not-found'],
@@ -61,7 +61,7 @@ const CLIENT_ERRORS: ClientErrors = new Map([
 
 export function createStepFunctionsClient(options: StepFunctionsOptions): StepFunctionsClient {
   const { allowed, endpoint, credentialsFor, ...ports } = options;
-  // At most as many as `allowed` has entries.
+  // One client for each entry of `allowed` that was called.
   const clients = new Map<string, AwsJsonClient>();
   const clientFor = (region: string, account: string): AwsJsonClient => {
     const name = `${region}:${account}`;
@@ -97,17 +97,23 @@ export function createStepFunctionsClient(options: StepFunctionsOptions): StepFu
   };
 }
 
-/** `entry` is one of SFN_ALLOWED. A region that is not AWS's belongs to a server that plays the service. */
+/**
+ * Parses an entry of SFN_ALLOWED. A region that AWS does not have belongs to a server that emulates Step
+ * Functions.
+ */
 function placeOfEntry(entry: string): ArnPlace {
   const [region = '', account = ''] = entry.split(':');
   return { partition: awsPartition(region) ?? 'aws', region, account };
 }
 
-/** A request that cannot succeed. */
+/** The failure of a request that is not sent, because it cannot succeed. */
 export const refused = (type: 'upstream-invalid-request' | 'source-forbidden', internal: string) =>
-  fail({ type, internal: `Step Functions: not asked: ${internal}` });
+  fail({ type, internal: `Step Functions: no call made: ${internal}` });
 
-/** Names the place and the kind of fault, never the value: it may be customers' data. */
+/**
+ * The failure for an answer of the wrong shape. Reports the place and the kind of fault, but not the value,
+ * which may be customers' data.
+ */
 export function wrongShape(operation: string, { issues: [issue] }: z.core.$ZodError) {
   const where = `${issue?.path.join('.') || 'the answer'}: ${issue?.code}`;
   return fail({ type: 'upstream-broken', internal: `${operation}: wrong shape at ${where}` } as const);

@@ -1,7 +1,10 @@
 /**
- * How an execution of Step Functions ended, read from its messages' payloads (step-functions-mapping.ts).
- * Each event names the one that led to it. So the chain from the end back to the state that failed contains
- * nothing that was caught or retried.
+ * Finds how an execution of Step Functions ended, from the events in its messages' payloads
+ * (step-functions-mapping.ts). Each event names the event that led to it, its previous event. Following these
+ * names back from the last event leads to the failure that ended the execution. Failures that were caught or
+ * retried are not on this way.
+ *
+ * In this file, a way is such a list of events, from the nearest to the oldest.
  */
 import type { Ending, FailureFacts, FailureReason } from '../../messages/ending.ts';
 import { statusAfter } from '../../messages/event-types.ts';
@@ -14,15 +17,15 @@ interface Event extends PayloadEvent {
 }
 
 /**
- * Events of states that failed because something inside them failed, or that were stopped by a failure. The
- * failure itself is searched before them.
+ * Events of states that failed because something inside them failed, or that were stopped by a failure
+ * elsewhere. The failure itself is reported by an event before them.
  */
 const AROUND = /^(?:MapStateFailed|MapIterationFailed|ParallelStateFailed)$|StateAborted$/;
-/** Events that report a failure themselves. */
+/** Events that report a failure of their own. */
 const FAILING = /(?:Failed|TimedOut)$|^FailStateEntered$/;
 
 /**
- * An EndingReader: undefined if the last message is not an event that ends an execution of Step Functions.
+ * The EndingReader of Step Functions. Undefined if the last message is not an event that ends an execution.
  */
 export function readStepFunctionsEnding(newest: readonly Message[]): Ending | undefined {
   const end = eventAt(newest, newest.length - 1);
@@ -41,7 +44,7 @@ function failureBehind(messages: readonly Message[], end: Event): NonNullable<En
   const step = stepOf(way);
   const causedBy = failureHandledBefore(messages, way);
   const named = failed && FAILING.test(failed.type) ? failed : end;
-  // Prefer the description in the last event. If it has none, use that of the event that failed.
+  // Prefer error and cause of the last event. If it has none, use those of the event that failed.
   const error = text(end.members['error']) ?? text(named.members['error']);
   const cause = text(end.members['cause']) ?? text(named.members['cause']);
   const { payload: _, ...message } = messages[named.index] ?? {};
@@ -55,7 +58,10 @@ function failureBehind(messages: readonly Message[], end: Event): NonNullable<En
   return { index: named.index, facts };
 }
 
-/** The rest of the way, from the event that failed on. */
+/**
+ * Drops the events before the one that reports the failure. If a branch of a parallel state failed, returns
+ * the way through that branch.
+ */
 function failedWay(messages: readonly Message[], way: readonly Event[]): readonly Event[] {
   const at = way.findIndex(({ type }) => !AROUND.test(type));
   const failed = way[at];
@@ -67,9 +73,9 @@ function failedWay(messages: readonly Message[], way: readonly Event[]): readonl
 }
 
 /**
- * The failure that a handler received before it ended the execution. If a Fail state ended it, that is the
- * last caught failure, wherever the Fail state is behind the Catch. Any other state must be the first one of
- * the handler, because it is unknown whether later ones belong to it.
+ * The failure that was caught by the handler that ended the execution. If a Fail state ended the execution,
+ * this is the last caught failure, however many states are between the Catch and the Fail state. Any other
+ * state counts only if it follows the Catch directly, because later states may not belong to the handler.
  */
 function failureHandledBefore(
   messages: readonly Message[],
@@ -78,8 +84,8 @@ function failureHandledBefore(
   const isFail = way[0]?.type === 'FailStateEntered';
   const entered = enteredAt(way);
   if (entered === undefined) return undefined;
-  // Failures that were caught inside a map or parallel state that has ended, or in an earlier iteration, do
-  // not belong to this handler.
+  // Skip failures that were caught inside a map or parallel state that has ended, or in an earlier iteration:
+  // this handler did not receive them.
   let ended = 0;
   let isEarlierIteration = false;
   for (let at = entered + 1; at < way.length; at++) {
@@ -112,10 +118,10 @@ function reasonOf(way: readonly Event[]): FailureReason | undefined {
 }
 
 /**
- * The way back from the branch that failed, for a parallel state whose previous event does not report a
- * failure: a branch can fail without an event of its own, and the previous event may be of a branch that was
- * stopped because of it. If more than one branch may have failed, the way from the parallel state itself.
- * Undefined if its start was not read.
+ * Returns the way back from the end of the branch that failed, for a parallel state whose previous event does
+ * not report a failure. This happens because a branch can fail without an event of its own, and the previous
+ * event may belong to a branch that was stopped as a consequence. If several branches may have failed,
+ * returns the way from the event that started the branches. Undefined if that event was not read.
  */
 function wayInBranches(messages: readonly Message[], parallel: Event): readonly Event[] | undefined {
   const way = wayBackFrom(messages, parallel);
@@ -147,8 +153,8 @@ function wayInBranches(messages: readonly Message[], parallel: Event): readonly 
 }
 
 /**
- * The index on the way from its failure at which a parallel state started its branches. If it was retried,
- * the last start.
+ * The index, on the way back from a parallel state's failure, of the event that started its branches. If the
+ * state was retried, this is the last start. -1 if the event is not on the way.
  */
 function startOfParallel(way: readonly Event[]): number {
   let left = 0;
@@ -160,8 +166,8 @@ function startOfParallel(way: readonly Event[]): number {
 }
 
 /**
- * The events that led to this one, the nearest first. Each must have a smaller id than the one before, so the
- * way ends even in a damaged history.
+ * The events that led to `end`, the nearest first. Each must precede the one that names it, so the way ends
+ * even in a damaged history.
  */
 function wayBackFrom(messages: readonly Message[], end: Event): Event[] {
   const indexById = new Map(messages.map(({ messageId }, index) => [messageId, index]));
@@ -175,7 +181,10 @@ function wayBackFrom(messages: readonly Message[], end: Event): Event[] {
   return way;
 }
 
-/** The state that was entered and not left on this way, or in which an evaluation failed. */
+/**
+ * The name of the innermost state that was entered and not left on this way. If an evaluation failed, the
+ * state that its event names.
+ */
 function stepOf(way: readonly Event[]): string | undefined {
   const evaluated = way[0]?.type === 'EvaluationFailed' && text(way[0].members['state']);
   if (evaluated) return evaluated;
@@ -183,7 +192,7 @@ function stepOf(way: readonly Event[]): string | undefined {
   return at === undefined ? undefined : text(way[at]?.members['name']);
 }
 
-/** The index on this way at which the state was entered that was not left. */
+/** The index, on this way, of the event that entered the innermost state that was not left. */
 function enteredAt(way: readonly Event[]): number | undefined {
   let left = 0;
   for (const [at, { type }] of way.entries()) {
@@ -195,7 +204,7 @@ function enteredAt(way: readonly Event[]): number | undefined {
   return undefined;
 }
 
-/** The event of a message; undefined if its payload is not that of the event with this id. */
+/** The event in a message's payload. Undefined if the payload is not an event with the message's id. */
 function eventAt(messages: readonly Message[], index: number): Event | undefined {
   const event = eventInPayload(messages[index] ?? {});
   return event && { ...event, index };

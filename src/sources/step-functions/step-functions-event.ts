@@ -1,21 +1,24 @@
 /**
- * Restores exactly the event that a message was made of (step-functions-mapping.ts). The payload has all
- * values. The message's `eventShape` has what the payload lacks: how the event nested these values. It is
- * present only if the event's type does not determine that.
+ * Restores the exact event from which a message was made (step-functions-mapping.ts). The payload has all
+ * values. How the event nested these values usually follows from its type. If it does not, the message's
+ * `eventShape` records it.
  */
 import { EVENT_TYPE_OF_UPSTREAM } from '../../messages/event-types.ts';
 import type { EventShape, Message } from '../../messages/message.ts';
 import { epochSecondsFromIso } from '../../messages/timestamp.ts';
 import { eventInPayload } from './step-functions-payload.ts';
 
-/** The member that holds an event's details, as the model names them. */
+/** The name of the member with an event's details, according to the model. */
 function detailsNameOf(type: string): string {
   if (type.endsWith('StateEntered')) return 'stateEnteredEventDetails';
   if (type.endsWith('StateExited')) return 'stateExitedEventDetails';
   return `${type.charAt(0).toLowerCase()}${type.slice(1)}EventDetails`;
 }
 
-/** Types that the model has no details for. Any other type of the model has them, also if they are empty. */
+/**
+ * Event types without details in the model. Events of all other types of the model have a details member,
+ * even if it is empty.
+ */
 const WITHOUT_DETAILS: ReadonlySet<string> = new Set([
   'LambdaFunctionStarted',
   'MapRunAborted',
@@ -31,19 +34,21 @@ const WITHOUT_DETAILS: ReadonlySet<string> = new Set([
   'WaitStateAborted',
 ] satisfies (keyof typeof EVENT_TYPE_OF_UPSTREAM)[]);
 
-/** Whether an event of this type has details although they are empty. */
+/** Whether events of this type have a details member even if it is empty. */
 const hasEmptyDetails = (type: string): boolean =>
   Object.hasOwn(EVENT_TYPE_OF_UPSTREAM, type) && !WITHOUT_DETAILS.has(type);
 
-/** The member in which an event of this type usually has its details; undefined if it usually has none. */
+/**
+ * The member in which events of this type usually have their details. Undefined if they usually have none.
+ */
 const usualDetails = (type: string, isEmpty: boolean): string | undefined =>
   isEmpty && !hasEmptyDetails(type) ? undefined : detailsNameOf(type);
 
 const OWN_MEMBERS = ['type', 'id', 'previousEventId'];
 
 /**
- * `details`: the name of the member whose content was merged into the payload; undefined if nothing was
- * merged.
+ * The `eventShape` of an event's message. Undefined if the event's type determines it. `details` is the name
+ * of the member whose content was merged into the payload; undefined if nothing was merged.
  */
 export function eventShapeOf(
   event: Readonly<Record<string, unknown>>,
@@ -57,7 +62,7 @@ export function eventShapeOf(
   return { ...(!isDecided && { details: details ?? null }), ...(nulls.length > 0 && { nulls }) };
 }
 
-/** Undefined if the message is not an event of Step Functions. */
+/** Restores the event. Undefined if the message is not an event of Step Functions. */
 export function eventOfMessage(message: Message): Record<string, unknown> | undefined {
   const event = eventInPayload(message);
   if (!event) return undefined;

@@ -1,7 +1,8 @@
 /**
- * Which executions an event of Step Functions started: with the service integration `states:startExecution`
- * (waiting for the end or not, also as `aws-sdk:sfn`), or with a map run. Read from messages' payloads
- * (step-functions-mapping.ts).
+ * Finds the executions that an event of Step Functions started, and the one that started an execution. An
+ * event starts executions with a map run, or with the service integration `states:startExecution` or
+ * `aws-sdk:sfn:startExecution`. It may or may not wait for their end. All facts are read from messages'
+ * payloads (step-functions-mapping.ts).
  *
  * https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
  */
@@ -22,7 +23,7 @@ export const stepFunctionsLineage: LineageReader = {
     if (event.type !== 'MapRunStarted') return startedByTask(event);
     return parseMapRunRef(textOf(event.members['mapRunArn']) ?? '');
   },
-  /** Follows the convention of AWS's console: the parent passes its own ARN in the input. */
+  /** AWS's console relies on this convention: the parent passes its own ARN in the child's input. */
   parent(first: Message): string | undefined {
     const event = eventInPayload(first);
     if (event?.type !== 'ExecutionStarted') return undefined;
@@ -32,7 +33,10 @@ export const stepFunctionsLineage: LineageReader = {
 
 const INTEGRATIONS: ReadonlySet<string> = new Set(['states', 'aws-sdk:sfn']);
 
-/** A task that waits for the child has both events, another task only the last. */
+/**
+ * A task that waits for the child (`startExecution.sync`) has a TaskSubmitted event and later a TaskSucceeded
+ * event. Reads only the first, so that the child is found once. Other tasks have only TaskSucceeded.
+ */
 function startedByTask({ type, members }: PayloadEvent): Started | undefined {
   const resource = textOf(members['resource']) ?? '';
   const [action, pattern] = resource.split('.');
@@ -42,7 +46,7 @@ function startedByTask({ type, members }: PayloadEvent): Started | undefined {
   return executionIn(members['output'], 'ExecutionArn');
 }
 
-/** The execution whose ARN is in a member of a JSON text. */
+/** Returns the execution whose ARN is in this member of a JSON text. */
 function executionIn(json: unknown, member: string): ExecutionRef | undefined {
   const id = textOf(Object(parseJson(textOf(json) ?? ''))[member]);
   const ref = id === undefined ? undefined : parseExecutionRef(id);

@@ -1,9 +1,9 @@
 /**
- * Lists of AWS Step Functions: ListStateMachines and ListExecutions, of a state machine or of a map run. AWS
+ * Lists of AWS Step Functions: ListStateMachines, and ListExecutions of a state machine or of a map run. AWS
  * lists the newest start first. A new execution may be missing for up to a second. Executions that ended more
  * than 90 days ago are not listed.
  *
- * From botocore's model stepfunctions/2016-11-23.
+ * Follows botocore's model stepfunctions/2016-11-23.
  */
 import * as z from 'zod/mini';
 import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts';
@@ -20,7 +20,7 @@ import {
 } from '../listing-source.ts';
 import { refused, type StepFunctionsClient, wrongShape } from './step-functions-client.ts';
 
-/** The service's maximum. An item has a few hundred bytes. */
+/** The service's maximum. Pages stay small, because an item has only a few hundred bytes. */
 const PAGE_SIZE_MAX = 1_000;
 
 const machinesSchema = z.object({
@@ -28,7 +28,7 @@ const machinesSchema = z.object({
     z.looseObject({
       stateMachineArn: z.string(),
       name: z.string(),
-      // Servers older than EXPRESS state machines do not send it.
+      // Absent on servers that do not know EXPRESS state machines.
       type: z.nullish(z.string()),
     }),
   ),
@@ -94,12 +94,12 @@ function executionsFromAnswer(answer: unknown): Result<SourceExecutions, SourceF
     executions.push(execution);
   }
   const { nextToken } = parsed.data;
-  // stepfunctions-local writes null on the last page. An empty token would ask for the first page, without
-  // end.
+  // stepfunctions-local sends null on the last page. Drop an empty token, too: it would request the first
+  // page, and paging would never end.
   return ok(nextToken ? { executions, nextToken } : { executions });
 }
 
-/** Undefined if one of its times is impossible. */
+/** Undefined if one of the item's times is impossible. */
 function executionOfItem(item: z.infer<typeof itemSchema>): SourceExecution | undefined {
   const { executionArn: executionId, status: upstreamStatus, startDate, stopDate, mapRunArn } = item;
   const startedAt = isoFromEpochSeconds(startDate);

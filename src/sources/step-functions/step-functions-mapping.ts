@@ -1,9 +1,10 @@
 /**
- * Turns Step Functions events into messages: each event becomes exactly one message. The type comes from a
- * table that is complete by type; the payload is the event itself as compact JSON, so that nothing of it is
- * lost.
+ * Turns Step Functions events into messages: each event becomes exactly one message. The message type comes
+ * from a table; the type checker ensures that it has all event types. The payload is the event itself as
+ * compact JSON, so that nothing is lost.
  *
- * Types: HistoryEventType of botocore's model stepfunctions/2016-11-23 (1.43.67). No I/O, no clock.
+ * The event types are HistoryEventType in botocore's model stepfunctions/2016-11-23 (1.43.67). No I/O, no
+ * clock.
  */
 import { isUpstreamFailure } from '../../messages/event-types.ts';
 import { EVENT_TYPE_OF_UPSTREAM, type EventType } from '../../messages/event-types.ts';
@@ -13,22 +14,27 @@ import { eventShapeOf } from './step-functions-event.ts';
 
 const KNOWN: ReadonlyMap<string, EventType> = new Map(Object.entries(EVENT_TYPE_OF_UPSTREAM));
 
-/** The service integration for things: its tasks are thing actions. */
+/** The service integration for AWS IoT things. Its tasks become thing action messages. */
 const THING_RESOURCE_TYPE = 'aws-sdk:iotdataplane';
 
-/** An event on the wire. It also has at most one member of details, named after its type. */
+/**
+ * An event on the wire. Besides these members it has at most one member with details, named after its type.
+ */
 export interface HistoryEvent {
   readonly type: string;
-  /** From 1, dense. */
+  /** Consecutive, from 1. */
   readonly id: number;
-  /** The event that led to this one; 0: none. Together they are a tree, not a line. */
+  /**
+   * The id of the event that led to this one, or 0 if none did. Several events may name the same one, so a
+   * history is a tree.
+   */
   readonly previousEventId?: number | null | undefined;
   /** Epoch seconds. */
   readonly timestamp?: number | null | undefined;
   readonly [details: string]: unknown;
 }
 
-/** The type of the message for an event of this type, with the `resourceType` of its details. */
+/** The message type for an event type. It also depends on the `resourceType` in the event's details. */
 export function eventTypeOf(type: string, resourceType?: unknown): EventType {
   const general = KNOWN.get(type) ?? futureType(type);
   if (!type.startsWith('Task') || resourceType !== THING_RESOURCE_TYPE) return general;
@@ -36,11 +42,11 @@ export function eventTypeOf(type: string, resourceType?: unknown): EventType {
   return general === 'ACTIVITY_SUCCEEDED' ? 'THING_ACTION_TASK_SUCCEEDED' : 'THING_ACTION_TASK';
 }
 
-/** AWS adds types. A new one must never count as the end of the execution. */
+/** The message type for an event type that AWS has added. It must never count as the end of the execution. */
 const futureType = (type: string): EventType =>
   isUpstreamFailure(type) ? 'ACTIVITY_FAILED' : 'SCHEDULE_NEXT_READY_STEPS_TASK';
 
-/** Undefined if the timestamp is not a time. */
+/** Undefined if the event's timestamp is impossible. */
 export function messageOfEvent(event: HistoryEvent): Message | undefined {
   const { type, id, previousEventId, timestamp, ...rest } = event;
   const iso = timestamp == null ? undefined : isoFromEpochSeconds(timestamp);
@@ -52,15 +58,15 @@ export function messageOfEvent(event: HistoryEvent): Message | undefined {
     messageId: String(id),
     eventType: eventTypeOf(type, details['resourceType']),
     ...(iso !== undefined && { timestamp: iso }),
-    // Strings inside stay strings, also if they contain JSON.
+    // Strings in the event stay strings, even if they contain JSON.
     payload: JSON.stringify({ ...own, ...details }),
     ...(eventShape && { eventShape }),
   };
 }
 
 /**
- * The members of the details, to be merged with the event's own members, and the name of the member that
- * contained them. Details that would overwrite a member stay nested.
+ * Returns the members of the event's details, which are merged with the event's own members, and the name of
+ * the member that contained them. Details that would overwrite an own member stay nested.
  */
 function detailsOf(
   rest: Readonly<Record<string, unknown>>,

@@ -1,6 +1,6 @@
 /**
- * The event in a message's payload (step-functions-mapping.ts). Parses it as JSON, because an import may have
- * other spaces and another order of members than our own text.
+ * Reads the event in a message's payload (step-functions-mapping.ts). The payload is parsed as JSON, because
+ * in imported messages it may have different spaces and a different order of members than Flowtap writes.
  */
 import { parseJson } from '../../core/parse-json.ts';
 import type { Message } from '../../messages/message.ts';
@@ -12,7 +12,7 @@ export interface PayloadEvent {
   readonly members: Readonly<Record<string, unknown>>;
 }
 
-/** Undefined if the payload is not that of the event with the message's id. */
+/** Undefined if the payload is not an event with the message's id. */
 export function eventInPayload({ messageId, payload = '' }: Message): PayloadEvent | undefined {
   const members = parseObject(payload);
   const type = textOf(members?.['type']);

@@ -1,11 +1,12 @@
 /**
- * Derives the members of Step Functions' messages. Each event names the event that led to it. Following these
- * names back to the states that were entered and not left gives the state and iteration of an event that does
- * not name them, even if branches alternate.
+ * Derives step, iteration and error of each Step Functions message. Each event names the event that led to
+ * it. An event that does not name its state belongs to the innermost state that was entered and not left
+ * among the events that led to it. The same is true of its iteration. So events are attributed correctly even
+ * if branches alternate.
  *
- * Nothing is actually walked back: each event that a later one may name is remembered with the frame (state,
- * iteration) that it left open. For how long depends only on ids, so that a walk from the middle derives the
- * same as one from the start.
+ * This walk goes forward only. For each event that a later event may name, it remembers the frame (state,
+ * iteration) that was open after the event. When it forgets an event depends only on the history. So a walk
+ * that continues from saved state derives the same as one from the start.
  */
 import { isUpstreamFailure } from '../../messages/event-types.ts';
 import * as z from 'zod/mini';
@@ -16,11 +17,11 @@ import { eventTypeOf } from './step-functions-mapping.ts';
 import { eventInPayload } from './step-functions-payload.ts';
 
 /**
- * The next event may name any of this many events before it: one failed branch aborts up to 40 iterations,
- * each with a few events.
+ * An event may name any of the last 200 events. A failed branch can abort 40 iterations, each with a few
+ * events, and events that follow name events from before the abort.
  */
 const RECENT_EVENTS = 200;
-/** Bounds the ends of parallel branches that are remembered. The oldest is forgotten first. */
+/** Maximum number of remembered events. Beyond it, the oldest is forgotten. */
 const REMEMBERED_EVENTS_MAX = 1_000;
 
 type Kind = 'state' | 'map' | 'parallel' | 'iteration';
@@ -29,46 +30,46 @@ const KINDS: readonly Kind[] = ['state', 'map', 'parallel', 'iteration'];
 interface Frame {
   readonly kind: Kind;
   readonly name: string | undefined;
-  /** Its own, or that of the iteration around it. */
+  /** The frame's own iteration, or that of the iteration around it. */
   readonly iteration: number | undefined;
   readonly parent: Frame | undefined;
-  /** It was left, or its iteration ended. */
+  /** The state was left, or the iteration has ended. */
   isClosed: boolean;
-  /** A map or a parallel state that failed, until it is retried. */
+  /** True for a map or parallel state that has failed and has not been retried since. */
   hasFailed: boolean;
 }
 
 interface Remembered {
-  /** What is open after the event. */
+  /** The innermost frame that was open after the event. */
   readonly frame: Frame | undefined;
-  /** Later events begin here, beside each other. */
+  /** Map iterations or parallel branches start at this event, so several later events name it. */
   readonly isFork: boolean;
-  /** A later event named it. */
+  /** A later event has named this event. */
   wasNamed: boolean;
 }
 
 const nullish = z.nullable(z.int());
 const savedSchema = z.object({
   last: z.int(),
-  /** Kind, name, iteration, index of the parent, closed, failed. */
+  /** Each frame: kind, name, iteration, index of the parent, closed, failed. */
   frames: z.array(z.tuple([z.int(), z.nullable(z.string()), nullish, nullish, z.boolean(), z.boolean()])),
-  /** Id, index of the frame, fork, named. */
+  /** Each remembered event: id, index of its frame, whether it is a fork, whether it was named. */
   events: z.array(z.tuple([z.int(), nullish, z.boolean(), z.boolean()])),
 });
 
-/** An event type: AWS adds some, but data in its place would not look like one. */
+/** Matches all event types, including ones that AWS may add. Other text in its place hardly ever matches. */
 const TYPE = /^(?:[A-Z][a-z]+){2,8}$/;
-/** About the execution, not about a state. */
+/** Events of the execution, not of a state. */
 const OF_EXECUTION = /^Execution(?:Started|Succeeded|Failed|TimedOut|Aborted|Redriven)$/;
 const OF_ITERATION = /^MapIteration(?:Succeeded|Failed|Aborted)$/;
 const AROUND = /^(Map|Parallel)State(Started|Succeeded|Failed|Aborted)$/;
 
 export class StepFunctionsWalk {
-  /** Ascending by id. */
+  /** The remembered events, by id in ascending order. */
   readonly #events = new Map<number, Remembered>();
   #last = 0;
 
-  /** Continues from what `save` returned. Starts anew from anything else. */
+  /** Continues from the result of `save`. Starts anew if `saved` is anything else. */
   constructor(saved?: unknown) {
     const parsed = savedSchema.safeParse(saved);
     if (!parsed.success) return;
@@ -89,7 +90,10 @@ export class StepFunctionsWalk {
     }
   }
 
-  /** The derived members; undefined for a message that is not an event of Step Functions. */
+  /**
+   * Returns the derived members of the next message. Undefined if the message is not an event of Step
+   * Functions.
+   */
   next(message: Message): DerivedMembers | undefined {
     const event = eventInPayload(message);
     if (!event || !TYPE.test(event.type)) return undefined;
@@ -110,13 +114,14 @@ export class StepFunctionsWalk {
     };
   }
 
-  /** Plain data. Holds what later events may name. */
+  /** Returns the events that later ones may name, as plain data. */
   save(): z.infer<typeof savedSchema> {
     this.#forget();
     const indexes = new Map<Frame, number>();
     const frames: z.infer<typeof savedSchema>['frames'] = [];
     const known = (frame: Frame | undefined): number | null => (frame && indexes.get(frame)) ?? null;
-    // The outermost first. Not recursive: a history may enter any number of states and leave none.
+    // Adds the outermost frame first. A loop rather than recursion, because a history may enter any number of
+    // states without leaving them.
     const indexOf = (wanted: Frame | undefined): number | null => {
       const added: Frame[] = [];
       for (let frame = wanted; frame && !indexes.has(frame); frame = frame.parent) added.push(frame);
@@ -135,8 +140,8 @@ export class StepFunctionsWalk {
   }
 
   /**
-   * Finds the frame that an event belongs to, and the one that is open after it, if `from` was open before.
-   * Opens and closes frames.
+   * Returns the step and iteration of an event, and the frame that is open after the event. `from` is the
+   * frame that was open before it. Opens and closes frames.
    */
   #place(
     type: string,
@@ -197,7 +202,8 @@ export class StepFunctionsWalk {
 
   #remember(id: number, type: string, frame: Frame | undefined): void {
     const isFork = type === 'MapStateStarted' || type === 'ParallelStateStarted';
-    // Only the very next event can follow the end of an iteration.
+    // The end of an iteration counts as named from the start, because only one of the next events can name
+    // it.
     this.#events.set(id, { frame, isFork, wasNamed: OF_ITERATION.test(type) });
     this.#last = Math.max(this.#last, id);
     if (this.#events.size <= REMEMBERED_EVENTS_MAX) return;

@@ -1,9 +1,9 @@
 /**
- * AWS Step Functions as a source: GetExecutionHistory for executions whose id is an ARN, DescribeExecution
- * for status and times without the history. The ARN names region and account; only those in SFN_ALLOWED are
+ * AWS Step Functions as a source, for executions whose id is an ARN. GetExecutionHistory reads a history, and
+ * DescribeExecution reads status and times. The ARN names region and account; only those in SFN_ALLOWED are
  * called (step-functions-client.ts). step-functions-mapping.ts turns events into messages.
  *
- * From botocore's model stepfunctions/2016-11-23.
+ * Follows botocore's model stepfunctions/2016-11-23.
  */
 import * as z from 'zod/mini';
 import { fail, ok, type Result, type SourceFailure } from '../../core/errors.ts';
@@ -24,7 +24,7 @@ import type {
 import { refused, type StepFunctionsClient, wrongShape } from './step-functions-client.ts';
 import { messageOfEvent } from './step-functions-mapping.ts';
 
-/** The service's default. It accepts 1,000, but each event may have 256 KiB of input or output. */
+/** The service's default. It accepts up to 1,000, but each event may have 256 KiB of input or output. */
 const PAGE_SIZE_MAX = 100;
 
 /** "You can redrive executions for up to 14 days after they ended." */
@@ -33,7 +33,7 @@ export const REDRIVABLE_MS = 14 * 86_400_000;
 const historySchema = z.object({
   events: z.array(
     z.looseObject({
-      /** Not the enumeration: AWS adds types. */
+      /** Any string, not only the types of the model, because AWS adds types. */
       type: z.string(),
       id: z.int(),
       previousEventId: z.nullish(z.int()),
@@ -77,7 +77,7 @@ export function createStepFunctionsSource(client: StepFunctionsClient): Source {
       return answer.ok ? pageFromAnswer(answer.value) : answer;
     },
     async describe(ref, options, parts = 'metadata') {
-      // Data may be encrypted with a customer's key, which we may not be allowed to use.
+      // Input and output may be encrypted with a customer's key that Flowtap may not use.
       const input = { includedData: parts === 'metadata' ? 'METADATA_ONLY' : 'ALL_DATA' };
       const answer = await call('DescribeExecution', ref, input, options);
       return answer.ok ? descriptionFromAnswer(answer.value, parts) : answer;
@@ -105,12 +105,12 @@ function pageFromAnswer(answer: unknown): Result<SourcePage, SourceFailure> {
     messages.push(message);
   }
   const { nextToken } = parsed.data;
-  // stepfunctions-local writes null on the last page. An empty token would ask for the first page, without
-  // end.
+  // stepfunctions-local sends null on the last page. Drop an empty token, too: it would request the first
+  // page, and paging would never end.
   return ok(nextToken ? { messages, nextToken } : { messages });
 }
 
-/** The description in an answer of DescribeExecution. */
+/** Parses an answer of DescribeExecution. */
 export function descriptionFromAnswer(
   answer: unknown,
   parts: DescriptionParts,
@@ -141,7 +141,10 @@ export function descriptionFromAnswer(
   });
 }
 
-/** Servers other than AWS may answer METADATA_ONLY with data. */
+/**
+ * Splits input and output from the rest of the answer. With `metadata` it drops them, because servers other
+ * than AWS may send them even for METADATA_ONLY.
+ */
 function separateData(
   answer: unknown,
   parts: DescriptionParts,

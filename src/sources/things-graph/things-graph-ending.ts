@@ -1,7 +1,7 @@
 /**
- * How an execution of Things Graph ended: the failure that ended it, not one that was caught or retried
- * before. Event types identify the failure. Its step, error and cause are read from payloads as best effort,
- * because payloads are prose, JSON, or text that only looks like JSON.
+ * Finds the failure that ended an execution of Things Graph. Failures that were caught or retried do not
+ * count. Event types identify the failure. Its step, error and cause are read from payloads as far as
+ * possible, because payloads are prose, JSON, or text that only looks like JSON.
  */
 import { parseJson } from '../../core/parse-json.ts';
 import type { Ending } from '../../messages/ending.ts';
@@ -11,12 +11,12 @@ import { payloadMember } from './things-graph-payload.ts';
 
 const CAUSE_NAME = /\bcause"?\s*[:=]\s*/;
 const FAILURES: readonly unknown[] = ['STEP_FAILED', 'ACTIVITY_FAILED', 'THING_ACTION_TASK_FAILED'];
-/** After one of these, an earlier failure of the same step was caught. */
+/** If one of these follows a failure of the same step, the failure was caught. */
 const STEP_CONTINUES: readonly unknown[] = ['STEP_STARTED', 'STEP_SUCCEEDED'];
-/** After one of these, an earlier failure of an activity of the same step was retried. */
+/** If one of these follows a failed activity of the same step, the activity was retried. */
 const RETRIED: readonly unknown[] = ['ACTIVITY_SCHEDULED', 'THING_ACTION_TASK'];
 
-/** An EndingReader for payloads of any form; undefined if the execution did not fail. */
+/** The EndingReader of Things Graph. Returns undefined if the execution has succeeded or is still running. */
 export function readThingsGraphEnding(newest: readonly Message[]): Ending | undefined {
   const status = statusAfter(newest.at(-1)?.eventType);
   if (status === 'RUNNING' || status === 'SUCCEEDED') return undefined;
@@ -57,7 +57,8 @@ function lastUnhandledFailure(messages: readonly Message[], terminal: number): n
 }
 
 /**
- * The step that a message belongs to: the one that its payload names, or the last one that started before it.
+ * The step that a message belongs to: the step that its payload names, else the last step that was named
+ * before it. Undefined if a step without a name has started in between.
  */
 function stepOf(
   messages: readonly Message[],
@@ -72,10 +73,10 @@ function stepOf(
   return undefined;
 }
 
-/** The step that the payload names. The payloads of ACTIVITY_* are empty. */
+/** The step that the message's own payload names. The payloads of ACTIVITY_* messages are empty. */
 const ownStep = ({ payload = '' }: Message): string | undefined => payloadMember(payload, 'stepId');
 
-/** Error and cause in a payload that is JSON or looks like it. */
+/** Reads error and cause from a payload that is JSON or resembles JSON. */
 function errorAndCause(payload = ''): { error?: string | undefined; cause?: string | undefined } {
   if (!payload.startsWith('{')) return {};
   const json = parseJson(payload);
@@ -84,8 +85,8 @@ function errorAndCause(payload = ''): { error?: string | undefined; cause?: stri
 }
 
 /**
- * The cause is read only if it is the last member: it may contain commas, so its end before another member
- * could not be recognised.
+ * Reads the cause if it is the last member. Before another member, the end of the cause could not be
+ * recognised, because the cause may contain commas.
  */
 function lastCause(payload: string): string | undefined {
   const name = CAUSE_NAME.exec(payload);

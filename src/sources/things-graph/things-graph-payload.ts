@@ -1,12 +1,12 @@
 /**
- * Reads single members of a Things Graph payload: prose, JSON, or text that only looks like it (`{stepId:
- * Step2ReadSqsPayloadLambda, input: null, …}`). Only members of the outermost object count, because nested
- * ones are data of the flow.
+ * Reads single members of a Things Graph payload. A payload is prose, JSON, or text that only looks like JSON
+ * (`{stepId: Step2ReadSqsPayloadLambda, input: null, …}`). Only members of the outermost object count,
+ * because nested members are data of the flow.
  */
 
 /**
- * A payload names its step and error near its start. The bound keeps a search through 500 large payloads
- * fast.
+ * Maximum number of characters searched in a payload. Step and error are near its start, and the bound keeps
+ * a search through 500 large payloads fast.
  */
 const SEARCHED_CHARACTERS_MAX = 4_096;
 
@@ -14,7 +14,7 @@ const TOKEN = /"((?:[^"\\]|\\.)*)"?|([^\s"{}[\](),:=]+)|([{[(])|([}\])])|([,:=])
 const NAME_ENDS = /\s*[:=]\s*/y;
 const VALUE = /"([^"\\]{1,256})"|([^"{}[\](),\s]{1,256})/y;
 
-/** The text of a member, such as `stepId`; undefined if it is absent or not text. */
+/** Returns the text of a member, such as `stepId`. Undefined if the member is absent or not text. */
 export function payloadMember(payload: string, name: string): string | undefined {
   const text = payload.slice(0, SEARCHED_CHARACTERS_MAX);
   if (!/^\s*\{/.test(text)) return undefined;

@@ -1,7 +1,7 @@
 /**
- * Derives the members of Things Graph's messages. Payloads of STEP_* name their step. Those of ACTIVITY_* are
- * empty, so these messages belong to the open step. While several steps are open, or one without a name, a
- * message without a step's name gets no step.
+ * Derives step and error of each Things Graph message. Payloads of STEP_* messages name their step. Payloads
+ * of ACTIVITY_* messages are empty, so these messages are attributed to the open step. While several steps
+ * are open, or a step without a name, messages that do not name their step get no step.
  */
 import { isFailure } from '../../messages/event-types.ts';
 import * as z from 'zod/mini';
@@ -10,10 +10,10 @@ import { type DerivedMembers, errorName, stepName } from '../../messages/derive.
 import type { Message } from '../../messages/message.ts';
 import { payloadMember } from './things-graph-payload.ts';
 
-/** Bounds the open steps that are remembered. The oldest is forgotten first. */
+/** Maximum number of open steps that are remembered. Beyond it, the oldest is forgotten. */
 const OPEN_STEPS_MAX = 100;
 
-/** Null: a step without a name. */
+/** The names of the open steps. Null stands for a step without a name. */
 const savedSchema = z.array(z.nullable(z.string()));
 
 const OF_STEP = /^(?:STEP|ACTIVITY|THING_ACTION_TASK|ACKNOWLEDGE_TASK_MESSAGE)(?:_|$)/;
@@ -21,7 +21,7 @@ const OF_STEP = /^(?:STEP|ACTIVITY|THING_ACTION_TASK|ACKNOWLEDGE_TASK_MESSAGE)(?
 export class ThingsGraphWalk {
   #open: (string | null)[];
 
-  /** Continues from what `save` returned. Starts anew from anything else. */
+  /** Continues from the result of `save`. Starts with no open steps if `saved` is anything else. */
   constructor(saved?: unknown) {
     this.#open = savedSchema.safeParse(saved).data ?? [];
   }
@@ -35,12 +35,12 @@ export class ThingsGraphWalk {
     return { ...(step !== undefined && { step }), ...(error !== undefined && { error }) };
   }
 
-  /** Plain data. */
+  /** Returns the state as plain data. */
   save(): readonly (string | null)[] {
     return this.#open;
   }
 
-  /** The name of the open step, if only one step can be meant. */
+  /** The name of the open step. Undefined if no step is open, or if the open steps differ in name. */
   #only(): string | undefined {
     const [first, ...others] = this.#open;
     return others.every((other) => other === first) ? (first ?? undefined) : undefined;
@@ -51,7 +51,7 @@ export class ThingsGraphWalk {
   }
 
   #ended(step: string | undefined): void {
-    // Any of the open steps may have ended, so from now on no open step is known by its name.
+    // Any of the open steps may have ended, so the names of the remaining ones are no longer known.
     if (step === undefined) this.#open = this.#open.slice(1).map(() => null);
     else {
       const named = this.#open.indexOf(step);

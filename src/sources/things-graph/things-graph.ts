@@ -1,9 +1,10 @@
 /**
- * AWS IoT Things Graph as a source: ListFlowExecutionMessages, for executions of any id. The service was
- * discontinued on 2022-08-30, but back ends still use its protocol, with a replacement of the service at the
- * endpoint.
+ * AWS IoT Things Graph as a source. It calls ListFlowExecutionMessages and accepts any execution id. AWS
+ * discontinued the service on 2022-08-30, but back ends still use its protocol, with a replacement service at
+ * the endpoint.
  *
- * From botocore's model iotthingsgraph/2018-09-06. Retries and limits are aws-json.ts's.
+ * Follows botocore's model iotthingsgraph/2018-09-06. aws-json.ts retries calls and limits their time and
+ * size.
  */
 import * as z from 'zod/mini';
 import type { Clock } from '../../core/clock.ts';
@@ -21,12 +22,12 @@ import type { Source, SourcePage } from '../source.ts';
 
 const OPERATION = 'ListFlowExecutionMessages';
 
-/** The largest maxResults that the service accepts. */
+/** The largest `maxResults` that the service accepts. */
 const PAGE_SIZE_MAX = 250;
 
 export interface ThingsGraphOptions {
   readonly region: string;
-  /** Default: AWS's own in that region. */
+  /** Default: AWS's endpoint in that region. */
   readonly endpoint?: URL;
   readonly credentials: AwsCredentialsProvider;
   readonly fetch: Fetch;
@@ -35,19 +36,22 @@ export interface ThingsGraphOptions {
   readonly log: Log;
 }
 
-/** The errors that the model has for the operation, except throttling and failures inside AWS. */
+/** The operation's errors in the model, except throttling and failures inside AWS. */
 const CLIENT_ERRORS: ClientErrors = new Map([
   ['InvalidRequestException', 'upstream-invalid-request'],
   ['ResourceNotFoundException', 'upstream-not-found'],
 ]);
 
-/** Every member is optional in the model. Some servers send null for absent. Unknown members are ignored. */
+/**
+ * Every member is optional in the model. Some servers send null instead of omitting a member. Unknown members
+ * are ignored.
+ */
 const answerSchema = z.object({
   messages: z.nullish(
     z.array(
       z.object({
         messageId: z.nullish(z.string()),
-        /** Not the enumeration: a type that we do not know is passed on. */
+        /** Any string, not only the types of the model: unknown types are passed on. */
         eventType: z.nullish(z.string()),
         /** Epoch seconds. */
         timestamp: z.nullish(z.number()),
@@ -88,7 +92,7 @@ export function createThingsGraphSource(options: ThingsGraphOptions): Source {
 function pageFromAnswer(answer: unknown): Result<SourcePage, SourceFailure> {
   const parsed = answerSchema.safeParse(answer);
   if (!parsed.success) {
-    // Names the place and the kind of fault, never the value: it may be customers' data.
+    // Report the place and the kind of fault, but not the value, which may be customers' data.
     const issue = parsed.error.issues[0];
     return wrongShape(`${issue?.path.join('.') || 'the answer'}: ${issue?.code}`);
   }
@@ -99,7 +103,7 @@ function pageFromAnswer(answer: unknown): Result<SourcePage, SourceFailure> {
     messages.push(message);
   }
   const nextToken = parsed.data.nextToken;
-  // An empty token asks for the first page: following it would never end.
+  // Drop an empty token: it would request the first page, and paging would never end.
   return ok(nextToken ? { messages, nextToken } : { messages });
 }
 
