@@ -1,22 +1,22 @@
 /**
- * Finds the values of an exported history in its bytes, chunk by chunk: where each begins and ends, and on
- * which line. exported-history.ts checks what a message may contain. No I/O. No clock.
+ * Finds the values in the bytes of an exported history, chunk by chunk, with the line on which each begins.
+ * exported-history.ts checks the content of messages. No I/O. No clock.
  *
- * **Forms.** A history is a sequence of messages, of documents (objects with a member `messages` that is an
- * array), or an array of either. Only one message of a document is held at a time; the text around its
- * messages is checked in pieces and dropped.
+ * **Forms.** A history is a sequence of messages or of documents, or an array of either. A document is an
+ * object whose member `messages` is an array. Only one message of a document is in memory at a time. The text
+ * around its messages is checked in pieces and dropped.
  *
- * **Values.** A JSON value (RFC 8259) ends where its brackets balance outside of strings. All bytes that
- * matter for that are ASCII, so the end is found without decoding. JSON.parse then checks the text.
+ * **Values.** A JSON value (RFC 8259) ends where its brackets outside of strings balance. Brackets and
+ * quotation marks are ASCII, so the end is found without decoding. JSON.parse then checks the text.
  *
- * **Faults.** If the history has one message a line (NDJSON), reading continues on the next line, so several
- * bad lines are found at once. In any other form the start of the next value is unknown, so reading stops.
- * The first message shows the form: in NDJSON it ends on the line where it began. One case is ambiguous: a
- * first line that is cut off looks like a value that spans several lines, until a fault or the end of the
- * body is found. Then the text after that line is read again.
+ * **Faults.** In NDJSON (one message per line), reading continues on the line after a fault, so one import
+ * reports several bad lines. In any other form the start of the next value is unknown, so reading stops. The
+ * first message shows the form: in NDJSON it ends on the line where it began. One case is ambiguous. A first
+ * line that is cut off looks like the start of a value that spans several lines, until a fault or the end of
+ * the body is found. The text after the first line is then read again as NDJSON.
  *
- * Existing streaming parsers stop at the first fault, and neither count lines nor bound values. Over 300
- * lines, because it is one state machine.
+ * Existing streaming parsers stop at the first fault, do not count lines, and do not bound the size of values.
+ * This file has more than 300 lines because it is one state machine.
  */
 import {
   CUT_OFF,
@@ -29,12 +29,12 @@ import {
 } from './exported-history-flaws.ts';
 import { ByteBuffer, parseJson } from './exported-history-text.ts';
 
-/** No message is larger, because a whole page of an upstream has at most 16 MiB. */
+/** Maximum size of a message. No upstream sends a larger one, because a whole page has at most 16 MiB. */
 export const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 
 export type Found = { readonly line: number; readonly value: unknown } | Flaw;
 
-/** A sentence about the value that begins on that line, or the text there. */
+/** A fault, as a sentence about the value or text that begins on `line`. */
 export interface Flaw {
   readonly line: number;
   readonly flaw: string;
@@ -47,46 +47,53 @@ const [QUOTE, BACKSLASH, APOSTROPHE, COMMA] = [0x22, 0x5c, 0x27, 0x2c];
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
 const BOM = [0xef, 0xbb, 0xbf];
 
-/** How far before the `[` of a value its member's name is searched: `"messages"` and some white space. */
+/**
+ * How many bytes before a `[` are searched for the name of its member: enough for `"messages"` and some white
+ * space.
+ */
 const NAME_BYTES_MAX = 64;
 const MESSAGES_NAME = /[{,]\s*"messages"\s*:\s*$/;
 
-/** Replaces the text before the bracket that ends a document's messages, so that the rest parses as JSON. */
+/**
+ * Stands for the start of a document, so that its rest, which begins with the `]` after the messages, parses as
+ * JSON.
+ */
 const DOCUMENT_START = '{"messages":[';
 
 /**
- * Between two values; inside one; skipping the rest of a bad line; or halted: the next value cannot be found.
+ * `halted` means that the start of the next value cannot be found. `skipping-line` skips the rest of a bad
+ * line.
  */
 type State = 'between' | 'inside' | 'skipping-line' | 'halted';
 
 export class HistoryScanner {
-  // Set by the byte that was read last: something to report, or a fault in the current value, after which
-  // `#recover` continues.
+  // Each byte may set one of these. `#found` is reported. `#fault` is a fault in the current value, which
+  // `#recover` handles.
   #found: Found | undefined;
   #fault: Flaw | undefined;
   #line = 1;
   #state: State = 'between';
 
-  // Between values: whether they are in an outermost array, and in a document's `messages`, and what must
-  // come next.
+  // Used between values: whether the values are in an outermost array, whether they are in a document's
+  // `messages`, and what must follow.
   #inList = false;
   #inMessages = false;
   #expected: 'first' | 'value' | 'separator' = 'first';
-  /** The history is known to have one message a line. */
+  /** True once the history is known to have one message per line. */
   #byLine = false;
   #bomBytes = 0;
 
-  // Inside a value. `object`: a message or a document, it is not known yet which. `document`: the rest of
-  // one, after its messages.
+  // Used inside a value. An `object` may still turn out to be a message or a document. `document` is the rest
+  // of a document, after its messages.
   #kind: 'object' | 'message' | 'document' = 'object';
   #startLine = 1;
   #depth = 0;
   #inString = false;
   #escaped = false;
-  /** The bytes of the current value in earlier chunks. */
+  /** The bytes of the current value from earlier chunks. */
   readonly #held = new ByteBuffer();
 
-  /** True if the start of the next value cannot be found: further bytes are ignored. */
+  /** True if the start of the next value cannot be found. Further bytes are ignored. */
   get halted(): boolean {
     return this.#state === 'halted';
   }
@@ -96,9 +103,9 @@ export class HistoryScanner {
     return this.#line;
   }
 
-  /** The values that these bytes complete, in order. The chunk is not kept. */
+  /** Yields the values that these bytes complete, and faults, in order. Does not keep the chunk. */
   *push(chunk: Uint8Array): Generator<Found, void> {
-    // Where the value being read begins in this chunk.
+    // The index in this chunk at which the current value begins.
     let begin = 0;
     for (let at = 0; at < chunk.length && this.#state !== 'halted'; at++) {
       if (this.#inString) at = this.#stringEnd(chunk, at);
@@ -109,7 +116,8 @@ export class HistoryScanner {
 
       if (this.#fault !== undefined) {
         const text = this.#held.followedBy(chunk.subarray(begin, at));
-        // If the text before this byte was read again, this byte belongs to another value now.
+        // If the text before this byte was read again, process this byte again, too: it belongs to another
+        // value now.
         if (yield* this.#recover(this.#fault, text)) {
           begin = at--;
           continue;
@@ -125,9 +133,10 @@ export class HistoryScanner {
     if (this.#held.length > MESSAGE_BYTES_MAX) yield* this.#recoverHeld(tooLarge(MESSAGE_BYTES_MAX));
   }
 
-  /** What is found at the end of the body. */
+  /** Yields the faults that are found at the end of the body. */
   *end(): Generator<Found, void> {
-    // Twice: a faulty value may have been read again from its second line, and its last line may be cut off.
+    // Twice, because reporting a faulty value may read it again from its second line, and its last line may be
+    // cut off, too.
     for (let turn = 0; turn < 2; turn++) if (this.#state === 'inside') yield* this.#recoverHeld(CUT_OFF);
     if (this.#bomBytes > 0) yield { line: this.#line, flaw: NOT_JSON };
     if (this.#state === 'between' && (this.#inList || this.#inMessages)) {
@@ -141,8 +150,8 @@ export class HistoryScanner {
   }
 
   /**
-   * Where the string ends: at its quotation mark, at a line break (a fault), or past the chunk if it
-   * continues.
+   * Returns the index at which the string ends: at its quotation mark, or at a line break, which is a fault. If
+   * it continues in the next chunk, returns the chunk's length.
    */
   #stringEnd(chunk: Uint8Array, from: number): number {
     let at = from;
@@ -156,7 +165,7 @@ export class HistoryScanner {
     return at;
   }
 
-  /** True if a value begins at this byte. */
+  /** Handles a byte between values. True if a value begins at this byte. */
   #between(byte: number): boolean {
     if (byte === BOM[this.#bomBytes] && !this.#inList && !this.#inMessages) {
       this.#bomBytes = (this.#bomBytes + 1) % BOM.length;
@@ -223,7 +232,7 @@ export class HistoryScanner {
     }
   }
 
-  /** The value being read is in no array and is not a document: it may have a line of its own. */
+  /** True if the current value is not inside an array or a document, so that it may have a line of its own. */
   #isAlone(): boolean {
     return this.#kind === 'object' && !this.#inList;
   }
@@ -236,15 +245,15 @@ export class HistoryScanner {
       return;
     }
     if (!isRest) this.#found = { line: this.#startLine, value: parsed.value };
-    // `{}` is on one line in every form, so it does not show which one this is.
+    // `{}` is on one line in every form, so it does not show the form.
     if (this.#isAlone() && this.#startLine === this.#line && !isEmptyObject(json)) this.#byLine = true;
     this.#enter('between');
     this.#expected = 'separator';
   }
 
   /**
-   * Checks a document's text up to its messages now, so that a fault in it is reported with its line, and
-   * drops it.
+   * Checks a document's text before its messages, and drops it. Checking it now reports a fault with the right
+   * line.
    */
   #enterMessages(json: Uint8Array): void {
     const parsed = parseJson(json, this.#kind === 'document' ? DOCUMENT_START : '', ']}');
@@ -257,7 +266,7 @@ export class HistoryScanner {
     this.#inMessages = true;
   }
 
-  /** Whether the `[` at this index is the value of a member `messages`. */
+  /** Whether the `[` at this index begins the value of a member `messages`. */
   #followsMessagesName(chunk: Uint8Array, begin: number, at: number): boolean {
     const here = chunk.subarray(Math.max(begin, at - NAME_BYTES_MAX), at);
     const held = this.#held.view();
@@ -270,9 +279,8 @@ export class HistoryScanner {
   }
 
   /**
-   * The value being read is faulty; `text` is all of it so far. Reports it, and continues where the next
-   * value is known to begin. True if only its first line was bad, and the text after that line was read
-   * again.
+   * Reports a fault in the current value, and continues where the next value is known to begin. `text` is the
+   * value's text so far. True if only the first line was bad and the text after that line was read again.
    */
   *#recover(fault: Flaw, text: Uint8Array): Generator<Found, boolean> {
     const lineEnd = text.indexOf(LF);
@@ -301,7 +309,7 @@ export class HistoryScanner {
     this.#enter(next);
   }
 
-  /** Leaves the value being read. */
+  /** Leaves the current value. */
   #enter(next: State): void {
     this.#state = next;
     this.#fault = undefined;

@@ -1,6 +1,9 @@
-/** The bytes of one value of an exported history: collected across chunks, decoded, parsed. */
+/** Collects the bytes of one value of an exported history across chunks, and decodes and parses them. */
 
-/** A growing buffer. It doubles, so that tiny chunks cost no more than large ones. Its user bounds it. */
+/**
+ * A growing buffer. Its capacity doubles, so that tiny chunks cost no more than large ones. Callers bound its
+ * length.
+ */
 export class ByteBuffer {
   #bytes = new Uint8Array(16 * 1024);
   #length = 0;
@@ -20,7 +23,7 @@ export class ByteBuffer {
     this.#length = length;
   }
 
-  /** The held bytes followed by this piece, which is not kept. Valid until the next call. */
+  /** Returns the buffered bytes followed by `piece`, without keeping `piece`. Valid until the next call. */
   followedBy(piece: Uint8Array): Uint8Array {
     if (this.#length === 0) return piece;
     this.append(piece);
@@ -29,7 +32,7 @@ export class ByteBuffer {
     return both;
   }
 
-  /** Valid until the next call. */
+  /** Returns the buffered bytes. Valid until the next call. */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -39,25 +42,25 @@ export class ByteBuffer {
   }
 }
 
-// Inside a value, a byte order mark is a character that JSON.parse must see.
+// Keep byte order marks: inside a value they are characters that JSON.parse must see.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export type ParsedJson = { readonly value: unknown } | { readonly flaw: string };
 
 /**
- * `before` and `after` complete a partial text. V8's error messages are not passed on: they quote the text,
- * and change between versions.
+ * `before` and `after` complete a partial text. V8's error messages are not passed on, because they quote the
+ * text and change between versions.
  */
 export function parseJson(bytes: Uint8Array, before = '', after = ''): ParsedJson {
   let text: string;
   try {
     text = utf8.decode(bytes);
   } catch {
-    return { flaw: 'What begins here is not UTF-8.' };
+    return { flaw: 'The value that begins here is not UTF-8.' };
   }
   try {
     return { value: JSON.parse(`${before}${text}${after}`) };
   } catch {
-    return { flaw: 'What begins here is not valid JSON.' };
+    return { flaw: 'The value that begins here is not valid JSON.' };
   }
 }

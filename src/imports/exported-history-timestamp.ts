@@ -1,17 +1,20 @@
 /**
- * Converts the timestamp of an exported message from any form that exporters write to the form of our pages
- * (timestamp.ts). The forms, as the programs print them: epoch seconds, as a number or as text (AWS JSON, AWS
- * CLI 1); ISO 8601 with `Z`, with an offset and with any number of fraction digits (our pages, AWS CLI 2, the
- * JS SDK); Python's `str(datetime)` in whatever time zone the exporter ran in (boto3 through `json.dumps(…,
- * default=str)`). Text without an offset is taken as UTC.
+ * Converts the timestamp of an exported message to the form of our pages (timestamp.ts). These forms are
+ * accepted, because these programs write them:
+ *
+ * - epoch seconds, as a number or as text: AWS JSON and AWS CLI 1;
+ * - ISO 8601 with `Z` or an offset, and with up to nine fraction digits: our pages, AWS CLI 2 and the JS SDK;
+ * - Python's `str(datetime)`, in the exporter's time zone: boto3 through `json.dumps(…, default=str)`.
+ *
+ * Text without an offset is taken as UTC.
  */
 import { isoFromEpochSeconds, isoFromEpochText, isoFromSecond } from '../messages/timestamp.ts';
 
-// Python writes offsets of old local times with seconds (+00:53:28), and `%z` writes them without a colon.
+// Python writes offsets of old local times with seconds (+00:53:28). Its `%z` writes offsets without a colon.
 const CALENDAR =
   /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):?([0-5]\d)(?::?([0-5]\d))?)?$/i;
 
-/** ISO 8601 as pages print it; undefined if it is not a time. */
+/** Returns ISO 8601 as in our pages. Undefined if `timestamp` is not a time. */
 export function isoFromExport(timestamp: string | number): string | undefined {
   if (typeof timestamp === 'number') return isoFromEpochSeconds(timestamp);
   const [, date, time, fraction = '', sign, hours, minutes, seconds = '0'] = CALENDAR.exec(timestamp) ?? [];

@@ -1,18 +1,18 @@
 /**
- * Reads an exported history: bytes in, messages out, in order, as a stream in bounded memory. An export has
- * one of two forms, recognised by its text and not by its content type:
+ * Reads an exported history as a stream in bounded memory: takes bytes and yields messages, in order. An export
+ * has one of two forms, which are recognised by the text and not by the content type:
  *
- * - one message a line (NDJSON), or messages spread over lines as `jq '.messages[]'` prints them;
- * - `{"messages": […]}`, as our pages, boto3 and the AWS CLI print it, spread over lines or not, one document
- *   or several after one another. Other members of such a document (`nextToken`, `cursor`,
- *   `ResponseMetadata`) are skipped. So is an array around messages or documents (`aws … --query messages`, a
- *   Python list of pages).
+ * - messages, either one per line (NDJSON) or spread over several lines, as `jq '.messages[]'` prints them;
+ * - one or several documents `{"messages": […]}`, on one line or more, as our pages, boto3 and the AWS CLI
+ *   print them. Other members of a document (`nextToken`, `cursor`, `ResponseMetadata`) are skipped.
  *
- * A timestamp may have any form of exported-history-timestamp.ts; it is converted to the form of our pages. A
- * null member counts as absent. An unknown member is refused: dropping it would lose data silently.
+ * The messages or documents may be in an array (`aws … --query messages`, a Python list of pages).
  *
- * The scanner finds the values in the bytes; this file decides which of them are messages, and counts them.
- * The caller stores them, and discards all if the history has a fault.
+ * exported-history-timestamp.ts lists the accepted forms of timestamps. A null member counts as absent. An
+ * unknown member is refused, because dropping it would lose data silently.
+ *
+ * The scanner finds the values in the bytes. This file checks that they are messages, and counts them. The
+ * caller stores the messages, and discards all of them if the history has a fault.
  */
 import * as z from 'zod/mini';
 import { fail, ok, type Failure, type FieldError, type Result } from '../core/errors.ts';
@@ -20,13 +20,13 @@ import { isoFromExport } from './exported-history-timestamp.ts';
 import { HistoryScanner, type Found } from './exported-history-scanner.ts';
 import type { Message } from '../messages/message.ts';
 
-/** Reading stops after this many faults: enough to see what they have in common. */
+/** Reading stops after this many faults. They are enough to see what the faults have in common. */
 export const NAMED_FAULTS_MAX = 10;
 
-/** Scanned at a time, so that a large chunk of a body does not become messages all at once. */
+/** Bytes that are scanned at a time, so that a large chunk does not become messages all at once. */
 const SCANNED_BYTES_MAX = 64 * 1024;
 
-/** How much of a wrong name or timestamp its sentence quotes. */
+/** Maximum length of a wrong name or timestamp that an error text quotes. */
 const SHOWN_CHARACTERS_MAX = 40;
 
 const TIMESTAMP_FORMS = "epoch seconds, ISO 8601 or Python's str(datetime)";
@@ -49,15 +49,15 @@ const exportedSchema = z.strictObject({
 
 export interface ExportedMessage {
   readonly message: Message;
-  /** Where it begins in the body, from 1. */
+  /** The line of the body on which the message begins, from 1. */
   readonly line: number;
 }
 
 /**
- * Yields the messages of a history. Returns their number, or why the history is refused: it is larger than
- * `maxBytes` (`body-too-large`), or has faults (`invalid-input`, the first ones, each with its line). After a
- * fault it yields no more messages. Never throws because of what it reads, even if the body breaks off.
- * Leaving early cancels the body.
+ * Yields the messages of a history, and returns their number or a failure. The failure is `body-too-large` if
+ * the history has more than `maxBytes`, or `invalid-input` with the first faults and their lines. After a fault
+ * it yields no more messages. Never throws because of the body, even if the body breaks off. Ending the
+ * iteration early cancels the body.
  */
 export async function* readExportedHistory(
   body: AsyncIterable<Uint8Array>,
@@ -105,8 +105,8 @@ async function* scan(
 }
 
 /**
- * The body's chunks. If it breaks off, the sender or the connection failed: a fault of the input, not an
- * exception.
+ * Yields the body's chunks, and `broken` if the body breaks off. The sender or the connection has then failed,
+ * so this is a fault of the input and not an exception.
  */
 async function* untilBroken(
   body: AsyncIterable<Uint8Array>,
@@ -118,7 +118,7 @@ async function* untilBroken(
   }
 }
 
-/** The message with its members in the order of our pages, or a sentence about each wrong member. */
+/** Returns the message with its members in the order of our pages, or a sentence about each wrong member. */
 function messageOf(value: unknown): { readonly message: Message } | { readonly flaws: readonly string[] } {
   const parsed = exportedSchema.safeParse(value, { reportInput: true });
   if (!parsed.success) return { flaws: parsed.error.issues.map(flawOf) };
@@ -153,7 +153,7 @@ function flawOf(issue: z.core.$ZodIssue): string {
     return `'${String(name)}' must be ${name === 'timestamp' ? TIMESTAMP_FORMS : 'text'}: it is ${kindOf(issue.input)}.`;
   }
   if (issue.keys.includes('messages')) return "'messages' must be an array of messages.";
-  return `A message has only messageId, eventType, timestamp and payload: ${shown(issue.keys[0])} is not one of them.`;
+  return `A message cannot have the member ${shown(issue.keys[0])}. The usual members are messageId, eventType, timestamp and payload.`;
 }
 
 const kindOf = (value: unknown): string =>

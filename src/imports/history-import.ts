@@ -1,6 +1,6 @@
 /**
- * Writes an exported history into the archive, all or nothing. What an export may look like:
- * exported-history.ts.
+ * Imports an exported history into the archive, completely or not at all. exported-history.ts describes the
+ * accepted forms.
  */
 import type { ArchiveHead } from '../archive/archive-head.ts';
 import type { ArchiveWriter } from '../archive/archive-writer.ts';
@@ -12,11 +12,12 @@ import { readExportedHistory } from './exported-history.ts';
 import { type ImportWarning, ImportWarnings } from './import-warnings.ts';
 
 /**
- * More than a history of 25,000 events with large payloads, and as much as Cloudflare accepts in one request.
+ * Enough for a history of 25,000 events with large payloads, and the most that Cloudflare accepts in one
+ * request.
  */
 export const IMPORT_BYTES_MAX = 100 * 1024 * 1024;
 
-/** Ends uploads that have stopped. 100 MiB at 1 Mbit/s take 14 minutes. */
+/** Deadlines that end stalled uploads. A full import of 100 MiB at 1 Mbit/s takes 14 minutes. */
 export const IMPORT_DEADLINES: BodyDeadlines = { silenceMs: 30_000, totalMs: 15 * 60_000 };
 
 const FORGOTTEN: Failure = {
@@ -33,13 +34,13 @@ export interface ImportOptions {
   readonly writer: ArchiveWriter;
   readonly body: ReadableStream<Uint8Array>;
   readonly clock: Clock;
-  /** The execution was deleted: the import ends, and keeps nothing. */
+  /** Aborts when the execution is deleted. The import then ends and keeps nothing. */
   readonly signal: AbortSignal;
-  /** Runs the write that makes the history visible, and returns its head. */
+  /** Runs `write`, which makes the history visible, and returns the head of its archive. */
   readonly commit: (write: () => Promise<ArchiveHead>) => Promise<ArchiveHead>;
 }
 
-/** Makes the history visible if every line of it is good. Otherwise nothing of it is kept. */
+/** Imports the history if all of it is valid. Otherwise keeps nothing. */
 export async function importHistory(options: ImportOptions): Promise<Result<ImportedHistory>> {
   const { writer, clock, signal, commit } = options;
   const warnings = new ImportWarnings();
@@ -52,7 +53,7 @@ export async function importHistory(options: ImportOptions): Promise<Result<Impo
       return refusal;
     }
     const head = await commit(async () => {
-      // Deleted while this waited for its turn: its pages are gone, too.
+      // If the execution was deleted while this write waited for its turn, the imported pages are gone, too.
       signal.throwIfAborted();
       return writer.commit({ from: 'import', archivedAt: new Date(clock.now()).toISOString() });
     });
@@ -64,10 +65,10 @@ export async function importHistory(options: ImportOptions): Promise<Result<Impo
   }
 }
 
-/** The chunks of a body until its end, a deadline, or the signal. */
+/** Yields the chunks of a body until it ends, a deadline passes, or the signal aborts. */
 class TimedChunks implements AsyncIterable<Uint8Array> {
   readonly #options: ImportOptions;
-  /** Why it ended early. */
+  /** Why the chunks ended early. Undefined if they did not. */
   stopped: Failure | undefined;
 
   constructor(options: ImportOptions) {
@@ -111,12 +112,15 @@ async function addAll(
       await writer.add(message);
     }
   } finally {
-    // Cancels the rest of the body if the store failed.
+    // If the store failed, this cancels the rest of the body.
     await messages.return(ok({ count: 0 }));
   }
 }
 
-/** Only ended executions are archived (invariant 4): the rest of a running one would never be added. */
+/**
+ * Refuses empty histories, and those of running executions. Only ended executions may be archived (invariant
+ * 4), because later messages would never be added.
+ */
 function refusalOf(writer: ArchiveWriter) {
   if (writer.last === undefined) return invalid('body', 'messages', 'The history has no messages.');
   if (statusAfter(writer.last.eventType) !== 'RUNNING') return undefined;

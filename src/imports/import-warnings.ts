@@ -1,6 +1,6 @@
 /**
- * Warnings about a history that looks wrong but can be imported. An exporter that lost, repeated or mixed up
- * messages leaves such traces, and the operator can export again while the source still has the history.
+ * Warnings about a history that looks wrong but can be imported. They show that the exporter may have lost,
+ * repeated or reordered messages. The operator can then export again while the source still has the history.
  */
 import type { Message } from '../messages/message.ts';
 
@@ -12,22 +12,22 @@ export interface ImportWarning {
    * than the first.
    */
   readonly code: (typeof IMPORT_WARNING_CODES)[number];
-  /** Where the message begins in the body, from 1. */
+  /** The line of the body on which the message begins, from 1. */
   readonly line: number;
 }
 
-/** As many duplicates are named as faults are (NAMED_FAULTS_MAX). */
+/** Maximum number of duplicates that are reported: as many as faults (NAMED_FAULTS_MAX). */
 const DUPLICATES_NAMED_MAX = 10;
 
 /**
- * Memory for ids, in characters: 8 MiB hold about 100,000 UUIDs. Duplicates of ids that come later are not
- * found. The histories of all sources are shorter.
+ * Memory for ids, in characters. It is enough for about 100,000 UUIDs, which is more than the history of any
+ * source has. Duplicates of ids beyond it are not found.
  */
 const REMEMBERED_CHARACTERS_MAX = 8 * 1024 * 1024;
-/** What a Set needs for an entry, without its characters. */
+/** The cost of an entry in a Set, besides its characters. */
 const ENTRY_CHARACTERS = 40;
 
-/** Watches the messages of one import. */
+/** Collects the warnings about the messages of one import. */
 export class ImportWarnings {
   readonly #duplicates: ImportWarning[] = [];
   readonly #ids = new Set<string>();
@@ -35,7 +35,7 @@ export class ImportWarnings {
   #startMs: number | undefined;
   #last: { readonly line: number; readonly ms: number } | undefined;
 
-  /** Each message, in order. */
+  /** Call this for each message, in order. */
   add({ messageId, timestamp }: Message, line: number): void {
     const ms = Date.parse(timestamp ?? '');
     this.#startMs ??= ms;
@@ -43,7 +43,7 @@ export class ImportWarnings {
     if (messageId !== undefined) this.#addId(messageId, line);
   }
 
-  /** In the order of their lines. */
+  /** The warnings, in the order of their lines. */
   get found(): readonly ImportWarning[] {
     const { line, ms } = this.#last ?? { line: 0, ms: NaN };
     const backwards = ms < (this.#startMs ?? NaN);

@@ -94,7 +94,7 @@ export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, 
   }
 
   /**
-   * Starts the next call. Polls go first. Reading tenants then take turns, so that many calls of one tenant
+   * Starts the next call. Polls go first. Reading tenants follow round-robin, so that many calls of one tenant
    * do not delay another.
    */
   #next(): void {

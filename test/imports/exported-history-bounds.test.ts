@@ -41,12 +41,12 @@ describe('reading an exported history', () => {
       ['\n', '\n{}\nx'],
     ]) {
       expect(await faultsOf(`${before}${ofBytes(MESSAGE_BYTES_MAX + 70_000)}${after}`)).toEqual([
-        '2: What begins here has no end within 16 MiB.',
+        '2: The value that begins here does not end within 16 MiB.',
         expect.stringContaining('4: '),
       ]);
     }
     expect(await faultsOf(`{"messages":[\n${ofBytes(MESSAGE_BYTES_MAX + 70_000)}]}`)).toEqual([
-      '2: What begins here has no end within 16 MiB.',
+      '2: The value that begins here does not end within 16 MiB.',
     ]);
   });
 

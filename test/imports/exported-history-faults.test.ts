@@ -134,12 +134,12 @@ describe('an exported history with faults', () => {
     [
       'a member that a message does not have',
       '{"events": []}',
-      '1: A message has only messageId, eventType, timestamp and payload: "events" is not one of them.',
+      '1: A message cannot have the member "events". The usual members are messageId, eventType, timestamp and payload.',
     ],
     [
       'a member that is not what it seems',
       '{"__proto__": {"payload": "x"}}',
-      '1: A message has only messageId, eventType, timestamp and payload: "__proto__" is not one of them.',
+      '1: A message cannot have the member "__proto__". The usual members are messageId, eventType, timestamp and payload.',
     ],
     [
       'a document in a document',
@@ -150,12 +150,12 @@ describe('an exported history with faults', () => {
     [
       'text that is not JSON',
       YAML.slice(0, 10),
-      '1: This is not JSON: a history is a message a line, or {"messages": […]} documents, in UTF-8.',
+      '1: This is not JSON. A history must be one message per line, or {"messages": […]} documents, in UTF-8.',
     ],
     [
       'a line break inside a text',
       '{"payload": "a\nb"}',
-      expect.stringContaining('1: A text has no closing'),
+      expect.stringContaining('1: A string has no closing'),
     ],
     [
       'something between messages',
@@ -171,12 +171,12 @@ describe('an exported history with faults', () => {
     [
       'a broken member before the messages',
       '{"a": x,\n"messages": [{}]}',
-      '1: What begins here is not valid JSON.',
+      '1: The value that begins here is not valid JSON.',
     ],
     [
       'a broken member after the messages',
       '{"messages": [{}\n], "a": x}',
-      '2: What begins here is not valid JSON.',
+      '2: The value that begins here is not valid JSON.',
     ],
     [
       'a byte order mark in an array',
@@ -217,7 +217,7 @@ describe('an exported history with faults', () => {
 
   test('bytes that are not UTF-8 are reported with their line, even in an otherwise valid message', async () => {
     const bad = Buffer.from('{"payload": "\xff\xfe"}', 'latin1');
-    const notUtf8 = 'What begins here is not UTF-8.';
+    const notUtf8 = 'The value that begins here is not UTF-8.';
     expect(await faultsOf(Buffer.concat([utf8.encode('{}\n'), bad, utf8.encode('\n{}')]))).toEqual([
       `2: ${notUtf8}`,
     ]);
@@ -240,8 +240,8 @@ describe('an exported history with faults', () => {
 
   test('a line that ends in an escape does not affect the next line', async () => {
     expect(await faultsOf('{"messageId":"1\\\n{"":1}')).toEqual([
-      expect.stringContaining('1: A text has no closing'),
-      expect.stringContaining('2: A message has only'),
+      expect.stringContaining('1: A string has no closing'),
+      expect.stringContaining('2: A message cannot have'),
     ]);
   });
 

@@ -40,8 +40,7 @@ export const BACKOFF_MS = 100;
  */
 export const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 /**
- * Throttled callers are told to retry after 1 to this many seconds, chosen at random, so that they do not all
- * return at once.
+ * Throttled callers get a random retry time of 1 to this many seconds, so that they do not all return at once.
  */
 export const RETRY_AFTER_SECONDS_MAX = 5;
 

@@ -29,8 +29,8 @@ export function redact(text: string, secrets: readonly string[]): string {
     clean
       .slice(0, TEXT_CHARACTERS_READ_MAX)
       .replaceAll(SECRET_LOOK, '[redacted]')
-      // With control characters, an upstream could forge what a terminal shows. eslint-disable-next-line
-      // no-control-regex
+      // With control characters, an upstream could forge what a terminal shows.
+      // eslint-disable-next-line no-control-regex
       .replaceAll(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ')
       .trim()
       .slice(0, TEXT_CHARACTERS_MAX)

@@ -47,7 +47,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '&apos;': "'",
 };
 
-/** Returns the content of the element with this name. Undefined if there is none, or more than one. */
+/** Returns the content of the element with this name. Undefined if it is missing or occurs more than once. */
 function onlyElement(xml: string, tag: string): string | undefined {
   const [open, close] = [`<${tag}>`, `</${tag}>`];
   const start = xml.indexOf(open);
