@@ -1,17 +1,17 @@
 /**
- * Parses the Authorization header of a Signature Version 4 request (signer, signed headers, date, scope), and
- * checks date and scope. signature.ts checks the signature.
+ * Parses the Authorization header of a Signature Version 4 request, and checks its date and scope. signature.ts
+ * checks the signature.
  *
- * Source: "AWS Signature Version 4 for API requests" (IAM User Guide). The texts and their order are those of
- * real services, as seen in public error reports and in the connection tests of the kinesalite emulator,
- * which were run against AWS.
+ * Source: "AWS Signature Version 4 for API requests" (IAM User Guide). The error texts and their order are
+ * those of real services. They are known from public error reports, and from the connection tests of the
+ * kinesalite emulator, which were run against AWS.
  */
 import { awsError, type AwsResult } from './aws-answer.ts';
 
-/** AWS's own tolerance, in both directions. */
+/** The same tolerance as AWS's, in both directions. */
 export const CLOCK_SKEW_MS_MAX = 5 * 60_000;
 
-/** ISO 8601's basic format, as in X-Amz-Date. */
+/** Formats a time in ISO 8601's basic format, as in X-Amz-Date. */
 const basicDate = (ms: number): string =>
   new Date(ms)
     .toISOString()

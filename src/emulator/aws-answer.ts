@@ -1,11 +1,11 @@
 /**
- * Encodes the answers of AWS services: JSON results, JSON errors with `__type`, and XML errors of the layer
- * in front of a service. The statuses are those of real services with JSON protocols: 400 for every error of
- * the caller, wrong signatures included (seen in reports on Kinesis, Rekognition and CloudWatch Logs; REST
- * services answer 403), and 500 for errors of the service.
+ * Encodes the answers of AWS services: JSON results, JSON errors with `__type`, and XML errors of the layer in
+ * front of a service. The statuses are those of real services with JSON protocols: 500 for errors of the
+ * service, and 400 for all errors of the caller. These include wrong signatures, as reports on Kinesis,
+ * Rekognition and CloudWatch Logs show. REST services would answer 403.
  */
 
-/** The errors that the emulator knows. Add those of a new operation here. */
+/** The errors that the emulator can return. Add those of a new operation here. */
 export type AwsErrorName =
   | 'UnknownOperationException'
   | 'SerializationException'
@@ -43,7 +43,7 @@ export const awsError = (
   error: message === undefined ? { name } : { name, message },
 });
 
-/** Separate from the Response, so that the fault injector can truncate it. */
+/** Encodes a body. Separate from making the Response, so that the emulator can truncate the bytes. */
 export const encodeJson = (body: object): Uint8Array<ArrayBuffer> =>
   new TextEncoder().encode(JSON.stringify(body));
 
@@ -62,7 +62,7 @@ export const errorAnswer = ({ name, message }: AwsError, contentType: string): R
     name === 'InternalFailureException' ? 500 : 400,
   );
 
-/** An error that occurs before the protocol is known. */
+/** Returns an error that occurs before the request's protocol is known. */
 export const xmlErrorAnswer = (name: string, message: string | undefined, status: number): Response => {
   const xml =
     message === undefined ? `<${name}/>\n` : `<${name}>\n  <Message>${message}</Message>\n</${name}>\n`;

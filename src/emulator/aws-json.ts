@@ -1,17 +1,20 @@
 /**
- * The checks that AWS's JSON services have in common: method, size, content type, JSON, target, signature.
- * The order is that of real services (kinesalite's connection tests, which were run against AWS, confirm it).
- * A request passes or gets an error; operations check their own input.
+ * The checks that AWS's JSON services have in common: method, size, content type, JSON, target, signature. They
+ * run in the order of real services, which kinesalite's connection tests against AWS confirm. Operations check
+ * their own input.
  */
 import { errorAnswer, xmlErrorAnswer, type AwsErrorName } from './aws-answer.ts';
 import { readBody } from './bounded-body.ts';
 import type { Operation } from './operation.ts';
 import { verifySignature, type Credentials, type Signer } from './signature.ts';
 
-/** More than any operation needs, and harmless. AWS's own limits differ by service, from 256 KiB to 7 MiB. */
+/**
+ * More than any operation needs, and small enough to be harmless. AWS's limits differ by service, from 256 KiB
+ * to 7 MiB.
+ */
 export const REQUEST_BYTES_MAX = 1024 * 1024;
 
-/** What the emulated services have in common. */
+/** The operations of all emulated services, and what they share. */
 export interface AwsServices {
   readonly operations: readonly Operation[];
   nowMs(): number;
@@ -67,7 +70,7 @@ export async function admit(request: Request, services: AwsServices): Promise<Ad
   }
 
   const input = parseObject(body);
-  // Without a body, an unknown target is reported first.
+  // If the body is empty, report an unknown target rather than the missing JSON.
   if (input === undefined && (operation !== undefined || body.byteLength > 0)) {
     return refuse('SerializationException', contentType);
   }

@@ -1,7 +1,7 @@
 /**
- * AWS's query protocol with the one operation that Flowtap needs: STS's AssumeRole. Requests are forms,
- * answers XML. Signatures are checked as everywhere. Faults apply to the services that provide histories, not
- * to this one.
+ * AWS's query protocol, with the only operation of it that Flowtap needs: AssumeRole of STS. Requests are
+ * forms, and answers are XML. Signatures are checked as for other services. Injected faults do not apply to
+ * STS.
  *
  * Source: botocore's model sts/2011-06-15 and the examples of the API reference.
  */
@@ -17,7 +17,7 @@ const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
 const VERSION = '2011-06-15';
 const DURATION_SECONDS_DEFAULT = 3_600;
 
-/** The regions of STS for the accounts whose histories are read. */
+/** The regions that requests to STS may be signed for, by default. */
 const REGIONS = ['us-east-1', 'us-west-2', 'eu-west-1', 'eu-central-1', 'ap-southeast-2'];
 
 export interface QueryService {
@@ -48,7 +48,7 @@ export async function answerQuery(request: Request, service: QueryService): Prom
   const { credentials } = services;
   const verified = await verifySignature(request, body, { nowMs, service: 'sts', regions, credentials });
   if (!verified.ok) {
-    // This protocol has other names for the same errors.
+    // In this protocol, the same errors have other names.
     const name = verified.error.name.replace(/Exception$/, '');
     return refuse(
       name === 'UnrecognizedClient'
@@ -78,7 +78,7 @@ export async function answerQuery(request: Request, service: QueryService): Prom
   }
 }
 
-/** The bounds of the model. */
+/** Checks the bounds in botocore's model. Returns an error text, or undefined if the input is valid. */
 function inputProblem(form: URLSearchParams): string | undefined {
   const rules: readonly (readonly [string, RegExp, boolean])[] = [
     ['RoleArn', /^[\u0020-\u007e]{20,2048}$/, true],

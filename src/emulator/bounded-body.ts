@@ -1,8 +1,8 @@
 /** Reads a request's body up to a limit, so that no caller can fill the emulator's memory. */
 
 /**
- * The body as bytes; undefined if it is longer than `bytesMax`. The rest is then read and dropped: a caller
- * that is disconnected while sending would not see the error.
+ * Returns the body as bytes. Undefined if it is longer than `bytesMax`. The rest of a longer body is still read
+ * and dropped, because a caller that is disconnected while sending would not see the error.
  */
 export async function readBody(
   request: Request,

@@ -1,7 +1,7 @@
 /**
- * Answers that a fetch handler cannot express: a connection reset, and a truncated body. They are Responses
- * whose body fails, which ends the connection on any runtime. node-server.ts checks `isReset` and resets the
- * socket.
+ * Answers that a fetch handler cannot express: a connection reset, and a truncated body. Both are Responses
+ * whose body fails, which ends the connection on any runtime. For a reset, node-server.ts checks `isReset` and
+ * resets the socket.
  */
 
 const resets = new WeakSet<Response>();
@@ -18,7 +18,7 @@ export function resetAnswer(): Response {
   return response;
 }
 
-/** Announces all of `bytes` and sends the first half. */
+/** Declares the length of all `bytes` but sends only the first half. */
 export function truncatedAnswer(bytes: Uint8Array, contentType: string): Response {
   let sent = false;
   const body = new ReadableStream<Uint8Array>(
@@ -29,7 +29,7 @@ export function truncatedAnswer(bytes: Uint8Array, contentType: string): Respons
         sent = true;
       },
     },
-    // Queues nothing ahead of the reader, because an error would drop queued bytes.
+    // Enqueue nothing ahead of the reader, because an error would drop queued bytes.
     { highWaterMark: 0 },
   );
   return new Response(body, {

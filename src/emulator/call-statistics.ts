@@ -1,11 +1,14 @@
 /**
- * Counts calls, concurrent calls, and injected faults. Tests and benchmarks read this to see what reached the
- * upstream.
+ * Counts calls, concurrent calls and injected faults. Tests and benchmarks read the counts to see which calls
+ * reached the upstream.
  */
 import type { AwsErrorName } from './aws-answer.ts';
 import type { CallPlan } from './fault-injector.ts';
 
-/** Beyond this the oldest executions are dropped, so that memory stays bounded in long runs. */
+/**
+ * Maximum number of executions that are counted separately. Beyond it, the oldest are dropped, to bound memory
+ * in long runs.
+ */
 export const COUNTED_EXECUTIONS_MAX = 100_000;
 
 export interface ExecutionStatistics {
@@ -14,16 +17,17 @@ export interface ExecutionStatistics {
 }
 
 /**
- * A call is in flight from the verification of its signature until its answer begins or its caller leaves.
+ * Counts since the start or the last reset. A call is in flight from the verification of its signature until
+ * its answer begins or its caller leaves.
  */
 export interface Statistics {
-  /** Accepted calls: for a known operation, correctly signed. */
+  /** Accepted calls: correctly signed and for a known operation. */
   readonly calls: number;
   readonly inFlight: number;
   readonly maxInFlight: number;
   readonly byOperation: Readonly<Record<string, number>>;
   readonly byExecution: Readonly<Record<string, ExecutionStatistics>>;
-  /** Errors in answers to accepted calls, by AWS's name. */
+  /** Errors returned for accepted calls, by AWS's name of the error. */
   readonly byError: Readonly<Record<string, number>>;
   readonly throttled: number;
   readonly internalErrors: number;
@@ -34,7 +38,7 @@ export interface Statistics {
   readonly lagged: number;
   readonly shortPages: number;
   readonly emptyPages: number;
-  /** Refused requests, by error. */
+  /** Requests that were not accepted, by error. */
   readonly refused: { readonly calls: number; readonly byError: Readonly<Record<string, number>> };
 }
 
@@ -108,7 +112,7 @@ export class CallStatistics {
     };
   }
 
-  /** Counts an accepted call whose input names no execution. */
+  /** Counts an accepted call with invalid input, which belongs to no execution. */
   invalid(operation: string, error: AwsErrorName): void {
     this.#totals.calls++;
     count(this.#operations, operation);

@@ -1,4 +1,4 @@
-/** Parses the scripts of the control API into the emulator's own form. */
+/** Parses the execution scripts that the control API receives into the emulator's own form. */
 import * as z from 'zod/mini';
 import type { WireEvent, WireMessage } from './history.ts';
 import type { Script, ScriptedMessage } from './scripted-histories.ts';
@@ -17,11 +17,11 @@ const messageSchema = z
   .strictObject(
     {
       messageId: z.optional(z.string(STRING)),
-      /** Any text: an upstream may have types that Flowtap does not know. */
+      /** Any text, because an upstream may have types that Flowtap does not know. */
       eventType: z.optional(z.string(STRING)),
       /**
-       * Epoch seconds, as on the wire, or ISO 8601. Absent: the time when it becomes visible. null: without
-       * this member.
+       * Epoch seconds, as on the wire, or ISO 8601. If absent, the time at which the message becomes visible.
+       * With null, the message has no timestamp.
        */
       timestamp: z.optional(
         z.union(
@@ -38,7 +38,7 @@ const messageSchema = z
       ),
       payload: z.optional(z.string(STRING)),
       visibleAt: z.optional(moment),
-      /** Milliseconds from now, in place of visibleAt. */
+      /** Milliseconds from now. An alternative to `visibleAt`. */
       afterMs: z.optional(z.number(AFTER)),
     },
     'must be an object',
@@ -51,7 +51,7 @@ export const scriptSchema = z
       flowExecutionId: z.string(STRING).check(z.minLength(1, 'must not be empty')),
       messages: z.array(messageSchema, 'must be an array of messages'),
       append: z.optional(z.boolean('must be true or false')),
-      /** When the execution starts to exist; absent: now. */
+      /** When the execution starts to exist. Default: now. */
       visibleAt: z.optional(moment),
       afterMs: z.optional(z.number(AFTER)),
     },
@@ -65,11 +65,11 @@ const eventSchema = z
   .looseObject(
     {
       type: z.string(STRING),
-      /** Absent: in order. */
+      /** Default: the event's position in the history, from 1. */
       id: z.optional(z.int('must be a whole number')),
-      /** Absent: the event before. */
+      /** Default: the id of the event before. */
       previousEventId: z.optional(z.int('must be a whole number')),
-      /** Epoch seconds. Absent: the time when it becomes visible. */
+      /** Epoch seconds. Default: the time at which the event becomes visible. */
       timestamp: z.optional(z.number('must be epoch seconds')),
       visibleAt: z.optional(moment),
       afterMs: z.optional(z.number(AFTER)),
@@ -85,8 +85,8 @@ export const eventScriptSchema = z
       executionArn: z.string(STRING).check(z.minLength(1, 'must not be empty')),
       events: z.array(eventSchema, 'must be an array of events'),
       /**
-       * The map run that started the execution. The execution is then in the list of the map run, not of the
-       * state machine.
+       * The map run that started the execution. If given, the execution is listed under the map run, not under
+       * the state machine.
        */
       mapRunArn: z.optional(z.string(STRING)),
       append: z.optional(z.boolean('must be true or false')),
@@ -117,7 +117,7 @@ export const scriptOf = (input: ScriptInput, nowMs: number): Script<WireMessage>
   messages: input.messages.map((message) => scriptedMessage(message, nowMs)),
 });
 
-/** `before`: the number of events that the execution already has. */
+/** `before` is the number of events that the execution already has. */
 export const eventScriptOf = (
   input: z.infer<typeof eventScriptSchema>,
   before: number,

@@ -1,13 +1,16 @@
-/** What Step Functions reports about an execution without its history, derived from the history. */
+/**
+ * The facts that Step Functions reports about an execution in DescribeExecution and ListExecutions. They are
+ * derived from the execution's history.
+ */
 import type { View, WireEvent } from './history.ts';
 
 export interface ExecutionFacts {
   readonly executionArn: string;
-  /** The ARN of its state machine; for a map run's child `…:stateMachine:<name>/<label>`. */
+  /** The ARN of its state machine. For a child of a map run: `…:stateMachine:<name>/<label>`. */
   readonly stateMachineArn: string;
   readonly name: string;
   readonly status: string;
-  /** Epoch seconds with a fraction, as all dates here. */
+  /** Epoch seconds with a fraction, like all dates here. */
   readonly startDate: number;
   readonly stopDate?: number;
   readonly redriveCount: number;

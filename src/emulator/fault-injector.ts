@@ -1,36 +1,39 @@
 /**
- * Chooses the faults of each call with a seeded generator, so that runs can be repeated. Every call draws the
- * same number of random values, so turning on one fault does not change which calls another fault hits.
+ * Chooses the faults of each call with a seeded random generator, so that runs are repeatable. Every call draws
+ * the same number of random values. So turning on one fault does not change which calls another fault hits.
  */
 import type { Faults } from './faults.ts';
 import type { Quota } from './quota.ts';
 
 export type Outcome = 'answer' | 'throttle' | 'internal-error' | 'xml-error' | 'reset' | 'stall' | 'truncate';
 
-/** The faults that an operation needs to know for its answer. */
+/** The conditions under which an operation must answer a call. */
 export interface CallConditions {
   readonly nowMs: number;
-  /** The time whose state a read shows: before `nowMs` if the read lags. */
+  /** A read shows the state at this time. It is before `nowMs` if the read lags. */
   readonly viewMs: number;
   readonly tokenLifetimeMs: number | undefined;
-  /** The size limit of the page if the caller allows `maxResults`. */
+  /** The maximum length of the page, if the caller asks for `maxResults`. */
   pageLength(maxResults: number): number;
-  /** Whether to return a token even if nothing follows. */
+  /** Whether to return a token even if no page follows. */
   readonly tokenAlways: boolean;
 }
 
 export interface CallPlan {
   readonly outcome: Outcome;
   readonly latencyMs: number;
-  /** undefined: until the caller leaves. */
+  /** How long a stall lasts. If undefined, until the caller leaves. */
   readonly stallMs: number | undefined;
   readonly page: 'full' | 'short' | 'empty';
   readonly lagMs: number;
-  /** Evaluated when the answer is made, which latency and stalls delay. */
+  /**
+   * Returns the conditions at the time of the answer, which is later than the call because of latency and
+   * stalls.
+   */
   conditions(nowMs: number): CallConditions;
 }
 
-/** mulberry32 (public domain, Tommy Ettinger): small, seeded, and random enough to choose calls. */
+/** mulberry32 (public domain, Tommy Ettinger): a small seeded generator, random enough to choose calls. */
 function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -44,21 +47,21 @@ function seededRandom(seed: number): () => number {
 export class FaultInjector {
   #faults: Faults = {};
   #random = seededRandom(0);
-  /** The buckets by name: one for each quota, and one for the fault that throttles all calls. */
+  /** The token buckets by name: one for each quota, and one for the fault that throttles all calls. */
   readonly #buckets = new Map<string, { tokens: number; filledAtMs: number }>();
 
   get faults(): Faults {
     return this.#faults;
   }
 
-  /** Replaces all faults. The generator restarts from its seed, with full buckets. */
+  /** Replaces all faults. Restarts the generator from its seed, and refills the buckets. */
   set(faults: Faults): void {
     this.#faults = faults;
     this.#random = seededRandom(faults.seed ?? 0);
     this.#buckets.clear();
   }
 
-  /** The faults of the next call. */
+  /** Chooses the faults of the next call. */
   plan(executionId: string, nowMs: number, quota?: Quota): CallPlan {
     const { throttleBucket, listQuota } = this.#faults;
     const limits = [
@@ -68,12 +71,12 @@ export class FaultInjector {
     const overdrawn = limits.some((limit) => limit && !this.#take(limit, nowMs));
     const { executions } = this.#faults;
     const spared = executions !== undefined && !executions.includes(executionId);
-    // An excluded execution draws nothing, so that it does not change the faults of the others.
+    // Calls of excluded executions draw no random values, so that they do not change the faults of other calls.
     const plan = spared ? planOf({}, () => 1) : planOf(this.#faults, this.#random);
     return overdrawn ? { ...plan, outcome: 'throttle' } : plan;
   }
 
-  /** False: the bucket is empty. */
+  /** Takes a token from the quota's bucket. False if the bucket is empty. */
   #take({ name, capacity, refillPerSecond }: Quota, nowMs: number): boolean {
     const { tokens, filledAtMs } = this.#buckets.get(name) ?? { tokens: capacity, filledAtMs: nowMs };
     const refill = (Math.max(0, nowMs - filledAtMs) / 1000) * refillPerSecond;

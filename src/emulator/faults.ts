@@ -1,6 +1,4 @@
-/**
- * The settings of faults, as the control API accepts them. fault-injector.ts applies them.
- */
+/** The fault settings that the control API accepts. fault-injector.ts applies them. */
 import * as z from 'zod/mini';
 
 const RATE = 'must be a number from 0 to 1';
@@ -12,7 +10,7 @@ const durationMs = z.optional(z.int(DURATION).check(z.gte(0, DURATION)));
 const POSITIVE = 'must be a number greater than 0';
 const positive = z.number(POSITIVE).check(z.gt(0, POSITIVE));
 
-/** Each call has at most one of these, so their rates add up to at most 1. */
+/** Each call has at most one of these faults, so the rates must add up to at most 1. */
 const EXCLUSIVE_RATES = [
   'throttleRate',
   'internalErrorRate',
@@ -27,15 +25,17 @@ export const faultsSchema = z
     {
       /** The share of calls that get a ThrottlingException (HTTP 400). */
       throttleRate: rate,
-      /** Throttles as AWS does: all calls share a token bucket. */
+      /** Throttles like AWS, with a token bucket that all calls share. */
       throttleBucket: z.optional(
         z.strictObject({ capacity: positive, refillPerSecond: positive }, 'must be an object'),
       ),
-      /** The quota of ListExecutions and ListStateMachines in each account and region; absent: AWS's own. */
+      /**
+       * The quota of ListExecutions and of ListStateMachines in each account and region. Default: AWS's quota.
+       */
       listQuota: z.optional(
         z.strictObject({ capacity: positive, refillPerSecond: positive }, 'must be an object'),
       ),
-      /** Operations that the caller has no permission for: `ListExecutions`. */
+      /** Operations for which the caller has no permission, such as `ListExecutions`. */
       denied: z.optional(z.array(z.string('must be a string'), 'must be an array of operations')),
       /** The share of calls that get an InternalFailureException (HTTP 500). */
       internalErrorRate: rate,
@@ -43,25 +43,28 @@ export const faultsSchema = z
       xmlErrorRate: rate,
       /** The share of calls whose connection is reset without an answer. */
       resetRate: rate,
-      /** The share of calls that get no answer for `stallMs`; without it, until the caller leaves. */
+      /**
+       * The share of calls that get no answer for `stallMs`. Without `stallMs`, they wait until the caller
+       * leaves.
+       */
       stallRate: rate,
       stallMs: durationMs,
-      /** The share of calls whose answer is cut half-way. */
+      /** The share of calls whose answer is truncated half-way. */
       truncateRate: rate,
-      /** How long each call takes. */
+      /** The delay before each call is answered. */
       latencyMs: durationMs,
-      /** Page tokens older than this are invalid. Absent: they never expire. */
+      /** Page tokens older than this are invalid. If absent, tokens never expire. */
       tokenLifetimeMs: durationMs,
-      /** How far lagging reads are behind, and the share of reads that lag (absent: all). */
+      /** How far lagging reads are behind, and the share of reads that lag. Default: all reads. */
       lagMs: durationMs,
       lagRate: rate,
       /** The share of pages that contain fewer messages than requested, with a token for the rest. */
       shortPageRate: rate,
       /** The share of pages without messages, but with a token. */
       emptyPageRate: rate,
-      /** Limits the faults to these executions; absent: all. */
+      /** Limits the faults to these executions. Default: all executions. */
       executions: z.optional(z.array(z.string('must be a string'), 'must be an array of execution ids')),
-      /** Makes a run repeatable: the same seed and calls give the same faults. */
+      /** The seed of the random generator. The same seed and calls result in the same faults. */
       seed: z.optional(z.int('must be a whole number')),
     },
     'must be a JSON object',

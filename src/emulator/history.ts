@@ -1,9 +1,9 @@
 /**
- * An execution inside the emulator: a history as a function of time. Histories come from scenarios/ (by id)
- * and from scripted-histories.ts (by the control API). operations/ cuts them into pages.
+ * The history of an execution in the emulator, as a function of time. scenarios/ derive histories from ids, and
+ * scripted-histories.ts has those that the control API defines. operations/ divide them into pages.
  */
 
-/** A message as ListFlowExecutionMessages writes it; every member is optional in AWS's model. */
+/** A message as ListFlowExecutionMessages returns it. Every member is optional in AWS's model. */
 export interface WireMessage {
   readonly messageId?: string;
   readonly eventType?: string;
@@ -12,22 +12,24 @@ export interface WireMessage {
   readonly payload?: string;
 }
 
-/** An event of Step Functions, without its time. Its details are in a member named after its type. */
+/**
+ * An event of Step Functions without its timestamp. Its details are in a member that is named after its type.
+ */
 export interface UntimedEvent {
   readonly type: string;
-  /** From 1, dense. */
+  /** Consecutive, from 1. */
   readonly id: number;
   readonly previousEventId: number;
   readonly [details: string]: unknown;
 }
 
-/** An event as GetExecutionHistory writes it. */
+/** An event as GetExecutionHistory returns it. */
 export interface WireEvent extends UntimedEvent {
   /** Epoch seconds with a fraction. */
   readonly timestamp: number;
 }
 
-/** A history at one moment. Messages are made on demand, so a history may be larger than memory. */
+/** A history at a certain time. Messages are created on demand, so a history may be larger than memory. */
 export interface View<Entry = WireMessage> {
   readonly count: number;
   /** The message at a position from 0 to `count - 1`. */
@@ -36,7 +38,8 @@ export interface View<Entry = WireMessage> {
 
 export interface History<Entry = WireMessage> {
   /**
-   * The history at that time (milliseconds since the epoch); undefined while the execution does not exist.
+   * Returns the history at `nowMs` (milliseconds since the epoch). Undefined if the execution does not exist
+   * yet.
    */
   at(nowMs: number): View<Entry> | undefined;
 }

@@ -1,16 +1,19 @@
 /**
- * Page tokens: opaque to clients, sealed against forgery, and bound to their execution. The emulator stores
- * nothing: a token can be used any number of times, until it is older than the current lifetime.
+ * Page tokens are opaque to clients, protected against forgery, and bound to their execution. The emulator does
+ * not store them, so a token can be used any number of times until it expires.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export interface PageTokens {
   /**
-   * A token for what follows `position`: digits and dashes, as the operation writes them. All tokens differ:
-   * AWS's paginators refuse a repeated token.
+   * Returns a token for the page that begins at `position`, which may contain digits and dashes. Each token is
+   * unique, because AWS's paginators refuse a repeated token.
    */
   seal(executionId: string, position: string, nowMs: number): string;
-  /** The position; undefined if the token is forged, of another execution, or older than `lifetimeMs`. */
+  /**
+   * Returns the position in a token. Undefined if the token is forged, belongs to another execution, or is
+   * older than `lifetimeMs`.
+   */
   open(executionId: string, token: string, nowMs: number, lifetimeMs: number | undefined): string | undefined;
 }
 
@@ -25,7 +28,7 @@ const toBase64Url = (ascii: string): string =>
 
 const fromBase64Url = (text: string): string => atob(text.replaceAll('-', '+').replaceAll('_', '/'));
 
-/** `randomBytes` must be unguessable: it makes the sealing key and a part of each token. */
+/** `randomBytes` must return unguessable bytes. The signing key and a part of each token are made of them. */
 export function createPageTokens(randomBytes: (length: number) => Uint8Array): PageTokens {
   const key = randomBytes(32);
   const mac = (executionId: string, content: string): string =>
@@ -33,12 +36,12 @@ export function createPageTokens(randomBytes: (length: number) => Uint8Array): P
 
   return {
     seal: (executionId, position, nowMs) => {
-      // Whole milliseconds: a test's clock may have fractions.
+      // Round down, because a test's clock may have fractions of milliseconds.
       const content = `${position}.${Math.floor(nowMs)}.${hex(randomBytes(8))}`;
       return toBase64Url(`${content}.${mac(executionId, content)}`);
     },
     open: (executionId, token, nowMs, lifetimeMs) => {
-      // A length of 4n + 1 is not valid base64: atob throws.
+      // A length of 4n + 1 is not valid base64, and atob would throw.
       if (!TOKEN.test(token) || token.length % 4 === 1) return undefined;
       const text = fromBase64Url(token);
       const cut = text.lastIndexOf('.');

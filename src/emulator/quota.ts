@@ -1,6 +1,6 @@
-/** AWS's limit of an operation's calls: a token bucket for each account and region. */
+/** AWS's limit for calls of an operation: a token bucket for each account and region. */
 export interface Quota {
-  /** Names the bucket: the operation, account and region. */
+  /** The name of the bucket: operation, region and account. */
   readonly name: string;
   readonly capacity: number;
   readonly refillPerSecond: number;

@@ -1,10 +1,10 @@
-/** The sessions of AssumeRole: temporary credentials, valid until they expire. */
+/** The sessions that AssumeRole creates. A session is a set of temporary credentials. */
 import type { Credentials } from './signature.ts';
 
-/** Beyond this the oldest are dropped. */
+/** Maximum number of sessions. Beyond it, the oldest are dropped. */
 export const SESSIONS_MAX = 1_000;
 
-/** Roles by ARN, with the external id that each requires, if any. */
+/** Roles by ARN, with the external id that a role may require. */
 export type Roles = Readonly<Record<string, { readonly externalId?: string }>>;
 
 export interface RoleSession extends Credentials {
@@ -37,7 +37,7 @@ export class RoleSessions {
     const session = {
       accessKeyId: `ASIA${hex(this.#random(8)).toUpperCase()}`,
       secretAccessKey: hex(this.#random(20)),
-      // As long as real ones, with the same characters.
+      // As long as AWS's session tokens, and with the same characters.
       sessionToken: btoa(hex(this.#random(256))),
       expiresAtMs,
       account: roleArn.split(':')[4] ?? '',

@@ -1,7 +1,7 @@
 /**
- * Parses a list of runs of the control API: executions of one state machine or map run, each with a start,
- * perhaps an end, and perhaps redrives. Their histories have only the events that start, end and redrive
- * them. A test makes thousands of them with one request.
+ * Parses the list of runs that the control API receives. A run is an execution of a state machine or map run,
+ * with a start and optionally an end and redrives. Its history has only the events for these. With such a list,
+ * a test creates thousands of executions in one request.
  */
 import * as z from 'zod/mini';
 import { moment } from './control-input.ts';
@@ -28,11 +28,11 @@ const runSchema = z.strictObject(
   {
     name: z.string(STRING).check(z.minLength(1, 'must not be empty')),
     startedAt: moment,
-    /** Absent: it never ends. */
+    /** If absent, the run never ends. */
     endedAt: z.optional(moment),
-    /** How it ends: SUCCEEDED if absent. */
+    /** How the run ends. Default: SUCCEEDED. */
     status,
-    /** In order of time, each after the end before it. */
+    /** In chronological order. Each redrive starts after the previous end. */
     redrives: z.optional(z.array(redriveSchema, 'must be an array of redrives')),
   },
   'must be an object',
@@ -51,9 +51,9 @@ export const runsSchema = z
           .string(STRING)
           .check(z.regex(/^arn:\S+:mapRun:[^\s:/]+\/[^\s:]+:\S+$/, 'must be the ARN of a map run')),
       ),
-      /** The type of the state machine: STANDARD if absent. */
+      /** The type of the state machine. Default: STANDARD. */
       type: z.optional(z.enum(['STANDARD', 'EXPRESS'], 'must be STANDARD or EXPRESS')),
-      /** May be empty: the state machine then exists and has no executions. */
+      /** May be empty. The state machine or map run then exists without executions. */
       runs: z.array(runSchema, 'must be an array of runs'),
     },
     'must be a JSON object',
@@ -63,7 +63,7 @@ export const runsSchema = z
       ({ stateMachineArn, mapRunArn }) => (stateMachineArn === undefined) !== (mapRunArn === undefined),
       {
         path: ['stateMachineArn'],
-        error: 'must be given, or mapRunArn, but not both',
+        error: 'either this or mapRunArn must be given, but not both',
       },
     ),
   );
@@ -81,7 +81,10 @@ export const runScripts = ({ stateMachineArn, mapRunArn, runs }: RunsInput): Run
     script: scriptOfRun(run),
   }));
 
-/** The children of a map run are named after it: `execution:<state machine>/<label>:<name>`. */
+/**
+ * Returns the part of the executions' ARNs before their name. Children of a map run have ARNs of the form
+ * `execution:<state machine>/<label>:<name>`.
+ */
 const executionsPrefix = (arn: string): string =>
   arn.replace(':stateMachine:', ':execution:').replace(/:mapRun:([^:]+):.*$/, ':execution:$1');
 

@@ -1,24 +1,30 @@
 /**
- * Histories that a test or developer scripts through the control API: any messages, each at any time. A
- * script takes precedence over the scenario of the same id.
+ * Histories that a test or developer defines through the control API. A script lists the messages, and when
+ * each becomes visible. It takes precedence over a scenario for the same execution id.
  */
 import type { History } from './history.ts';
 
-/** Bounds the memory of long runs. */
+/** Maximum number of scripted executions, to bound memory in long runs. */
 export const SCRIPTED_EXECUTIONS_MAX = 10_000;
-/** Ten times the longest scenario. A script keeps each message in memory. */
+/**
+ * Maximum number of messages in a script, because all are kept in memory. Ten times as many as in the longest
+ * scenario.
+ */
 export const SCRIPTED_MESSAGES_MAX = 100_000;
 
 export interface ScriptedMessage<Entry> {
   readonly message: Entry;
-  /** When it appears in the history, in milliseconds since the epoch. */
+  /** When the message appears in the history, in milliseconds since the epoch. */
   readonly visibleAtMs: number;
 }
 
 export interface Script<Entry> {
   /** Before this time the execution is unknown. */
   readonly existsFromMs: number;
-  /** In upstream order. A message that becomes visible late appears in the middle, like a late write. */
+  /**
+   * In upstream order. A message that becomes visible after later ones appears between others, like a late
+   * write.
+   */
   readonly messages: readonly ScriptedMessage<Entry>[];
 }
 
@@ -40,7 +46,7 @@ const historyOf = <Entry>({ existsFromMs, messages }: Script<Entry>): History<En
 export class ScriptedHistories<Entry> {
   readonly #scripts = new Map<string, Script<Entry>>();
 
-  /** Replaces the script of that id. Returns an error text if there is no room. */
+  /** Replaces the execution's script. Returns an error text if a limit is exceeded. */
   replace(executionId: string, script: Script<Entry>): string | undefined {
     if (script.messages.length > SCRIPTED_MESSAGES_MAX) {
       return `an execution has at most ${SCRIPTED_MESSAGES_MAX} scripted messages: these are ${script.messages.length}`;
@@ -52,7 +58,10 @@ export class ScriptedHistories<Entry> {
     return undefined;
   }
 
-  /** Adds messages to the script of that id. The time from which it exists stays the same. */
+  /**
+   * Adds messages to the execution's script. An existing execution keeps the time from which it exists. Returns
+   * an error text if a limit is exceeded.
+   */
   append(executionId: string, script: Script<Entry>): string | undefined {
     const before = this.#scripts.get(executionId);
     return this.replace(
@@ -66,7 +75,7 @@ export class ScriptedHistories<Entry> {
     return script === undefined ? undefined : historyOf(script);
   }
 
-  /** All messages in the script of that id, visible or not. */
+  /** The number of messages in the execution's script, visible or not. */
   length(executionId: string): number {
     return this.#scripts.get(executionId)?.messages.length ?? 0;
   }

@@ -1,7 +1,7 @@
 /**
- * Checks a request's Signature Version 4 as AWS does: header, date and scope (authorization-header.ts), then
- * the key, then the signature, which is recomputed with AWS's own library over the headers that the caller
- * signed. Accepted services, regions and keys are parameters.
+ * Checks a request's Signature Version 4 as AWS does: first header, date and scope (authorization-header.ts),
+ * then the key, then the signature. The signature is recomputed with AWS's own library, over the headers that
+ * the caller signed. Accepted services, regions and keys are parameters.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { Sha256 } from '@aws-crypto/sha256-js';
@@ -12,15 +12,15 @@ import { awsError, type AwsResult } from './aws-answer.ts';
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** If present, requests must carry it. */
+  /** If present, requests must include this token. */
   readonly sessionToken?: string;
-  /** When they expire, in milliseconds since the epoch; absent: never. */
+  /** When the credentials expire, in milliseconds since the epoch. If absent, they never expire. */
   readonly expiresAtMs?: number;
 }
 
 export interface SignatureRules {
   readonly nowMs: number;
-  /** The service in the credential scope. */
+  /** The expected service in the credential scope. */
   readonly service: string;
   readonly regions: readonly string[];
   credentials(accessKeyId: string): Credentials | undefined;
@@ -28,7 +28,10 @@ export interface SignatureRules {
 
 type HeaderValues = Record<string, string>;
 
-/** Exposes the library's steps: it can sign, but has no verifier. */
+/**
+ * Computes a signature from the library's protected steps, because the library can sign requests but cannot
+ * verify them.
+ */
 class Recomputation extends SignatureV4Base {
   readonly #credentials: Credentials;
 
@@ -68,13 +71,13 @@ async function sha256Hex(bytes: Uint8Array): Promise<string> {
   return hex(await hash.digest());
 }
 
-/** Who signed a request, and for which region. */
+/** The key that signed a request, and the region that it was signed for. */
 export interface Signer {
   readonly accessKeyId: string;
   readonly region: string;
 }
 
-/** Lower case, as SignedHeaders must be: RFC 9110's token. */
+/** A token of RFC 9110, in lower case, as SignedHeaders requires. */
 const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
 const MISMATCH = awsError(
@@ -88,7 +91,9 @@ function sameText(a: string, b: string): boolean {
   return left.byteLength === right.byteLength && timingSafeEqual(left, right);
 }
 
-/** The signer, if the request is signed as `rules` require; otherwise the error that AWS would return. */
+/**
+ * Returns the signer if the request is signed as `rules` require, otherwise the error that AWS would return.
+ */
 export async function verifySignature(
   request: Request,
   body: Uint8Array,
@@ -108,7 +113,7 @@ export async function verifySignature(
   const scopeChecked = checkScope(scope, date ?? '', rules);
   if (!scopeChecked.ok) return scopeChecked;
 
-  // Unsigned headers could have been changed in transit: another host, another date.
+  // Host and date must be signed, because unsigned headers could have been changed in transit.
   if (!signedHeaders.includes('host')) {
     return awsError(
       'InvalidSignatureException',
@@ -135,8 +140,8 @@ export async function verifySignature(
   const url = new URL(request.url);
   const headers: HeaderValues = {};
   for (const name of signedHeaders) {
-    // A caller in the same process signs the host of the URL and sends no Host header.
-    // An invalid header name cannot have been sent, and `get` would throw.
+    // A caller in the same process signs the URL's host but sends no Host header. Skip invalid header names:
+    // they cannot have been sent, and `get` would throw.
     const value = HEADER_NAME.test(name)
       ? (request.headers.get(name) ?? (name === 'host' ? url.host : null))
       : null;

@@ -62,7 +62,10 @@ export const describeExecution = (
   },
 });
 
-/** Input from the first event; after the end, output and failure reason from the last one. */
+/**
+ * Returns the input from the first event. If the execution has ended, also returns output, error and cause from
+ * the last event.
+ */
 function data({ stopDate }: ExecutionFacts, view: View<WireEvent>, withData: boolean): object {
   const [first, last] = view.count > 0 ? [view.message(0), view.message(view.count - 1)] : [];
   return {
@@ -71,7 +74,7 @@ function data({ stopDate }: ExecutionFacts, view: View<WireEvent>, withData: boo
   };
 }
 
-/** An event's input or output, with its `inputDetails` or `outputDetails`. */
+/** Returns an event's input or output, with its `inputDetails` or `outputDetails`. */
 function dataOf(name: 'input' | 'output', event: WireEvent | undefined, withData: boolean): object {
   const { [name]: data, [`${name}Details`]: details } = detailsOf(event);
   return {
@@ -85,11 +88,11 @@ function reasonOf(event: WireEvent | undefined): object {
   return { ...(error !== undefined && { error }), ...(cause !== undefined && { cause }) };
 }
 
-/** The event's `…EventDetails`; empty if it has none. */
+/** Returns the event's `…EventDetails`, or an empty object if it has no details. */
 const detailsOf = (event: WireEvent | undefined): Readonly<Record<string, unknown>> =>
   Object(Object.entries(event ?? {}).find(([name]) => name.endsWith('EventDetails'))?.[1]);
 
-/** The reasons are those in the model's documentation. */
+/** Returns whether the execution can be redriven. The reasons are those in the model's documentation. */
 function redriveStatus({ status, stopDate }: ExecutionFacts, nowMs: number): object {
   const no = (redriveStatusReason: string) => ({ redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason });
   if (stopDate === undefined) return no('Execution is RUNNING and cannot be redriven');

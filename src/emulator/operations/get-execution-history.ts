@@ -1,7 +1,7 @@
 /**
  * AWSStepFunctions.GetExecutionHistory: a page of an execution's events.
  *
- * Source: botocore's model stepfunctions/2016-11-23; the texts are those that users of the service have
+ * Source: botocore's model stepfunctions/2016-11-23. The error texts are those that users of the service have
  * reported.
  */
 import * as z from 'zod/mini';
@@ -12,7 +12,7 @@ import type { Operation } from '../operation.ts';
 import { constraint, executionArnProblem, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts';
 
 const MAX_RESULTS_MAX = 1_000;
-/** The default, which 0 also stands for. */
+/** Used if `maxResults` is absent or 0. */
 const MAX_RESULTS_DEFAULT = 100;
 const TOKEN_CHARACTERS_MAX = 1_024;
 
@@ -48,7 +48,7 @@ export const getExecutionHistory = (
       return constraint('nextToken', nextToken, `have length less than or equal to ${TOKEN_CHARACTERS_MAX}`);
     }
     const maxResults = asked === 0 ? MAX_RESULTS_DEFAULT : asked;
-    // "Keep all other arguments unchanged": a token is valid in one direction only.
+    // AWS's model says: "Keep all other arguments unchanged". So a token is valid in one direction only.
     const tokenScope = reverseOrder ? `${executionArn} reversed` : executionArn;
 
     const answer: ReturnType<Operation['prepare']> = {
@@ -84,12 +84,12 @@ export const getExecutionHistory = (
   },
 });
 
-/** The event without the inputs and outputs in its details. */
+/** Removes inputs and outputs from the event's details. */
 function withoutData(event: WireEvent): object {
   return Object.fromEntries(
     Object.entries(event).map(([name, value]) => {
       if (typeof value !== 'object' || value === null) return [name, value];
-      // Safety: an object that is not null; its members stay unknown.
+      // Safety: `value` is an object and not null. Its members stay unknown.
       const { input: _input, output: _output, ...rest } = value as { input?: unknown; output?: unknown };
       return [name, rest];
     }),

@@ -1,7 +1,7 @@
 /**
  * AWSStepFunctions.ListExecutions: a page of the executions of a state machine or a map run, newest start
- * first. A token continues after the last execution of the page before, whatever has started since. The list
- * is eventually consistent: it shows each execution as it was up to a second ago.
+ * first. A token continues after the last execution of the previous page, even if others have started since.
+ * The list is eventually consistent: it shows each execution in a state that is up to a second old.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */
@@ -19,9 +19,9 @@ import { constraint, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts
 const TOKEN_CHARACTERS_MAX = 3_096;
 const ARN_CHARACTERS_MAX = 256;
 const MAP_RUN_ARN_CHARACTERS_MAX = 2_000;
-/** The list's maximum lag. Each execution lags by its own fixed part of it. */
+/** The list's maximum lag. Each execution lags by a fixed time up to this maximum. */
 export const LIST_LAG_MS_MAX = 1_000;
-/** Step Functions deletes an execution this long after its end. */
+/** Step Functions deletes executions this long after their end. */
 export const LISTED_MS = 90 * 86_400_000;
 
 const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE'];
@@ -58,14 +58,14 @@ export const listExecutions = (
     const maxResults = maxResultsOf(parsed.data.maxResults ?? 0);
     if (!maxResults.ok) return maxResults;
     const listArn = stateMachineArn ?? mapRunArn ?? '';
-    // "Keep all other arguments unchanged": a token is valid for the same filters only.
+    // AWS's model says: "Keep all other arguments unchanged". So a token is valid for the same filters only.
     const tokenScope = JSON.stringify([listArn, statusFilter, redriveFilter]);
 
     const matches = ({ status, redriveCount }: ExecutionFacts): boolean =>
       (statusFilter == null || status === statusFilter) &&
       (redriveFilter == null || (redriveFilter === 'REDRIVEN') === redriveCount > 0);
 
-    /** The facts that the list shows; undefined if it does not show the execution. */
+    /** Returns the facts that the list shows about an execution. Undefined if the list does not show it. */
     function factsOf({ executionArn, tie }: ListedExecution, { viewMs, nowMs }: CallConditions) {
       const view = findHistory(executionArn)?.at(viewMs - (tie % (LIST_LAG_MS_MAX + 1)));
       if (!view || view.count === 0) return undefined;
@@ -137,7 +137,7 @@ const START = '0';
 
 const positionOf = ({ startMs, tie }: ListedExecution): string => `${startMs}-${tie}`;
 
-/** The executions behind a position, in order. */
+/** Returns the executions after a position, in list order. */
 function after(all: readonly ListedExecution[], position: string): readonly ListedExecution[] {
   if (position === START) return all;
   const [startMs = 0, tie = 0] = position.split('-').map(Number);

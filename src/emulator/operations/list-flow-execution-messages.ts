@@ -1,8 +1,8 @@
 /**
  * IotThingsGraphFrontEndService.ListFlowExecutionMessages: a page of an execution's messages.
  *
- * Source: botocore's model iotthingsgraph/2018-09-06. A member of the wrong JSON type is a
- * SerializationException, a value out of bounds an InvalidRequestException, as in AWS's services.
+ * Source: botocore's model iotthingsgraph/2018-09-06. As in AWS's services, a member of the wrong JSON type is
+ * a SerializationException, and a value out of bounds is an InvalidRequestException.
  */
 import * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';
@@ -10,13 +10,16 @@ import type { History } from '../history.ts';
 import type { PageTokens } from '../page-tokens.ts';
 import type { Operation } from '../operation.ts';
 
-/** The model's bounds for maxResults. */
+/** The model's bounds for `maxResults`. */
 const MAX_RESULTS_MIN = 1;
 const MAX_RESULTS_MAX = 250;
-/** The model names no default; 100 is what GetExecutionHistory, its successor, documents. */
+/**
+ * The model has no default. This is the documented default of GetExecutionHistory, the successor of this
+ * operation.
+ */
 const MAX_RESULTS_DEFAULT = 100;
 
-/** Where the service was offered: botocore's endpoints. */
+/** The regions in which the service was offered, from botocore's endpoints. */
 const REGIONS = [
   'ap-northeast-1',
   'ap-northeast-2',
@@ -26,7 +29,7 @@ const REGIONS = [
   'us-west-2',
 ] as const;
 
-/** Unknown members are ignored, and null means absent, as everywhere in AWS JSON. */
+/** As everywhere in AWS JSON, unknown members are ignored, and null means absent. */
 const inputSchema = z.object({
   flowExecutionId: z.nullish(z.string()),
   maxResults: z.nullish(z.int()),
@@ -94,7 +97,7 @@ export const listFlowExecutionMessages = (
           if (view === undefined) {
             return awsError('ResourceNotFoundException', `Flow execution ${flowExecutionId} does not exist.`);
           }
-          // A lagging view may end before the token's position: an empty page without a token.
+          // A lagging view may end before the token's position. The page is then empty and has no token.
           const end = Math.max(position, Math.min(view.count, position + pageLength(maxResults)));
           const messages = Array.from({ length: end - position }, (_, index) =>
             view.message(position + index),

@@ -1,6 +1,6 @@
 /**
- * AWSStepFunctions.ListStateMachines: a page of the state machines in the caller's account and region, by
- * name.
+ * AWSStepFunctions.ListStateMachines: a page of the state machines in the caller's account and region, sorted
+ * by name.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */
@@ -13,7 +13,7 @@ import type { Operation } from '../operation.ts';
 import { constraint, STEP_FUNCTIONS, wrongType } from './step-functions-input.ts';
 
 const TOKEN_CHARACTERS_MAX = 1_024;
-/** The creation date of all state machines, in epoch seconds. */
+/** The creation date of every state machine, in epoch seconds. */
 const CREATED_AT = 1_767_225_600;
 
 const inputSchema = z.object({ maxResults: z.nullish(z.int()), nextToken: z.nullish(z.string()) });

@@ -1,9 +1,9 @@
-/** The input errors that the operations of Step Functions have in common. */
+/** The input checks and error texts that the operations of Step Functions share. */
 import type * as z from 'zod/mini';
 import { awsError } from '../aws-answer.ts';
 import type { Operation } from '../operation.ts';
 
-/** The default regions of the emulated service: one of each kind. */
+/** The regions of the emulated service, by default. */
 const REGIONS = ['us-east-1', 'us-west-2', 'eu-west-1', 'eu-central-1', 'ap-southeast-2'];
 
 export const STEP_FUNCTIONS = (
@@ -26,7 +26,10 @@ export const constraint = (member: string, value: string | number | null | undef
     `1 validation error detected: Value ${value == null ? 'null' : `'${value}'`} at '${member}' failed to satisfy constraint: Member must ${text}`,
   );
 
-/** EXPRESS executions are refused, too: their history is not kept. */
+/**
+ * Returns an error if `arn` is not a valid execution ARN. ARNs of EXPRESS executions are refused, too, because
+ * their history is not kept.
+ */
 export function executionArnProblem(arn: string | null | undefined) {
   if (arn === undefined || arn === null) return constraint('executionArn', null, 'not be null');
   if (arn.length < 1) return constraint('executionArn', arn, 'have length greater than or equal to 1');

@@ -1,4 +1,4 @@
-/** AbortedFlow: it is aborted while an activity runs, so a step and its activity never end. */
+/** AbortedFlow is aborted while an activity runs, so the activity and its step never end. */
 import { messageUuid, timeline, type Beat, type Scenario } from './scenario.ts';
 import { webServiceStep } from './steps.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The scenarios, and the ids that run them. An id has the form of a real Things Graph execution id and
- * determines its whole history: `urn:tdm:<region>/<account>/default:Workflow:<Scenario>_<start
+ * The scenarios, and the ids of their executions. An id determines the execution's whole history. It has the
+ * form of a real Things Graph execution id: `urn:tdm:<region>/<account>/default:Workflow:<Scenario>_<start
  * time>_<trigger>_<uuid>`.
  */
 import type { History } from '../history.ts';
@@ -25,13 +25,13 @@ const ID =
   /^urn:tdm:[a-z0-9-]+\/\d{12}\/default:Workflow:([A-Za-z0-9]+)_(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?Z)_[A-Za-z0-9-]+_([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
 
 /**
- * The id of an execution of `scenario` that started, or will start, at `startMs` (milliseconds since the
- * epoch).
+ * Returns the id of an execution of `scenario` that starts at `startMs` (milliseconds since the epoch), in the
+ * past or future.
  */
 export const scenarioId = (scenario: ScenarioName, startMs: number, trigger: string, uuid: string): string =>
   `urn:tdm:us-west-2/123456789012/default:Workflow:${scenario}_${new Date(startMs).toISOString()}_${trigger}_${uuid}`;
 
-/** The history of an id; undefined if no scenario has such ids. */
+/** Returns the history of an execution. Undefined if the id belongs to no scenario. */
 export function scenarioHistory(executionId: string): History | undefined {
   const [, name, start = '', uuid = ''] = ID.exec(executionId) ?? [];
   const startMs = Date.parse(start);

@@ -1,6 +1,6 @@
 /**
- * CloudFlow: the shape of one real cloud flow, 36 messages with small integers as ids (0 to 41, one skipped
- * after each web-service step), finished within ten seconds.
+ * CloudFlow has the shape of a real cloud flow: 36 messages within ten seconds. The message ids are small
+ * integers from 0 to 41, and one number is skipped after each web-service step.
  */
 import { timeline, type Beat, type Scenario } from './scenario.ts';
 import { choiceStep, webServiceStep } from './steps.ts';
@@ -71,7 +71,10 @@ const BEATS: readonly Beat[] = [
   { afterMs: 7_640, eventType: 'EXECUTION_SUCCEEDED', payload: 'Flow execution succeeded' },
 ];
 
-/** One number is skipped after each web-service step. A choice step has only two messages. */
+/**
+ * Returns the id of each message. One number is skipped after each web-service step. Choice steps are
+ * recognised by their two messages.
+ */
 function messageIds(): readonly number[] {
   const ids = [0];
   let next = 1;

@@ -1,7 +1,7 @@
 /**
- * The state machines and map runs of the emulator, and which executions belong to each: those that the
- * control API scripted, those of the schedule (scenarios/schedule.ts) if it is on, and the children of
- * scenario map runs. Operations make lists of them.
+ * The state machines and map runs of the emulator, and the executions that belong to each: those that the
+ * control API scripted, those of the schedule (schedule.ts) if it is on, and the children of scenario map runs.
+ * The list operations read this directory.
  */
 import { createHash } from 'node:crypto';
 import type { History, WireEvent } from '../history.ts';
@@ -21,7 +21,7 @@ export interface Machine {
 export interface ListedExecution {
   readonly executionArn: string;
   readonly startMs: number;
-  /** Orders executions that start in the same millisecond. */
+  /** Determines the order of executions that start in the same millisecond. */
   readonly tie: number;
 }
 
@@ -29,11 +29,11 @@ export interface ListedExecution {
 const inListOrder = (a: ListedExecution, b: ListedExecution): number =>
   b.startMs - a.startMs || a.tie - b.tie;
 
-/** What `stateMachineArn` or `mapRunArn` names. */
+/** A state machine or map run, with its scripted executions. */
 interface Listed {
   readonly type: MachineType;
   readonly executions: Map<string, ListedExecution>;
-  /** In order; absent after a change. */
+  /** The executions in list order. Absent after a change, until they are sorted again. */
   sorted?: readonly ListedExecution[];
 }
 
@@ -45,20 +45,20 @@ export class Directory {
   readonly #lists = new Map<string, Listed>();
   readonly #mapRuns = new Map<string, string>();
 
-  /** `scheduled`: executions start by themselves. */
+  /** If `scheduled` is true, executions start regularly (schedule.ts). */
   constructor(scheduled: boolean) {
     this.#scheduled = scheduled;
   }
 
-  /** Makes a state machine or a map run exist. */
+  /** Creates a state machine or a map run. */
   create(arn: string, type: MachineType = 'STANDARD'): void {
     const executions = this.#lists.get(arn)?.executions ?? new Map();
     this.#lists.set(arn, { type, executions });
   }
 
   /**
-   * Puts an execution into the list of its map run or state machine. An execution without events has no
-   * start, so it is not listed.
+   * Adds an execution to the list of its map run or state machine. An execution without events has no start, so
+   * it is not added.
    */
   add(executionArn: string, history: History<WireEvent> | undefined, mapRunArn?: string): void {
     const [, home, machine] = MACHINE_OF_EXECUTION.exec(executionArn) ?? [];
@@ -83,7 +83,7 @@ export class Directory {
     return this.#mapRuns.get(executionArn) ?? scenarioMapRunOf(executionArn);
   }
 
-  /** The state machines of a place by name, those of the scenarios included. */
+  /** Returns the state machines of an account and region by name, including those of the scenarios. */
   machinesOf({ region, account }: Caller): Machine[] {
     const place = `${region}:${account}`;
     const scenarios = STATE_MACHINES.map(({ name }) => ({
@@ -99,14 +99,14 @@ export class Directory {
     return [...all.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** The type of a state machine; undefined if it does not exist. */
+  /** Returns the type of a state machine. Undefined if the state machine does not exist. */
   typeOf(stateMachineArn: string): MachineType | undefined {
     return this.#lists.get(stateMachineArn)?.type ?? (scenarioMachine(stateMachineArn) && 'STANDARD');
   }
 
   /**
-   * All executions of a state machine or map run, newest start first, those of the future too; undefined if
-   * it does not exist.
+   * Returns all executions of a state machine or map run, newest start first, including scripted ones that
+   * start in the future. Undefined if it does not exist.
    */
   executionsOf(arn: string, nowMs: number): readonly ListedExecution[] | undefined {
     const own = this.#sorted(arn);
@@ -121,7 +121,10 @@ export class Directory {
     return list && (list.sorted ??= [...list.executions.values()].toSorted(inListOrder));
   }
 
-  /** Empty if the schedule is off; undefined if no scenario has this state machine. */
+  /**
+   * Returns the scheduled runs of a state machine. Empty if the schedule is off. Undefined if it is not a state
+   * machine of the scenarios.
+   */
   #scheduledRuns(arn: string, nowMs: number) {
     const [, place = ''] = MACHINE.exec(arn) ?? [];
     const machine = scenarioMachine(arn);

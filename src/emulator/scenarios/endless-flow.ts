@@ -1,11 +1,11 @@
 /**
- * EndlessFlow: it never ends. A message about every two seconds, each computed from its position alone, so
- * that an execution started years ago costs no more than one started now.
+ * EndlessFlow never ends. It has a message about every two seconds. Each is computed from its position alone,
+ * so that an execution that started years ago costs no more than a new one.
  */
 import { messageHash, messageUuid, type Scenario } from './scenario.ts';
 
 const INTERVAL_MS = 2_000;
-/** Below the interval, so that messages keep their order. */
+/** Less than the interval, so that messages keep their order. */
 const JITTER_MS = 1_200;
 
 const STEP = [
@@ -16,7 +16,7 @@ const STEP = [
   'STEP_SUCCEEDED',
 ] as const;
 
-/** When the message at that position appears, after the start. */
+/** The time from the start to the message at this position. */
 function afterMs(uuid: string, position: number): number {
   if (position === 0) return 0;
   const [high = 0, low = 0] = messageHash(uuid, position);

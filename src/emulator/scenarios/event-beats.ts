@@ -1,25 +1,25 @@
 /**
- * Events of Step Functions, each with its time after the start. The emulator's state machines consist of
- * them.
+ * Events of Step Functions, each with its time after the start. Histories of the emulator's state machines are
+ * lists of them.
  */
 import type { UntimedEvent } from '../history.ts';
 
-/** An event and when it happens after the start. */
+/** An event, and its time after the start. */
 export interface EventBeat {
   readonly afterMs: number;
   readonly event: UntimedEvent;
 }
 
-/** One execution of a scenario, as its ARN names it. */
+/** An execution of a scenario: the parts of its ARN. */
 export interface Run {
   /** `arn:aws:states:us-west-2:123456789012` */
   readonly home: string;
   readonly startMs: number;
-  /** What follows the start time in its name. */
+  /** The part of the execution's name that follows the start time. */
   readonly suffix: string;
 }
 
-/** Collects events in order of time, each the successor of the one before. */
+/** Collects events in chronological order. Each event names the one before as its previous event. */
 export class EventScore {
   readonly beats: EventBeat[] = [];
 
@@ -29,11 +29,11 @@ export class EventScore {
   }
 }
 
-/** The start of an execution as its name has it: `2026-01-01T00-00-00-000Z`. */
+/** Formats the start time of an execution for its name: `2026-01-01T00-00-00-000Z`. */
 export const startText = (startMs: number): string =>
   new Date(startMs).toISOString().replaceAll(/[:.]/g, '-');
 
-/** The time of a `startText`; NaN for any other text. */
+/** Parses the result of `startText`. NaN for any other text. */
 export function startOfText(text: string): number {
   const [, day, hour, minute, second, millisecond] =
     /^(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})-(\d{3})Z$/.exec(text) ?? [];

@@ -1,6 +1,6 @@
 /**
- * FailingFlow: one activity fails and succeeds on retry. Later a device refuses, which ends the flow. So the
- * first failure in the history is not the one that ended it.
+ * FailingFlow has two failures. An activity fails and succeeds on retry. Later a device refuses its action,
+ * which ends the flow. So the first failure in the history is not the one that ended the flow.
  */
 import { messageUuid, timeline, type Beat, type Scenario } from './scenario.ts';
 import { choiceStep } from './steps.ts';
@@ -56,8 +56,7 @@ const BEATS: readonly Beat[] = [
 
 export const failingFlow: Scenario = {
   name: 'FailingFlow',
-  description:
-    'A flow that fails after 12 seconds in its last step; an earlier failure was retried with success.',
+  description: 'A flow that retries one failure successfully, and fails after 12 seconds in its last step.',
   trigger: 'Door',
   durationMs: 11_500,
   history: (startMs, uuid) => timeline(BEATS, startMs, (position) => messageUuid(uuid, position)),

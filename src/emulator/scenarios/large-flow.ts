@@ -1,11 +1,14 @@
-/** LargeFlow: 10,000 messages, each computed from its position, one every 50 ms. */
+/** LargeFlow has 10,000 messages, one every 50 ms. Each is computed from its position. */
 import type { WireMessage } from '../history.ts';
 import { messageUuid, type Scenario } from './scenario.ts';
 
 export const LARGE_FLOW_MESSAGES = 10_000;
 const INTERVAL_MS = 50;
 
-/** The repeating part: 1,999 steps of five messages between three at the start and two at the end. */
+/**
+ * The part that repeats. The flow has three messages, then 1,999 steps of these five messages, then two
+ * messages.
+ */
 const STEP = [
   'STEP_STARTED',
   'ACTIVITY_SCHEDULED',
@@ -39,7 +42,7 @@ function content(position: number): Pick<WireMessage, 'eventType' | 'payload'> {
 
 export const largeFlow: Scenario = {
   name: 'LargeFlow',
-  description: 'A flow of 10,000 messages, 20 a second; it has succeeded when it was started 9 minutes ago.',
+  description: 'A flow of 10,000 messages, 20 per second, that succeeds after 500 seconds.',
   trigger: 'Batch',
   durationMs: (LARGE_FLOW_MESSAGES - 1) * INTERVAL_MS,
   history: (startMs, uuid) => ({

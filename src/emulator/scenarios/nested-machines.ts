@@ -1,16 +1,19 @@
 /**
- * State machines that start other executions: with the service integration `states:startExecution`, waiting
- * for their end or not, and with a map run. The ids of the children follow from the parent's id, and the
- * parent's id from theirs. The form of the events is that of recordings (test/data).
+ * State machines that start other executions. Nested uses the service integration `states:startExecution`, once
+ * with and once without waiting for the child's end. DistributedMap uses a map run. The ids of the children can
+ * be derived from the parent's id, and vice versa. The events have the form of recorded ones (test/data).
  */
 import { EventScore, type EventBeat, type Run, startText } from './event-beats.ts';
 
-/** When Nested starts its children, and when it learns that the first has ended. */
+/** The times at which Nested starts its children, and at which it learns that the first child has ended. */
 const SYNC_CHILD_MS = 300;
 const SYNC_END_MS = 3_000;
 const ASYNC_CHILD_MS = 3_300;
 
-/** What the name of a child ends with, which state machine it runs, and when it starts after its parent. */
+/**
+ * Each child of Nested: the ending of its name (`mark`), its state machine, and its start time after the
+ * parent's.
+ */
 const CHILDREN = {
   sync: { mark: '-order', machine: 'LambdaCalls', afterMs: SYNC_CHILD_MS },
   async: { mark: '-notify', machine: 'FailingMap', afterMs: ASYNC_CHILD_MS },
@@ -26,13 +29,13 @@ export interface StartedRun {
   readonly startMs: number;
 }
 
-/** The executions that a run of Nested starts, of one state machine. */
+/** Returns the executions of `machine` that a run of Nested starts. */
 export const nestedRuns = (parent: Run, machine: string): StartedRun[] =>
   Object.values(CHILDREN)
     .filter((child) => child.machine === machine)
     .map((child) => ({ executionArn: childOf(parent, child), startMs: parent.startMs + child.afterMs }));
 
-/** The parent of a run that Nested started; undefined for any other. */
+/** Returns the ARN of a run's parent if Nested started the run. Undefined for other runs. */
 export function nestedParent({ home, startMs, suffix }: Run): string | undefined {
   const child = Object.values(CHILDREN).find(({ mark }) => suffix.endsWith(mark));
   return (
@@ -41,7 +44,9 @@ export function nestedParent({ home, startMs, suffix }: Run): string | undefined
   );
 }
 
-/** Starts an order and waits for it, then starts a notification and does not wait. */
+/**
+ * The history of Nested. It starts an order and waits for its end, then starts a notification without waiting.
+ */
 export function nested(run: Run): readonly EventBeat[] {
   const score = new EventScore();
   const parent = `${run.home}:execution:Nested:${startText(run.startMs)}_${run.suffix}`;
@@ -49,7 +54,7 @@ export function nested(run: Run): readonly EventBeat[] {
   const parameters = (machine: string) =>
     JSON.stringify({
       StateMachineArn: `${run.home}:stateMachine:${machine}`,
-      // AWS's console links parent and child by this member.
+      // AWS's console uses this member to link parent and child.
       Input: { AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: parent },
     });
   const started = (child: Child) =>
@@ -81,7 +86,7 @@ export function nested(run: Run): readonly EventBeat[] {
 }
 
 /**
- * The number of children of a map run, which start one after the other, and the numbers of those that fail.
+ * The number of children of a map run. They start one after another. The children with the numbers below fail.
  */
 export const MAP_RUN_CHILDREN = 12;
 const FAILING_CHILDREN: readonly number[] = [3, 7];
@@ -96,7 +101,7 @@ const childStartsAfterMs = (index: number): number => MAP_RUN_STARTS_MS + (index
 const mapRunArn = ({ home, startMs, suffix }: Run): string =>
   `${home}:mapRun:DistributedMap/${LABEL}:${startText(startMs)}_${suffix}`;
 
-/** A distributed map over twelve lines. Two of them fail, which it tolerates. */
+/** The history of DistributedMap: a distributed map over twelve lines. It tolerates that two of them fail. */
 export function distributedMap(run: Run): readonly EventBeat[] {
   const score = new EventScore();
   const output = `{"lines":${MAP_RUN_CHILDREN}}`;
@@ -113,10 +118,10 @@ export function distributedMap(run: Run): readonly EventBeat[] {
   return score.beats;
 }
 
-/** A child's name ends with its number. */
+/** Matches the suffix of a child, which ends with the child's number. */
 const CHILD_SUFFIX = /^(.+)-(\d{1,2})$/;
 
-/** The history of a map run's child: it succeeds or fails by its number. */
+/** The history of a map run's child. The child's number decides whether it fails. */
 export function mapRunChild({ suffix }: Run): readonly EventBeat[] {
   const index = Number(CHILD_SUFFIX.exec(suffix)?.[2]);
   const score = new EventScore();
@@ -136,10 +141,10 @@ export function mapRunChild({ suffix }: Run): readonly EventBeat[] {
   return score.beats;
 }
 
-/** The names of the state machine whose executions map runs start. */
+/** The state machine of the map run's children, as it is named in their ARNs. */
 export const MAP_RUN_MACHINE = `DistributedMap/${LABEL}`;
 
-/** The children of a map run. They follow from the parent's run. */
+/** Returns the children of a map run, derived from the run of their parent. */
 export const mapRunRuns = ({ home, startMs, suffix }: Run): StartedRun[] =>
   Array.from({ length: MAP_RUN_CHILDREN }, (_, index) => {
     const childStartMs = startMs + childStartsAfterMs(index);
@@ -147,7 +152,7 @@ export const mapRunRuns = ({ home, startMs, suffix }: Run): StartedRun[] =>
     return { executionArn: `${home}:execution:${MAP_RUN_MACHINE}:${name}`, startMs: childStartMs };
   });
 
-/** The map run that started a child. */
+/** Returns the ARN of the map run that started a child. */
 export function mapRunOfChild({ home, startMs, suffix }: Run): string | undefined {
   const [, parentSuffix, index] = CHILD_SUFFIX.exec(suffix) ?? [];
   if (parentSuffix === undefined) return undefined;

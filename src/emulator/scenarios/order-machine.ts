@@ -1,11 +1,11 @@
 /**
- * The fulfilment of an order: three parallel branches, one with a map, retries in two of them, and an error
- * that is caught. It runs for more than two minutes, so that a reader can watch it. Events have the same
- * members as AWS's.
+ * A state machine that fulfils an order. It has three parallel branches, one of them with a map, retries in two
+ * of them, and an error that is caught. It runs for more than two minutes, so that it can be watched. The
+ * events have the same members as AWS's.
  */
 import type { UntimedEvent } from '../history.ts';
 
-/** An event, and the event that led to it. */
+/** An event before it gets its id, and the event that led to it. */
 interface Draft {
   readonly afterMs: number;
   readonly type: string;
@@ -17,11 +17,11 @@ const FUNCTION = 'arn:aws:lambda:us-west-2:123456789012:function';
 const TASK = { resource: 'invoke', resourceType: 'lambda' };
 const ORDER = '{"order":4711,"items":["lamp","cable","bracket"],"total":"129.00 EUR"}';
 
-/** One attempt of a task. A failed one is followed by the wait before the next. */
+/** One attempt of a task. */
 interface Attempt {
   readonly takesMs: number;
   readonly failure?: { readonly error: string; readonly cause: string };
-  /** The pause after a failure. */
+  /** The pause before the next attempt, after a failure. */
   readonly waitMs?: number;
 }
 
@@ -34,7 +34,10 @@ class Timeline {
     return draft;
   }
 
-  /** A state that calls a function, once or several times. Returns its exit, or the last failure. */
+  /**
+   * Adds a task state that calls a function once or several times. Returns its exit event, or the last failure
+   * if no attempt succeeds.
+   */
   task(name: string, startMs: number, previous: Draft, attempts: readonly Attempt[], output = '{}'): Draft {
     let last = this.add(startMs, 'TaskStateEntered', previous, {
       stateEnteredEventDetails: { name, input: ORDER },
@@ -61,7 +64,7 @@ class Timeline {
     return last;
   }
 
-  /** In order of time, numbered. Everything takes `factor` times as long. */
+  /** Returns all events in chronological order, with ids. All times are multiplied by `factor`. */
   beats(factor: number): { readonly afterMs: number; readonly event: UntimedEvent }[] {
     const sorted = this.#drafts.toSorted((one, other) => one.afterMs - other.afterMs);
     const idOf = new Map(sorted.map((draft, index) => [draft, index + 1]));
@@ -89,7 +92,10 @@ const NO_COURIER = {
   cause: '{"errorMessage":"No courier has a free slot before 18:00","zone":"10115"}',
 };
 
-/** Three items, each started after the one before; the second is tried twice. Returns the end of the map. */
+/**
+ * Adds a map over three items, which start one after another. The second item needs two attempts. Returns the
+ * exit event of the map.
+ */
 function reserveStock(timeline: Timeline, startMs: number, previous: Draft): Draft {
   const name = 'ReserveStock';
   const entered = timeline.add(startMs, 'MapStateEntered', previous, {

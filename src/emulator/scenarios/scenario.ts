@@ -1,7 +1,7 @@
 /**
- * A scenario: a flow that can be run again and again, because an execution's whole history follows from its
- * id. Fixed timelines are made here from a list of beats; long flows (large-flow.ts, endless-flow.ts) compute
- * each message.
+ * A scenario is a flow that can be run any number of times: the whole history of an execution can be computed
+ * from its id. This file makes histories from fixed lists of messages with times (beats). Long flows
+ * (large-flow.ts, endless-flow.ts) compute each message.
  */
 import { createHash } from 'node:crypto';
 import type { EventType } from '../../messages/event-types.ts';
@@ -11,26 +11,31 @@ export type ScenarioName =
   'CloudFlow' | 'SecurityFlow' | 'FailingFlow' | 'AbortedFlow' | 'LargeFlow' | 'EndlessFlow';
 
 export interface Scenario {
-  /** The flow's name, as it stands in the execution's id. */
+  /** The flow's name, as in the execution's id. */
   readonly name: ScenarioName;
-  /** One sentence: what a reader will see. */
+  /** A sentence about what a reader will see. */
   readonly description: string;
-  /** What starts such a flow: the part of the id that follows the start time. */
+  /** The trigger that starts the flow. It follows the start time in the id. */
   readonly trigger: string;
-  /** From the first message to the last; undefined: it never ends. */
+  /** The time from the first message to the last. Undefined if the flow never ends. */
   readonly durationMs: number | undefined;
-  /** `uuid` makes the message ids of two executions differ. */
+  /**
+   * Returns the history of an execution. `uuid` makes its message ids differ from those of other executions.
+   */
   history(startMs: number, uuid: string): History;
 }
 
-/** One message of a fixed timeline. Without a payload, the member is absent on the wire. */
+/** A message of a fixed timeline. If `payload` is absent here, it is also absent on the wire. */
 export interface Beat {
   readonly afterMs: number;
   readonly eventType: EventType;
   readonly payload?: string;
 }
 
-/** The history of a fixed timeline: `beats` in order of time, `idOf` the message id of each position. */
+/**
+ * Returns the history of a fixed timeline. `beats` are in chronological order. `idOf` returns the message id
+ * for a position.
+ */
 export function timeline(
   beats: readonly Beat[],
   startMs: number,
@@ -57,11 +62,11 @@ export function timeline(
   };
 }
 
-/** 16 bytes that look random and are always the same for one message of one execution. */
+/** Returns 16 bytes that look random, but are always the same for the same message of the same execution. */
 export const messageHash = (uuid: string, position: number): Uint8Array =>
   new Uint8Array(createHash('sha256').update(`${uuid}/${position}`).digest()).subarray(0, 16);
 
-/** A message id in the form of a UUID (version 4), as most real flows have them. */
+/** Returns a message id in the form of a UUID (version 4), as in most real flows. */
 export function messageUuid(uuid: string, position: number): string {
   const hex = Array.from(messageHash(uuid, position), (byte) => byte.toString(16).padStart(2, '0')).join('');
   const variant = '89ab'.charAt(Number.parseInt(hex.charAt(16), 16) % 4);

@@ -1,7 +1,8 @@
 /**
- * SecurityFlow: AWS's own example of a Things Graph flow, in real time. A motion sensor starts it, a camera
- * takes pictures, Rekognition looks at them, a screen shows them. Its payloads are hard for renderers and
- * parsers: prose, line breaks, quotes, non-ASCII characters, almost-JSON, empty and absent ones.
+ * SecurityFlow is AWS's own example of a Things Graph flow, in real time. A motion sensor starts it, a camera
+ * takes pictures, Rekognition analyses them, and a screen shows them. Its payloads are hard for renderers and
+ * parsers. They contain prose, line breaks, quotes, non-ASCII characters and almost-JSON, and some are empty or
+ * absent.
  */
 import { messageUuid, timeline, type Beat, type Scenario } from './scenario.ts';
 import { choiceStep, readySteps, thingStep, webServiceStep } from './steps.ts';
@@ -57,7 +58,7 @@ const BEATS: readonly Beat[] = [
     action: 'Screen1: display(https://example.com/camera1/0001.jpg)',
     result: 'Screen1: shown for 30 s 🟢',
   }),
-  // No messages for 15 s: readers must tolerate silence.
+  // The next message follows after 15 s, because readers must tolerate silence.
   ...thingStep({
     atMs: 30_000,
     takesMs: 5_800,

@@ -1,8 +1,8 @@
 /**
- * The ARNs that run state machines of the emulator. An ARN determines its whole history:
- * `arn:aws:states:us-west-2:123456789012:execution:<StateMachine>:<start time>_<uuid>`, the time with dashes
- * in place of characters that a name may not have: `2026-01-01T00-00-00-000Z`. Any region and account is
- * accepted. Map runs and their children (`<StateMachine>/<label>`) have ids of the same form.
+ * The ARNs of executions of the emulator's state machines. An ARN determines the execution's whole history:
+ * `arn:aws:states:us-west-2:123456789012:execution:<StateMachine>:<start time>_<uuid>`. In the start time,
+ * dashes replace characters that a name must not contain: `2026-01-01T00-00-00-000Z`. Any region and account is
+ * accepted. Map runs and their children (`<StateMachine>/<label>`) have ARNs of the same form.
  */
 import type { History, WireEvent } from '../history.ts';
 import { type EventBeat, type Run, startOfText, startText } from './event-beats.ts';
@@ -19,8 +19,8 @@ const ARN =
   /^(arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}):(execution|mapRun):([A-Za-z0-9]+(?:\/[A-Za-z0-9]+)?):([\dTZ-]{24})_([A-Za-z0-9-]+)$/;
 
 /**
- * The ARN of an execution of `machine` that started, or will start, at `startMs` (milliseconds since the
- * epoch).
+ * Returns the ARN of an execution of `machine` that starts at `startMs` (milliseconds since the epoch), in the
+ * past or future. `account` includes the region.
  */
 export const scenarioArn = (
   machine: StateMachineName,
@@ -46,7 +46,7 @@ function beatsOf({ resource, machine, ...run }: ParsedArn): readonly EventBeat[]
   return STATE_MACHINES.find(({ name }) => name === machine)?.beats(run);
 }
 
-/** The history of an ARN; undefined if the emulator has no such state machine. */
+/** Returns the history of an execution. Undefined if the ARN belongs to no state machine of the emulator. */
 export function scenarioEvents(arn: string): History<WireEvent> | undefined {
   const parsed = parseScenarioArn(arn);
   const beats = parsed && beatsOf(parsed);
@@ -68,13 +68,16 @@ export function scenarioEvents(arn: string): History<WireEvent> | undefined {
   };
 }
 
-/** The children of a scenario's map run; undefined for any other ARN. */
+/** Returns the children of a scenario's map run. Undefined for any other ARN. */
 export function scenarioMapRun(arn: string): StartedRun[] | undefined {
   const parsed = parseScenarioArn(arn);
   return parsed?.resource === 'mapRun' && parsed.machine === MAP_RUN_MACHINE ? mapRunRuns(parsed) : undefined;
 }
 
-/** The map run that started this execution; undefined if none did. */
+/**
+ * Returns the ARN of the map run that started an execution. Undefined if the execution is not a map run's
+ * child.
+ */
 export function scenarioMapRunOf(arn: string): string | undefined {
   const parsed = parseScenarioArn(arn);
   return parsed?.machine === MAP_RUN_MACHINE ? mapRunOfChild(parsed) : undefined;

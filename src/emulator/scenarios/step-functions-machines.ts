@@ -1,7 +1,7 @@
 /**
- * The state machines of the emulator: recorded histories with invented times, since the recordings have none;
- * one that is redriven after it failed; one that runs for minutes and has several pages; and two that start
- * other executions (nested-machines.ts).
+ * The state machines of the emulator. Some replay recorded histories with invented times, because the
+ * recordings have no times. One is redriven after a failure. Others run for minutes and have several pages
+ * (Rounds, order-machine.ts) or start other executions (nested-machines.ts).
  */
 import type { UntimedEvent } from '../history.ts';
 import { orderBeats } from './order-machine.ts';
@@ -29,12 +29,14 @@ export type StateMachineName =
 
 export interface StateMachine {
   readonly name: StateMachineName;
-  /** One sentence: what a reader will see. */
+  /** A sentence about what a reader will see. */
   readonly description: string;
   beats(run: Run): readonly EventBeat[];
 }
 
-/** The time between an event of this type and the one before: work takes longer than book-keeping. */
+/**
+ * The time between the previous event and an event of this type. Events that end work take longer than others.
+ */
 function gapMs(type: string): number {
   if (type === 'ExecutionStarted') return 0;
   if (type.endsWith('TimedOut')) return 3_000;
@@ -52,13 +54,13 @@ const recorded = (lines: string): UntimedEvent[] =>
   lines
     .trim()
     .split('\n')
-    // Safety: our own recording.
+    // Safety: the line is part of our own recording.
     .map((line) => JSON.parse(line) as UntimedEvent);
 
-/** When the execution of `Redriven` is started again: late enough that a reader sees the first end settle. */
+/** When `Redriven` is redriven, after its start. Late enough for a reader to see the first end settle. */
 export const REDRIVEN_AFTER_MS = 30_000;
 
-/** As in the documentation of RedriveExecution: the failed state is tried again, in the same history. */
+/** Follows the documentation of RedriveExecution: the failed state is retried, and the history continues. */
 function redriven(): EventBeat[] {
   const first = recorded(failingTask);
   const output = '{"StatusCode":200,"Payload":null}';
@@ -87,7 +89,7 @@ function redriven(): EventBeat[] {
 const ROUNDS = 60;
 const ROUND_MS = 5_000;
 
-/** A loop of a task and a pause: 362 events in five minutes. */
+/** A loop of a task and a pause, with 362 events in five minutes. */
 function rounds(): EventBeat[] {
   const task = { resource: 'arn:aws:lambda:us-west-2:123456789012:function:patrol' };
   const score = new EventScore();
@@ -109,7 +111,7 @@ function rounds(): EventBeat[] {
   return score.beats;
 }
 
-/** The same events in each run. A run that Nested started has the input that names its parent. */
+/** Returns the same events for each run. If Nested started the run, its input names the parent. */
 function fixed(beats: readonly EventBeat[]): StateMachine['beats'] {
   return (run) => {
     const parent = nestedParent(run);
@@ -126,53 +128,53 @@ function fixed(beats: readonly EventBeat[]): StateMachine['beats'] {
 export const STATE_MACHINES: readonly StateMachine[] = [
   {
     name: 'LambdaCalls',
-    description: 'Two Lambda functions in a row; it succeeds within seconds. Recorded from AWS.',
+    description: 'Calls two Lambda functions in a row, and succeeds within seconds. Recorded from AWS.',
     beats: fixed(onTimeline(recorded(lambdaCalls))),
   },
   {
     name: 'FailingMap',
-    description: 'A map whose iterations run into their time limit, which fails it. Recorded from AWS.',
+    description: 'Fails because the iterations of a map time out. Recorded from AWS.',
     beats: fixed(onTimeline(recorded(failingMap))),
   },
   {
     name: 'CaughtError',
-    description: 'A task fails, is tried again, and its error is caught: it succeeds. Recorded from AWS.',
+    description: 'A task fails and is retried, then its error is caught. Succeeds. Recorded from AWS.',
     beats: fixed(onTimeline(recorded(caughtError))),
   },
   {
     name: 'ParallelBranches',
-    description: 'Two branches side by side; it succeeds. Recorded from AWS.',
+    description: 'Two parallel branches. Succeeds. Recorded from AWS.',
     beats: fixed(onTimeline(recorded(parallelBranches))),
   },
   {
     name: 'Redriven',
-    description: 'It fails within seconds, is redriven half a minute after its start, and succeeds.',
+    description: 'Fails within seconds, is redriven half a minute after its start, and then succeeds.',
     beats: fixed(redriven()),
   },
   {
     name: 'Rounds',
-    description: 'A task and a pause, sixty times over: 362 events in five minutes.',
+    description: 'Repeats a task and a pause 60 times: 362 events in five minutes.',
     beats: fixed(rounds()),
   },
   {
     name: 'OrderFulfilment',
     description:
-      'Three branches side by side, one with a map; tasks are tried again, and an error is caught. It succeeds after more than two minutes.',
+      'Three parallel branches, one with a map. Tasks are retried, and an error is caught. Succeeds after more than two minutes.',
     beats: fixed(orderBeats()),
   },
   {
     name: 'BulkOrder',
-    description: 'The same as OrderFulfilment, but slower: it takes five minutes.',
+    description: 'The same as OrderFulfilment, but slower. It takes five minutes.',
     beats: fixed(orderBeats(2.2)),
   },
   {
     name: 'Nested',
-    description: 'It starts LambdaCalls and waits for it, then starts FailingMap and does not wait.',
+    description: 'Starts LambdaCalls and waits for its end, then starts FailingMap without waiting.',
     beats: nested,
   },
   {
     name: 'DistributedMap',
-    description: `A map run with ${MAP_RUN_CHILDREN} child executions, of which two fail; it succeeds.`,
+    description: `A map run with ${MAP_RUN_CHILDREN} child executions. Two of them fail, but the map run succeeds.`,
     beats: distributedMap,
   },
 ];

@@ -1,7 +1,7 @@
 /**
- * Five histories as AWS itself answered them (localstack/localstack, Apache-2.0, snapshots of its tests that
- * were validated against AWS; test/data/README.md), one event per line, without times. Placeholders of the
- * recordings, such as accounts and roles, and one event that a recording omits are filled in.
+ * Five histories that were recorded from AWS, one event per line, without times. They are test snapshots of
+ * localstack/localstack (Apache-2.0) that were validated against AWS; see test/data/README.md. Placeholders in
+ * the recordings, such as accounts and roles, are filled in. So is one event that a recording omits.
  */
 
 /** test_invoke_pipe, 2025-11-06. */

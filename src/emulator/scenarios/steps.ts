@@ -1,15 +1,16 @@
 /**
- * The steps that flows are made of, as lists of beats. The order of events in a step, the empty payloads of
- * ACTIVITY_* and the text that looks like JSON and is not are those of real Things Graph flows.
+ * The steps that flows consist of, as lists of beats. Three properties are those of real Things Graph flows:
+ * the order of events in a step, the empty payloads of ACTIVITY_* messages, and payloads that look like JSON
+ * but are not.
  */
 import type { Beat } from './scenario.ts';
 
 interface Step {
-  /** When the step starts, after the start of the flow. */
+  /** The time from the start of the flow to the start of the step. */
   readonly atMs: number;
   readonly takesMs: number;
   readonly stepId: string;
-  /** The step or trigger that it waited for. */
+  /** The step or trigger that this step waited for. */
   readonly after: string;
   readonly input?: string;
   readonly output?: string;
@@ -20,7 +21,7 @@ const started = ({ stepId, input = 'null', after }: Step): string =>
 
 const succeeded = ({ stepId, output = 'null' }: Step): string => `{stepId: ${stepId}, output: ${output}}`;
 
-/** A call of a web service, such as a Lambda function: five messages. */
+/** A step that calls a web service, such as a Lambda function. It has five messages. */
 export const webServiceStep = (step: Step): Beat[] => [
   { afterMs: step.atMs, eventType: 'STEP_STARTED', payload: started(step) },
   { afterMs: step.atMs + 12, eventType: 'ACTIVITY_SCHEDULED', payload: '' },
@@ -29,15 +30,15 @@ export const webServiceStep = (step: Step): Beat[] => [
   { afterMs: step.atMs + step.takesMs, eventType: 'STEP_SUCCEEDED', payload: succeeded(step) },
 ];
 
-/** A decision inside the flow: two messages. */
+/** A step that decides inside the flow. It has two messages. */
 export const choiceStep = (step: Step): Beat[] => [
   { afterMs: step.atMs, eventType: 'STEP_STARTED', payload: started(step) },
   { afterMs: step.atMs + step.takesMs, eventType: 'STEP_SUCCEEDED', payload: succeeded(step) },
 ];
 
 /**
- * An action of a device, which acknowledges the order before it carries it out: five messages, one without
- * payload.
+ * A step in which a device acts. The device acknowledges the order before it acts. The step has five messages,
+ * one without a payload.
  */
 export const thingStep = (step: Step & { readonly action: string; readonly result: string }): Beat[] => [
   { afterMs: step.atMs, eventType: 'STEP_STARTED', payload: started(step) },

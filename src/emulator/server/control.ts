@@ -1,6 +1,6 @@
 /**
- * The emulator's own HTTP API, under /_emulator: script executions, set faults, read statistics, reset. Its
- * requests are neither signed nor counted. The server listens on loopback only.
+ * The emulator's own HTTP API under /_emulator. It scripts executions, sets faults, returns statistics, and
+ * resets the emulator. Its requests are neither signed nor counted. The server listens on loopback only.
  */
 import type * as z from 'zod/mini';
 import { jsonAnswer } from '../aws-answer.ts';
@@ -19,14 +19,14 @@ import type { ScriptedHistories } from '../scripted-histories.ts';
 
 export const CONTROL_PATH = '/_emulator';
 
-/** Room for a script of 100,000 messages. */
+/** Enough for a script of 100,000 messages. */
 export const CONTROL_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface Controlled {
   readonly scripts: ScriptedHistories<WireMessage>;
-  /** Executions of Step Functions, by ARN. */
+  /** Scripted executions of Step Functions, by ARN. */
   readonly eventScripts: ScriptedHistories<WireEvent>;
-  /** State machines, map runs, and which executions belong to them. */
+  /** State machines and map runs, with the executions that belong to them. */
   readonly directory: Directory;
   readonly faults: FaultInjector;
   readonly statistics: CallStatistics;
@@ -34,7 +34,7 @@ export interface Controlled {
 }
 
 interface MemberError {
-  /** The path in the body: `messages[3].payload`; empty for the whole body. */
+  /** The path of the member in the body, such as `messages[3].payload`. Empty for the whole body. */
   readonly member: string;
   readonly detail: string;
 }
@@ -79,7 +79,7 @@ function memberErrors(issue: z.core.$ZodIssue): MemberError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       member: memberName([...issue.path, key]),
-      detail: 'is no member that is known here',
+      detail: 'is an unknown member',
     }));
   }
   return [{ member: memberName(issue.path), detail: issue.message }];
@@ -91,7 +91,7 @@ const memberName = (path: readonly PropertyKey[]): string =>
     return name === '' ? String(key) : `${name}.${String(key)}`;
   }, '');
 
-/** Events for an ARN, messages for any other id. */
+/** Scripts an execution: from events if the body has an `executionArn`, otherwise from messages. */
 const postExecution: Handler = (request, controlled) =>
   withJson(request, (json) =>
     typeof json === 'object' && json !== null && 'executionArn' in json
@@ -129,7 +129,10 @@ const setFaults: Handler = (request, { faults }) =>
     return answer(faults.faults);
   });
 
-/** Many executions of a state machine or a map run at once. Only their starts, ends and redrives matter. */
+/**
+ * Creates many executions of a state machine or a map run at once. Their histories have only starts, ends and
+ * redrives.
+ */
 const postRuns: Handler = (request, { eventScripts, directory }) =>
   parseBody(request, runsSchema, (input) => {
     const { stateMachineArn, mapRunArn, type } = input;
@@ -147,7 +150,7 @@ const postRuns: Handler = (request, { eventScripts, directory }) =>
     });
   });
 
-/** A fixed UUID, so that repeated calls differ only in the time. */
+/** A fixed UUID, so that example ids differ only in their start time. */
 const EXAMPLE_UUID = '69b151ad-a611-42f5-ac21-fe537f9868ad';
 
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
@@ -184,7 +187,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/stats': { GET: async (_, { statistics }) => answer(statistics.snapshot()) },
 };
 
-/** Whether `answerControl` handles this request. */
+/** Whether `answerControl` handles requests to this path. */
 export const isControl = (path: string): boolean =>
   path === CONTROL_PATH || path.startsWith(`${CONTROL_PATH}/`);
 
@@ -194,7 +197,7 @@ export async function answerControl(request: Request, controlled: Controlled): P
   if (methods === undefined) {
     return refuse(
       404,
-      `The emulator has only ${Object.keys(ROUTES)
+      `Unknown path. The emulator's control paths are ${Object.keys(ROUTES)
         .map((path) => CONTROL_PATH + path)
         .join(', ')}`,
     );
@@ -202,7 +205,7 @@ export async function answerControl(request: Request, controlled: Controlled): P
   const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
   if (handler === undefined) {
     const allow = Object.keys(methods).join(', ');
-    const response = refuse(405, `Only ${allow} here`);
+    const response = refuse(405, `This path allows only ${allow}`);
     response.headers.set('allow', allow);
     return response;
   }

@@ -1,10 +1,11 @@
 /**
- * Emulates AWS for local runs, tests and benchmarks. It is a fetch handler without a server, so it runs on
- * Node (node-server.ts), inside Deno, and inside a test's process. It shares no code with sources/, because
- * it tests them, and is never deployed.
+ * Emulates AWS for local runs, tests and benchmarks. It is a fetch handler without a server, so it runs on Node
+ * (node-server.ts), inside Deno, and inside a test's process. It shares no code with sources/, because tests
+ * use it to check them. It is never deployed.
  *
- * A request goes to the control API (control.ts), through the common checks (aws-json.ts) to an operation
- * (operations/), with faults and statistics added here, or to STS, which has another protocol (aws-query.ts).
+ * A request goes to one of three places. Paths under /_emulator go to the control API (control.ts), and forms
+ * go to STS, which has another protocol (aws-query.ts). All other requests go through the common checks
+ * (aws-json.ts) to an operation (operations/). This file then adds faults and statistics.
  */
 import type { Clock } from '../../core/clock.ts';
 import { encodeJson, errorAnswer, jsonAnswer, xmlErrorAnswer, type AwsErrorName } from '../aws-answer.ts';
@@ -30,22 +31,22 @@ import type { Credentials } from '../signature.ts';
 
 export interface EmulatorOptions {
   readonly clock: Clock;
-  /** The credentials that are accepted. */
+  /** The credentials that callers must sign with. */
   readonly credentials: Credentials;
-  /** The regions that requests may be signed for; absent: the regions of each service. */
+  /** The regions that requests may be signed for. Default: the regions of each service. */
   readonly regions?: readonly string[];
-  /** The roles that may be assumed, by ARN; absent: any. */
+  /** The roles that may be assumed, by ARN. Default: any role. */
   readonly roles?: Roles;
-  /** Executions of the state machines start by themselves, so that lists have something to show. */
+  /** Start executions of the state machines regularly, so that lists are not empty. */
   readonly scheduled?: boolean;
-  /** Unguessable bytes, for page tokens and request ids; absent: the platform's. */
+  /** Returns unguessable bytes for page tokens, sessions and request ids. Default: the platform's generator. */
   readonly random?: (length: number) => Uint8Array;
 }
 
 export interface Emulator {
-  /** Answers as AWS does, and the control API under /_emulator. */
+  /** Answers requests as AWS does, and those of the control API under /_emulator. */
   fetch(request: Request): Promise<Response>;
-  /** The answer of `GET /_emulator/stats`. */
+  /** Returns the same counts as `GET /_emulator/stats`. */
   stats(): Statistics;
 }
 
@@ -98,7 +99,11 @@ export function createEmulator(options: EmulatorOptions): Emulator {
       case 'internal-error':
         return failure(operation, 'InternalFailureException');
       case 'xml-error':
-        return xmlErrorAnswer('AccessDeniedException', 'Something in between did not like this request', 403);
+        return xmlErrorAnswer(
+          'AccessDeniedException',
+          'A proxy in front of the service refused this request',
+          403,
+        );
       case 'reset':
         return resetAnswer();
       case 'stall':
@@ -157,7 +162,7 @@ export function createEmulator(options: EmulatorOptions): Emulator {
             ...(options.regions && { regions: options.regions }),
           })
         : await answerAws(request);
-      // AWS's clock: clients with a wrong clock correct it by this header and sign again.
+      // The emulator's clock. A client whose clock is wrong corrects it by this header and signs again.
       response.headers.set('date', new Date(nowMs()).toUTCString());
       response.headers.set('x-amzn-requestid', requestId(random(16)));
       return response;
@@ -165,10 +170,13 @@ export function createEmulator(options: EmulatorOptions): Emulator {
   };
 }
 
-/** The account of the credentials in the options. Credentials of a role belong to the role's account. */
+/**
+ * The account that the credentials in the options belong to. Credentials of a role belong to the role's
+ * account.
+ */
 const ACCOUNT = '123456789012';
 
-/** AWS's own text. */
+/** The text that AWS uses. */
 const deniedText = (account: string, operation: string, resource: string): string =>
   `User: arn:aws:iam::${account}:user/emulator is not authorized to perform: states:${operation} on resource: ${resource} ` +
   `because no identity-based policy allows the states:${operation} action`;
@@ -179,7 +187,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-/** AWS uses a UUID. */
+/** Formats a request id as a UUID, like AWS's. */
 const requestId = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
     .join('')

@@ -1,7 +1,7 @@
 /**
- * The emulator as a server on Node. Platform file. It translates between node:http and fetch, and resets
- * sockets and cuts answers, which a fetch handler cannot do. It listens on loopback only, since its control
- * API needs no key.
+ * The emulator as a server on Node. It translates between node:http and fetch. It also resets sockets and
+ * truncates answers, which a fetch handler cannot do. It listens on loopback only, because its control API
+ * needs no key. Platform file.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,28 +11,28 @@ import { isReset } from '../broken-answers.ts';
 import { createEmulator, type Emulator, type EmulatorOptions } from './emulator.ts';
 
 /**
- * Long, so that no reused connection is closed just when a client sends on it: that would be an unintended
- * fault.
+ * Long enough that the server does not close a connection just when a client reuses it. That would be an
+ * unintended fault.
  */
 const KEEP_ALIVE_MS = 10 * 60_000;
 
 export interface EmulatorServerOptions extends Omit<EmulatorOptions, 'clock'> {
-  /** 0: any that is free. */
+  /** The port to listen on. 0 selects any free port. */
   readonly port: number;
-  /** A loopback address; absent: 127.0.0.1. */
+  /** A loopback address. Default: 127.0.0.1. */
   readonly host?: string;
-  /** Absent: the system's. */
+  /** Default: the system's clock. */
   readonly clock?: Clock;
 }
 
 export interface EmulatorServer {
   readonly url: string;
   readonly emulator: Emulator;
-  /** Ends stalled calls, closes all connections, frees the port. */
+  /** Ends stalled calls, closes all connections and frees the port. */
   close(): Promise<void>;
 }
 
-/** Rejects with an error that has Node's `code` if it cannot listen there. */
+/** Starts the server. If it cannot listen on the port, rejects with an error that has Node's `code`. */
 export async function startEmulatorServer(options: EmulatorServerOptions): Promise<EmulatorServer> {
   const { port, clock = systemClock } = options;
   const host = options.host === undefined || options.host === 'localhost' ? '127.0.0.1' : options.host;
@@ -70,7 +70,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-/** One request and its answer. Never rejects: any error ends only this connection. */
+/** Answers one request. Never rejects, because an error must end only this connection. */
 async function exchange(
   emulator: Emulator,
   incoming: IncomingMessage,
@@ -93,13 +93,13 @@ async function exchange(
     if (isReset(response)) incoming.socket.resetAndDestroy();
     else await send(response, outgoing);
   } catch (error) {
-    // The caller left while sending, or this is a bug of the emulator.
+    // The caller left while sending, the answer is truncated on purpose, or the emulator has a bug.
     if (!outgoing.headersSent) outgoing.writeHead(500).end(`The emulator failed: ${String(error)}\n`);
     else incoming.socket.destroySoon();
   }
 }
 
-/** undefined if fetch cannot express the request: TRACE, and targets that are not URLs. */
+/** Converts a request. Undefined if fetch cannot express it: TRACE, or a target that is not a URL. */
 function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
   const { method = '', url: target = '' } = incoming;
   const url = target.startsWith('/') ? `http://emulator${target}` : target;
@@ -109,15 +109,14 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | un
     for (const value of values) headers.append(name, value);
   }
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers, signal });
-  // Safety: Node's ReadableStream is the one that its fetch takes; only the two sets of type declarations
-  // differ.
+  // Safety: Node's `fetch` accepts Node's ReadableStream. Only the two type declarations differ.
   const body = Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>;
-  // `duplex` is required with a stream, and missing in TypeScript's RequestInit.
+  // `duplex` is required for a stream body, but TypeScript's RequestInit does not have it.
   const init: RequestInit & { duplex: 'half' } = { method, headers, signal, body, duplex: 'half' };
   return new Request(url, init);
 }
 
-/** Rejects if the body fails; everything before the failure has then been written. */
+/** Writes an answer. If its body fails, writes everything before the failure, then rejects. */
 async function send(response: Response, outgoing: ServerResponse): Promise<void> {
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   const reader = response.body?.getReader();
