@@ -13,7 +13,7 @@
  * reports several bad lines. In any other form the start of the next value is unknown, so reading stops. The
  * first message shows the form: in NDJSON it ends on the line where it began. One case is ambiguous. A first
  * line that is cut off looks like the start of a value that spans several lines, until a fault or the end of
- * the body is found. The text after the first line is then read again as NDJSON.
+ * the body is found. Then the text after the first line is read again as NDJSON.
  *
  * Existing streaming parsers stop at the first fault, do not count lines, and do not bound the size of values.
  * This file has more than 300 lines because it is one state machine.

@@ -153,7 +153,7 @@ function flawOf(issue: z.core.$ZodIssue): string {
     return `'${String(name)}' must be ${name === 'timestamp' ? TIMESTAMP_FORMS : 'text'}: it is ${kindOf(issue.input)}.`;
   }
   if (issue.keys.includes('messages')) return "'messages' must be an array of messages.";
-  return `A message cannot have the member ${shown(issue.keys[0])}. The usual members are messageId, eventType, timestamp and payload.`;
+  return `A message has no member ${shown(issue.keys[0])}.`;
 }
 
 const kindOf = (value: unknown): string =>

@@ -53,7 +53,8 @@ export async function importHistory(options: ImportOptions): Promise<Result<Impo
       return refusal;
     }
     const head = await commit(async () => {
-      // If the execution was deleted while this write waited for its turn, the imported pages are gone, too.
+      // If the execution was deleted while this write waited for its turn, the imported pages were deleted,
+      // too.
       signal.throwIfAborted();
       return writer.commit({ from: 'import', archivedAt: new Date(clock.now()).toISOString() });
     });

@@ -99,7 +99,7 @@ export interface ListingSource {
    */
   listExecutions(query: ExecutionsQuery, call: CallOptions): Promise<Result<SourceExecutions, SourceFailure>>;
   /**
-   * Another request also needs the calls for this list that are waiting for budget. `origin` is the origin of
+   * Another request also needs the calls for this list that are waiting for a permit. `origin` is the origin of
    * that request. See `Source.raisePriority`.
    */
   raisePriority?(of: ExecutionsQuery['of'], origin: CallOrigin): void;

@@ -118,8 +118,8 @@ export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, 
 const payer = (origin: CallOrigin): string => (origin.class === 'reader' ? origin.tenant : origin.class);
 
 /**
- * True if the call failed only because another tenant, which caused it, exceeded its share. A caller of a
- * different origin that waited for the same call must then make its own.
+ * True if the call failed because the tenant that caused it exceeded its share, and `asks` is the origin of
+ * another caller that waits for the same call. That caller must then make its own call.
  */
 export const isOthersShare = (
   answer: { readonly ok: boolean; readonly failure?: { readonly type: string } },

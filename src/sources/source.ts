@@ -113,7 +113,7 @@ export interface Source {
     parts?: DescriptionParts,
   ): Promise<Result<SourceDescription, SourceFailure>>;
   /**
-   * Another request also needs the calls for this execution that are waiting for budget. `origin` is the
+   * Another request also needs the calls for this execution that are waiting for a permit. `origin` is the
    * origin of that request. From now on these calls wait no longer than a new call of `origin` would.
    */
   raisePriority?(ref: ExecutionRef, origin: CallOrigin): void;

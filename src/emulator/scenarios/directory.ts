@@ -105,8 +105,8 @@ export class Directory {
   }
 
   /**
-   * Returns all executions of a state machine or map run, newest start first, including scripted ones that
-   * start in the future. Undefined if it does not exist.
+   * Returns all executions of a state machine or map run, newest start first, including those that start in the
+   * future. Undefined if it does not exist.
    */
   executionsOf(arn: string, nowMs: number): readonly ListedExecution[] | undefined {
     const own = this.#sorted(arn);

@@ -4,7 +4,7 @@
  */
 import type { UntimedEvent } from '../history.ts';
 
-/** An event, and its time after the start. */
+/** An event and its time after the start. */
 export interface EventBeat {
   readonly afterMs: number;
   readonly event: UntimedEvent;

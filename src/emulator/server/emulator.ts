@@ -37,7 +37,7 @@ export interface EmulatorOptions {
   readonly regions?: readonly string[];
   /** The roles that may be assumed, by ARN. Default: any role. */
   readonly roles?: Roles;
-  /** Start executions of the state machines regularly, so that lists are not empty. */
+  /** Whether executions of the state machines start regularly, so that lists are not empty. */
   readonly scheduled?: boolean;
   /** Returns unguessable bytes for page tokens, sessions and request ids. Default: the platform's generator. */
   readonly random?: (length: number) => Uint8Array;

@@ -9,7 +9,7 @@ import type { SourceFailure } from '../../core/errors.ts';
 import { parseJson } from '../../core/parse-json.ts';
 import { redact } from './redact.ts';
 
-/** An error that is specific to the service, or not known here. The source interprets it. */
+/** An error that is specific to the service, or that this file does not know. The source interprets it. */
 export interface AwsError {
   readonly type: 'aws-error';
   /** The name without namespace and URL, such as `ResourceNotFoundException`. */
@@ -110,8 +110,8 @@ function operatorText(
 }
 
 /**
- * [spec] The error name is in the header, else in `code`, else in `__type`. It ends at the first colon, and
- * begins after a hash sign.
+ * [spec] The error name is in the header, else in `code`, else in `__type`. The name begins after a hash sign,
+ * and ends at the first colon.
  */
 function errorName({ headers, body }: Answer, json: unknown): string | undefined {
   return (

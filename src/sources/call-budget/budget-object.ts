@@ -31,10 +31,7 @@ const leaseSchema = z.object({
 export class CallBudgetObject extends DurableObject {
   #leases: Leases | undefined;
 
-  /**
-   * Do not rename this method: it is called by RPC, during a deployment also from isolates of the previous
-   * version.
-   */
+  /** Do not rename this RPC method: during a deployment, isolates of the previous version still call it. */
   async share(request: LeaseRequest): Promise<LeaseGrant> {
     const nowMs = systemClock.now();
     const leases = await this.#leasesWithin(request.limits, nowMs);

@@ -86,10 +86,10 @@ export interface CallBudget {
   /** Gives an unused permit back to the budget. */
   giveBack(): void;
   /**
-   * Returns the interval between polls of this execution. `wantedMs` is the interval that it wants, `tenants`
-   * are the tenants whose listeners follow it. The result is longer than `wantedMs` if the budget is used up,
-   * and can be shorter if the budget has room. Call this at each poll: an execution stops counting when the
-   * calls stop.
+   * Returns the interval between polls of this execution. `wantedMs` is the interval that the execution wants.
+   * `tenants` are the tenants whose listeners follow it. The result is longer than `wantedMs` if the budget is
+   * used up, and can be shorter if the budget has room. Call this at each poll: an execution stops counting
+   * when the calls stop.
    */
   pace(executionId: string, wantedMs: number, tenants: readonly string[]): number;
 }
@@ -186,7 +186,7 @@ export const callerLeft: Permit = { ok: false, because: 'exhausted', retryAfterS
 
 /**
  * Refuses a call, with the reason. A tenant has exceeded its share if it has other calls waiting, and readers
- * of another tenant have called within TURN_MS_MAX. `othersCalled` tells that such a reader has called in
+ * of another tenant have called within TURN_MS_MAX. `othersCalled` is true if such a reader has called in
  * another isolate.
  */
 export function refusal(

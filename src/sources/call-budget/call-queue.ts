@@ -55,8 +55,8 @@ export class CallQueue {
   readonly #background = new Set<WaitingCall>();
   #backgroundAtMs = -Infinity;
   /**
-   * The time of the last call of each of the two tenants that called last. Two are enough to know, for any
-   * tenant, whether another one has called.
+   * The two tenants that called last, with the time of their last call. Two are enough to know, for any tenant,
+   * whether another one has called.
    */
   readonly #calledAtMs = new Map<string, number>();
 
@@ -113,7 +113,7 @@ export class CallQueue {
     if (this.#calledAtMs.size > 2 && oldest !== undefined) this.#calledAtMs.delete(oldest);
   }
 
-  /** Removes a call that no longer waits. A granted call is no longer in the queue. */
+  /** Removes a waiting call whose caller has given up. Does nothing if the call was granted. */
   remove(call: WaitingCall): void {
     if (!call.granted) this.#dequeue(call);
   }
@@ -166,9 +166,9 @@ export class CallQueue {
   }
 
   /**
-   * A caller of this origin also needs calls that others have queued for the execution. Calls that would be
-   * granted later than a new call of this origin move to the place of such a new call. The tenants that
-   * caused them are still charged.
+   * A caller of this origin also needs calls that others have queued for the execution. If a new call of this
+   * origin would be granted earlier, these calls move to the place of the new call. The tenants that caused
+   * them are still charged.
    */
   raisePriority(executionId: string, origin: CallOrigin): void {
     for (const call of [...this.#polls, ...this.#readers, ...this.#background]) {

@@ -6,8 +6,8 @@ import { type Demand, type DemandCounts, addToDemand, demandOf } from './demand.
 import { type Paces, pacedMs } from './pacing.ts';
 
 /**
- * An execution no longer counts if it was not polled for this many of its intervals: nobody follows it any
- * more.
+ * An execution stops counting if it was not polled for this many of its intervals, because nobody follows it
+ * any more.
  */
 const FORGOTTEN_AFTER_INTERVALS = 3;
 /** An execution counts for at least this long after a poll, because the next poll may be slow. */

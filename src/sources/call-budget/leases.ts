@@ -18,8 +18,8 @@ const LEASE_INTERVALS = 5;
 const LEASE_MS_MIN = 10_000;
 const LEASE_MS_MAX = 60_000;
 /**
- * The leased rate is this factor times the rate that the polls need. Otherwise, simultaneous polls would
- * delay each other, and delay readers that wait for their results.
+ * The leased rate is this factor times the rate that the polls need. With exactly the needed rate, simultaneous
+ * polls would delay each other, and the readers that wait for their results.
  */
 const POLLS_ROOM = 1.1;
 /**
@@ -76,7 +76,7 @@ export interface Lease {
 export interface LeasesOptions {
   readonly nowMs: number;
   readonly limits: CallLimits;
-  /** Leases from before that have not expired. */
+  /** The stored leases that have not expired. */
   readonly leases?: Iterable<readonly [holder: string, Lease]>;
 }
 

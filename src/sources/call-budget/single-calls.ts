@@ -70,7 +70,7 @@ export class SingleCalls {
    * last.
    */
   readonly #waiting = new Map<string, { readonly calls: Map<string, number>; readonly atMs: number }>();
-  /** The time of the last call of each of the two tenants that called last. The latest comes last. */
+  /** The two tenants that called last, with the time of their last call. The latest comes last. */
   readonly #calledAtMs = new Map<string, number>();
   #backgroundAtMs = -Infinity;
 
@@ -133,10 +133,10 @@ export class SingleCalls {
   }
 
   /**
-   * How long an isolate should wait before it asks again. Undefined if no reader waits in it. The time is a
-   * full round over all tenants, times the number of isolates in which the isolate's least widespread tenant
-   * waits. So a tenant that waits in few isolates is served soon, and all isolates together ask about as
-   * often as calls become available.
+   * How long an isolate should wait before it asks again. Undefined if no reader waits in it. Let n be the
+   * smallest number of isolates in which one of this isolate's tenants waits. The result is the time in which
+   * each waiting tenant gets n calls. So a tenant that waits in few isolates is served soon, and all isolates
+   * together ask about as often as calls become available.
    */
   askAgainMs(isolate: string): number | undefined {
     const own = this.#waiting.get(isolate);

@@ -59,8 +59,8 @@ function failureBehind(messages: readonly Message[], end: Event): NonNullable<En
 }
 
 /**
- * Drops the events before the one that reports the failure. If a branch of a parallel state failed, returns
- * the way through that branch.
+ * Returns the part of the way that begins with the event that reports the failure. If a branch of a parallel
+ * state failed, returns the way through that branch.
  */
 function failedWay(messages: readonly Message[], way: readonly Event[]): readonly Event[] {
   const at = way.findIndex(({ type }) => !AROUND.test(type));
@@ -118,10 +118,10 @@ function reasonOf(way: readonly Event[]): FailureReason | undefined {
 }
 
 /**
- * Returns the way back from the end of the branch that failed, for a parallel state whose previous event does
- * not report a failure. This happens because a branch can fail without an event of its own, and the previous
- * event may belong to a branch that was stopped as a consequence. If several branches may have failed,
- * returns the way from the event that started the branches. Undefined if that event was not read.
+ * Finds the branch that failed if the previous event of a parallel state's failure does not report it. A branch
+ * can fail without an event of its own, and the previous event may belong to a branch that was stopped as a
+ * consequence. Returns the way back from the last event of the failed branch. If several branches may have
+ * failed, returns the way back from the event that started the branches. Undefined if that event was not read.
  */
 function wayInBranches(messages: readonly Message[], parallel: Event): readonly Event[] | undefined {
   const way = wayBackFrom(messages, parallel);

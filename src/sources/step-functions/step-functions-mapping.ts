@@ -65,8 +65,8 @@ export function messageOfEvent(event: HistoryEvent): Message | undefined {
 }
 
 /**
- * Returns the members of the event's details, which are merged with the event's own members, and the name of
- * the member that contained them. Details that would overwrite an own member stay nested.
+ * Returns the members to merge with the event's own members, and the name of the details member that contained
+ * them. Details that would overwrite an own member stay nested.
  */
 function detailsOf(
   rest: Readonly<Record<string, unknown>>,

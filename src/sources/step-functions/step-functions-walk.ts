@@ -18,7 +18,7 @@ import { eventInPayload } from './step-functions-payload.ts';
 
 /**
  * An event may name any of the last 200 events. A failed branch can abort 40 iterations, each with a few
- * events, and events that follow name events from before the abort.
+ * events. An event after the abort may name one from before it.
  */
 const RECENT_EVENTS = 200;
 /** Maximum number of remembered events. Beyond it, the oldest is forgotten. */
