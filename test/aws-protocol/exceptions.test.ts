@@ -60,7 +60,7 @@ describe('the caller', () => {
   });
 
   it('a revoked key and an expired key get different messages', async () => {
-    // The store accepts one write per entry and second, and the key was just written.
+    // The store accepts one write per entry per second, and the key was just written.
     await service.clock.advance(2_000);
     expect((await service.admin('POST', `/keys/${key.slice(4, 12)}/revoke`)).status).toBe(200);
     expect(await refusal({ flowExecutionId: ID })).toMatchObject({

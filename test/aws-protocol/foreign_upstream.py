@@ -6,8 +6,8 @@ maxResults says, and every full page has a token, so the last page may be empty.
 
 Reads one line of JSON from stdin: {"accessKeyId", "secretAccessKey", "region", "histories": path of a file}. Prints the
 port that it listens on, and exits when stdin closes. Each request reads the file again. The file maps each
-flowExecutionId to {"messages": [...]}, or to {"exception": name, "times": count} if calls shall fail. Without "times", all
-calls fail.
+flowExecutionId to {"messages": [...]}. An entry with "exception": name makes all calls fail, or only the first ones if
+it also has "times": count.
 """
 
 import base64

@@ -1,6 +1,6 @@
 /**
  * A client of the whole application in this process. Both share a clock that tests advance. The source is scripted,
- * because a real source signs calls outside of the event loop, and the clock would not wait for that.
+ * because a real source signs calls on another thread, and the clock would run ahead meanwhile.
  */
 import {
   type FlowtapClient,
