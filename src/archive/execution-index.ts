@@ -121,13 +121,13 @@ export class ExecutionIndex {
     if (flow) await this.#keepFlow(flow, expiresAtMs ?? Infinity);
   }
 
-  /** Deletes an entry, and with a flow's last entry its record. Throws if the store fails. */
+  /** Deletes an entry. Also deletes the flow's record if no entry is left. Throws if the store fails. */
   async remove(ref: ExecutionRef, key: string): Promise<void> {
     await this.#store.delete(key);
     const flow = listedFlowOf(ref);
     if (!flow || (await this.#hasExecutions(flow))) return;
-    // The order matters: forget, delete, then check again. If an execution is archived meanwhile, its `put`
-    // writes the missing record, or the last check finds the execution.
+    // The order matters. If an execution is archived meanwhile, either its `put` finds no record and writes
+    // it, or the last check finds the execution.
     this.#knownFlows.delete(flowKey(flow));
     await this.#store.delete(flowKey(flow));
     if (await this.#hasExecutions(flow)) await this.#keepFlow(flow, Infinity);

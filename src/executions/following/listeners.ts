@@ -95,7 +95,7 @@ export class Listeners {
 
   /**
    * Takes a slot for a waiting request, or for a stream that is about to open, and releases it after `work`.
-   * If no slot is free, it first probes all streams, so that the slots of disconnected clients are released.
+   * If no slot is free, first probes all streams, so that disconnected clients release their slots.
    */
   async withSlot<T>(
     reader: SlotHolder,

@@ -88,7 +88,7 @@ export class PageRows {
     return row.start === start ? row : undefined;
   }
 
-  /** The last row at or before the position that can be read: its token has not expired. */
+  /** The last row at or before the position whose token has not expired. */
   usableAt(position: number): PageRow {
     let row = this.at(position);
     while (row.lost) row = this.at(row.start - 1);
