@@ -82,7 +82,7 @@ class LinesView implements ListView {
   async close(): Promise<void> {}
 }
 
-/** Shows the newest executions: as many as were asked for and as fit on the terminal. */
+/** Shows the newest executions: as many as were asked for, if they fit on the terminal. */
 class TableView implements ListView {
   readonly #terminal: Terminal;
   readonly #rowsMax: number;

@@ -43,8 +43,8 @@ export type SourceFailure =
     }
   | { readonly type: 'upstream-throttled'; readonly internal: string; readonly retryAfterSeconds: number }
   /**
-   * No call was made, because this tenant already has as many calls waiting as its share allows while other
-   * tenants read too.
+   * No call was made, because this tenant has used up its share while other tenants read too. It has too many
+   * calls waiting, or has asked for too many unknown ids.
    */
   | {
       readonly type: 'upstream-share-exceeded';
@@ -72,8 +72,8 @@ export type SourceFailure =
 export type AccessFailure =
   /**
    * `wanted: 'admin-token'`, here and below, means that the route belongs to the admin API, which accepts no
-   * API key. `scheme` is the scheme of an Authorization header that has no bearer token, or '' if that header
-   * has no scheme.
+   * API key. `scheme` is set for an Authorization header without a bearer token, and '' if the header has no
+   * recognisable scheme.
    */
   | { readonly type: 'missing-credentials'; readonly wanted?: 'admin-token'; readonly scheme?: string }
   | { readonly type: 'conflicting-credentials' }

@@ -85,8 +85,8 @@ async function readStaticFile(file: URL, path: string, rules: readonly HeaderRul
 }
 
 /**
- * The headers that `_headers` sets for this path, whatever the answer is. Rules apply in order, and each rule
- * drops headers before it adds its own. A header that two rules set gets both values.
+ * The headers that `_headers` sets for this path, for every kind of answer. Rules apply in order, and each
+ * rule drops headers before it adds its own. A header that two rules set gets both values.
  */
 function headersFor(path: string, rules: readonly HeaderRule[]): Record<string, string> {
   const headers: Record<string, string> = {};

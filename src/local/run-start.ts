@@ -5,7 +5,7 @@ import process from 'node:process';
 import { Shutdown } from './shutdown.ts';
 import { readStartRequest, type StartOptions, USAGE } from './start-options.ts';
 
-/** Resolves when Flowtap runs, or when the reason why it does not has been printed. */
+/** Resolves when Flowtap is running, or after printing why it cannot start. */
 export async function runStart(
   start: (options: StartOptions, shutdown: Shutdown) => Promise<void>,
 ): Promise<void> {
