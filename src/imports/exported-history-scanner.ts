@@ -83,8 +83,8 @@ export class HistoryScanner {
   #byLine = false;
   #bomBytes = 0;
 
-  // Used inside a value. An `object` may still turn out to be a message or a document. `document` is the rest
-  // of a document, after its messages.
+  // Used inside a value. `object`: it is not known yet whether the value is a message or a document.
+  // `document`: the value is the rest of a document, after its messages.
   #kind: 'object' | 'message' | 'document' = 'object';
   #startLine = 1;
   #depth = 0;

@@ -85,10 +85,9 @@ export function nested(run: Run): readonly EventBeat[] {
   return score.beats;
 }
 
-/**
- * The number of children of a map run. They start one after another. The children with the numbers below fail.
- */
+/** The number of children of a map run. They start one after another. */
 export const MAP_RUN_CHILDREN = 12;
+/** The numbers of the children that fail. */
 const FAILING_CHILDREN: readonly number[] = [3, 7];
 const MAP_RUN_STARTS_MS = 200;
 const CHILD_EVERY_MS = 700;

@@ -55,8 +55,8 @@ export class CallQueue {
   readonly #background = new Set<WaitingCall>();
   #backgroundAtMs = -Infinity;
   /**
-   * The two tenants that called last, with the time of their last call. Two are enough to know, for any tenant,
-   * whether another one has called.
+   * The two tenants that called most recently, with the time of their last call. Two are enough to know, for
+   * any tenant, whether another one has called.
    */
   readonly #calledAtMs = new Map<string, number>();
 

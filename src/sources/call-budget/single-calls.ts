@@ -70,7 +70,7 @@ export class SingleCalls {
    * last.
    */
   readonly #waiting = new Map<string, { readonly calls: Map<string, number>; readonly atMs: number }>();
-  /** The two tenants that called last, with the time of their last call. The latest comes last. */
+  /** The two tenants that called most recently, with the time of their last call. The latest comes last. */
   readonly #calledAtMs = new Map<string, number>();
   #backgroundAtMs = -Infinity;
 

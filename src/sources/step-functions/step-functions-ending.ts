@@ -4,7 +4,7 @@
  * names back from the last event leads to the failure that ended the execution. Failures that were caught or
  * retried are not on this way.
  *
- * In this file, a way is such a list of events, from the nearest to the oldest.
+ * In this file, a "way" is the list of events that are found by going back like this, the nearest first.
  */
 import type { Ending, FailureFacts, FailureReason } from '../../messages/ending.ts';
 import { statusAfter } from '../../messages/event-types.ts';
