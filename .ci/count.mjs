@@ -1,12 +1,12 @@
 /**
- * Reads vitest's JSON report; lists the skipped tests and prints the count as the last line. A file that could not even be
- * loaded has no test of its own: it counts as one that failed. So does a test that was skipped because its client is missing:
- * every client must be installed, unless the option `--clients-may-be-missing` follows the report. Exits with 1 when something failed or nothing ran.
- * Plain JavaScript: it must run on whatever Node there is, also when `npm ci` has failed.
+ * Reads vitest's JSON report, lists the skipped tests and prints the count as the last line. A test file that fails to
+ * load counts as one failed test. A skipped test counts as failed too, unless MAY_BE_SKIPPED lists its file or the
+ * option `--clients-may-be-missing` follows the report. Exits with 1 if a test failed or none passed. This is plain
+ * JavaScript because it must run on any Node, even after a failed `npm ci`.
  */
 import { readFileSync } from 'node:fs';
 
-/** Files whose tests need what a machine may refuse, not a client that can be installed. */
+/** Test files that need a feature that some machines refuse, as opposed to a client that can be installed. */
 const MAY_BE_SKIPPED = {
   'test/deno/full-disk.test.ts': 'needs a mount namespace',
 };
@@ -22,7 +22,7 @@ const clientsMayBeMissing = process.argv.includes('--clients-may-be-missing');
 let unproven = 0;
 for (const file of report.testResults) {
   const path = file.name.replace(/^.*\/test\//, 'test/');
-  // The tests of a file that failed as a whole did not run. The file counts, once.
+  // If a file failed to load, its tests did not run. The file then counts as one failure.
   const allowed = clientsMayBeMissing ? 'clients may be missing' : MAY_BE_SKIPPED[path];
   const reason = unloaded.includes(file) ? 'its file failed' : allowed;
   for (const { status, fullName } of file.assertionResults) {

@@ -1,6 +1,6 @@
 /**
- * Measures the rows one after the other, prints each as it is done, and writes RESULTS.md when all were
- * measured in full.
+ * Measures the rows one after another and prints each one when it is done. Writes RESULTS.md after a full measurement
+ * of all rows.
  */
 import { join } from 'node:path';
 import type { Effort, Row, RowReport } from './measure/row.ts';
@@ -20,7 +20,7 @@ const FULL: Effort = { rounds: 3, seconds: 3, streams: 1000, quick: false };
 const QUICK: Effort = { rounds: 3, seconds: 1, streams: 200, quick: true };
 const RESULTS = join(import.meta.dirname, 'RESULTS.md');
 
-/** A row that fails is reported, and the others are measured all the same. */
+/** Reports a failed row instead of throwing, so that the remaining rows are still measured. */
 async function measureRow(row: Row, effort: Effort): Promise<RowReport> {
   try {
     return await row.measure(effort);

@@ -14,12 +14,15 @@ bench/README.md says what each row measures and how.
 
 export interface Options {
   readonly quick: boolean;
-  /** Undefined: all. */
+  /** If undefined, all rows are measured. */
   readonly rows: ReadonlySet<number> | undefined;
   readonly out: string | undefined;
 }
 
-/** `help`: print the text and start nothing. Throws an error for people if an option is wrong. */
+/**
+ * Returns 'help' if the caller should only print `HELP`. If an option is wrong, throws an error whose message is meant
+ * for the user.
+ */
 export function readOptions(args: readonly string[]): Options | 'help' {
   const { values } = parseArgs({
     args: [...args],

@@ -1,4 +1,7 @@
-/** `npm run bench`: reads the options, then measures. Nothing is imported before `--help` is answered. */
+/**
+ * `npm run bench`: reads the options, then measures. The measuring code is imported after that, so that `--help`
+ * answers at once.
+ */
 import { HELP, readOptions } from './options.ts';
 
 let options: ReturnType<typeof readOptions>;

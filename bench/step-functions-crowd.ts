@@ -1,9 +1,11 @@
 /**
- * `npx node bench/step-functions-crowd.ts [seconds]`: two hundred executions of Step Functions followed at
- * once, each by a stream of its own through the Worker in workerd, whose objects share one budget (BUDGETS);
- * the emulator throttles as AWS does. Prints, for every ten seconds, how many calls there were and how many
- * of them were throttled; fails when a stream has a gap or a repeat, or more than 1 % of the calls after the
- * first minute were throttled. Default: 150 s, of which the executions run 100.
+ * `npx node bench/step-functions-crowd.ts [seconds]` follows two hundred executions of Step Functions at once, each
+ * with its own stream. The Worker runs in workerd, its objects share one call budget (BUDGETS), and the emulator
+ * throttles as AWS does.
+ *
+ * Every ten seconds it prints how many calls were made and how many of them were throttled. It fails if a stream has a
+ * gap or a repeat, or if more than 1 % of the calls after the first minute were throttled. By default it measures for
+ * 150 s; the executions run for 100 s of them.
  */
 import { Agent, request } from 'node:http';
 
@@ -11,9 +13,9 @@ import { createLocalKey } from '../src/local/local-key.ts';
 import { openWorld } from '../test/support/on-workerd.ts';
 
 const FOLLOWED = 200;
-/** What AWS has for GetExecutionHistory in a small region. */
+/** AWS's quota of GetExecutionHistory in a small region. */
 const THROTTLE = { capacity: 400, refillPerSecond: 20 };
-/** After the first minute. */
+/** The maximum share of throttled calls, counted from the second minute on. */
 const THROTTLED_SHARE_MAX = 0.01;
 const EVERY_MS = 2_000;
 const REPORT_MS = 10_000;
@@ -23,7 +25,7 @@ const events = Math.max(4, Math.floor((seconds * 1000 * 2) / 3 / EVERY_MS));
 
 const service = await openWorld();
 
-/** One stream, through reconnects, until its `end`. */
+/** Follows one stream until its `end` event, and reconnects when needed. */
 class Follower {
   readonly ids: string[] = [];
   readonly problems: string[] = [];
@@ -68,7 +70,7 @@ class Follower {
     if (data === undefined) return;
     if (event === 'end') this.ended = true;
     if (event === 'problem') this.problems.push(/"code":"(\w+)"/.exec(data)?.[1] ?? data);
-    // Safety: the contract of the event stream.
+    // Safety: the event stream is documented to send this shape.
     const parsed = JSON.parse(data) as { messageId: string; pollIntervalMs: number };
     if (event === undefined) this.ids.push(parsed.messageId);
     if (event === 'heartbeat') this.pollIntervalMs = Math.max(this.pollIntervalMs, parsed.pollIntervalMs);
@@ -119,9 +121,9 @@ try {
   console.log(`\nthrottled: ${share(before.throttled, before.calls)} % of all ${before.calls} calls, `);
   console.log(`${share(throttled, calls)} % of the ${calls} after the first minute`);
   console.log(
-    `streams without gap or repeat: ${consistent} of ${FOLLOWED}; complete: ${complete}; problems told: ${problems.length} ${[...new Set(problems)].join()}`,
+    `streams without gap or repeat: ${consistent} of ${FOLLOWED}; complete: ${complete}; problem events: ${problems.length} ${[...new Set(problems)].join()}`,
   );
-  // A run that is cut short can't be complete, but what it brought must be right.
+  // A run that was cut short cannot be complete, but the messages it received must be right.
   const whollyRight = consistent === FOLLOWED && (!over || complete === FOLLOWED);
   process.exitCode = whollyRight && throttled <= calls * THROTTLED_SHARE_MAX ? 0 : 1;
   agent.destroy();

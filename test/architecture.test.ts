@@ -1,7 +1,7 @@
 /**
- * Rules of the code base: which room may import which, no import cycles of files or rooms, platform APIs only
- * in their own files, names and lengths of files. docs/design.md explains them. Over 300 lines, because the
- * imports of all rooms are one table.
+ * Checks the rules that docs/design.md explains: which room may import which, no import cycles between files or rooms,
+ * platform APIs only in listed files, names and lengths of files. Over 300 lines, because one table lists the permitted
+ * imports of all rooms.
  */
 import { describe, expect, test } from 'vitest';
 import { secretsIn } from './support/secret-patterns.ts';
@@ -194,13 +194,13 @@ const mayImport: Record<string, readonly string[]> = {
     'http/aws/step-functions',
     'http/routes',
   ],
-  // The published client takes nothing of the service but the codes.
+  // The published client imports nothing of the service but its vocabulary and the problem codes.
   'client/wire': ['messages', 'problems/problem-codes'],
   'client/steps': ['messages', 'client/wire'],
   client: ['core', 'messages', 'client/wire', 'client/steps'],
   react: ['client', 'viewer/store'],
   cli: ['core', 'messages', 'client/wire', 'client'],
-  // What runs in browsers: the element that pages embed, and what else shows executions.
+  // Code that runs in browsers: the element that pages embed, and the pages that show executions.
   'viewer/grid': [],
   'viewer/format': ['core', 'messages', 'client'],
   'viewer/timeline': ['core', 'client', 'viewer/grid', 'viewer/format'],
@@ -222,7 +222,8 @@ const mayImport: Record<string, readonly string[]> = {
 };
 
 /**
- * Adapters: only the entries know which one is used. `local` reaches the local store with the Worker's own.
+ * Implementations for one platform. Only the entries choose between them. `local` also uses the Worker's adapter, to
+ * reach the local store.
  */
 const adapters = [
   /^src\/lists\/runtimes\/durable-object-lists\.ts/,
@@ -233,7 +234,7 @@ const adapters = [
 ];
 const mayImportAdapters = ['worker', 'deno', 'local'];
 
-/** The rooms that each room imports. */
+/** Maps each room to the other rooms that it imports. */
 function importsOfRooms(): Map<string, string[]> {
   const rooms = Map.groupBy(src, ({ path }) => roomOf(path));
   return new Map(
@@ -244,7 +245,7 @@ function importsOfRooms(): Map<string, string[]> {
   );
 }
 
-/** The circles that a walk along these imports finds, each as text. */
+/** Finds all import cycles and returns each as text. */
 function circlesIn(imports: ReadonlyMap<string, readonly string[]>): string[] {
   const done = new Set<string>();
   const circles: string[] = [];
@@ -277,7 +278,7 @@ describe('imports', () => {
     },
   );
 
-  test('every import of our own names a file that is there', () => {
+  test('every import of a project file names an existing file', () => {
     const dangling = src.flatMap((file) =>
       file.imports
         .filter((target) => target.startsWith('src/') && !byPath.has(target))
@@ -286,18 +287,18 @@ describe('imports', () => {
     expect(dangling).toEqual([]);
   });
 
-  test('of files go in no circle', () => {
+  test('between files form no cycle', () => {
     const files = src.map(
       ({ path, imports }) => [path, imports.filter((target) => byPath.has(target))] as const,
     );
     expect(circlesIn(new Map(files))).toEqual([]);
   });
 
-  test('of rooms go in no circle, so each can be read and moved without those above it', () => {
+  test('between rooms form no cycle, so a room can be understood and moved without the rooms that import it', () => {
     expect(circlesIn(importsOfRooms())).toEqual([]);
   });
 
-  test('use every permission that their room has', () => {
+  test('use every permission of their room', () => {
     const used = importsOfRooms();
     const isUsed = (room: string, allowed: string) =>
       used.get(room)?.includes(allowed) ||
@@ -308,7 +309,7 @@ describe('imports', () => {
     expect(idle).toEqual([]);
   });
 
-  test("zod comes as `import * as z from 'zod/mini'`: any other form takes all of it along", () => {
+  test("use zod only as `import * as z from 'zod/mini'`: any other form bundles all of zod", () => {
     const heavy = src.filter(({ code }) =>
       /import\b[^;]*['"]zod(?!\/mini['"])|import\s*(?:type\s*)?\{[^}]*\}\s*from\s*['"]zod/.test(code),
     );
@@ -317,8 +318,8 @@ describe('imports', () => {
 });
 
 /**
- * What exists on one platform only. node:crypto (its synchronous part) and node:buffer are built into all
- * three.
+ * Names that exist on only one platform. node:crypto (its synchronous part) and node:buffer are missing here, because
+ * all three platforms have them.
  */
 const platformWords: Record<string, RegExp> = {
   'cloudflare:': /['"]cloudflare:/,
@@ -330,7 +331,7 @@ const platformWords: Record<string, RegExp> = {
   'node:': /['"]node:(?!(?:crypto|buffer)['"])/,
 };
 
-/** The files that may use them, each with the words it needs. */
+/** The files that may use platform names, each with the names that it needs. */
 const platformFiles: Record<string, readonly string[]> = {
   'src/worker.ts': ['KVNamespace', 'DurableObject'],
   'src/executions/runtimes/durable-object.ts': ['cloudflare:', 'DurableObject'],
@@ -345,11 +346,11 @@ const platformFiles: Record<string, readonly string[]> = {
   'src/site/browser-module.ts': ['node:'],
   'src/site/build-site.ts': ['node:', 'process'],
 };
-/** Rooms that are of one platform altogether. */
+/** Rooms that run only on Node. */
 const nodeRooms = ['local', 'cli'];
 
-describe('words of a platform', () => {
-  test('stand only in the files that are for it', () => {
+describe('platform names', () => {
+  test('occur only in the files that may use them', () => {
     const found = src
       .filter(({ path }) => !nodeRooms.includes(roomOf(path)))
       .flatMap(({ path, code }) =>
@@ -360,7 +361,7 @@ describe('words of a platform', () => {
     expect(found).toEqual([]);
   });
 
-  test('the list of those files has no entry that is not needed', () => {
+  test('are all used by the files that may use them', () => {
     const idle = Object.entries(platformFiles).flatMap(([path, words]) =>
       words
         .filter((word) => !platformWords[word]?.test(byPath.get(path)?.code ?? ''))
@@ -371,7 +372,7 @@ describe('words of a platform', () => {
 });
 
 describe('files', () => {
-  test('every room of src/ is in the plan, and has tests in the directory of its name', () => {
+  test('of a room of src/ have an entry in the import table and a test directory of the same name', () => {
     const rooms = [
       ...new Set(src.filter(({ path }) => path.split('/').length > 2).map(({ path }) => roomOf(path))),
     ];
@@ -382,7 +383,7 @@ describe('files', () => {
     expect(rooms.filter((room) => !tested.has(room.split('/')[0]))).toEqual([]);
   });
 
-  test('are named after their one concept: kebab-case, no drawer for odds and ends, no barrel', () => {
+  test('are named after one concept in kebab-case, and are neither catch-alls (utils, helpers, types) nor barrels', () => {
     const bad = [...src, ...tests].filter(
       ({ path, code }) =>
         !/^(?:[a-z0-9]+(?:-[a-z0-9]+)*\/)*[a-z0-9]+(?:-[a-z0-9]+)*(?:\.workers|\.deno)?(?:\.test)?(?:\.d)?\.ts$/.test(
@@ -394,21 +395,21 @@ describe('files', () => {
     expect(bad.map(({ path }) => path)).toEqual([]);
   });
 
-  test('of more than 300 lines say in their header why', () => {
+  test('of more than 300 lines give the reason in their header', () => {
     const unexplained = [...src, ...tests].filter(
       ({ text }) => text.split('\n').length > 300 && !/\blines\b/.test(headerOf(text)),
     );
     expect(unexplained.map(({ path }) => path)).toEqual([]);
   });
 
-  test('of src/ say in a header what they are for', () => {
+  test('of src/ begin with a header comment', () => {
     expect(src.filter(({ text }) => headerOf(text) === '').map(({ path }) => path)).toEqual([]);
   });
 });
 
 /**
- * Code that the search for secrets (test/support/secret-search.ts) would miss. It covers consoles and
- * programs by itself.
+ * Code in tests that the search for secrets (test/support/secret-search.ts) would miss. Consoles and child processes
+ * need no rule, because the search covers them by itself.
  */
 const unsearched: Record<string, RegExp> = {
   'a log that is not made by testLog()':
@@ -416,14 +417,14 @@ const unsearched: Record<string, RegExp> = {
   'findings that its file should fail with': /\btakeFindings\b/,
 };
 const maySkipTheSearch: Record<string, readonly string[]> = {
-  // The search, and its own tests.
+  // The search itself and its tests.
   'test/support/secret-search.ts': ['findings that its file should fail with'],
   'test/security/secret-search.test.ts': ['findings that its file should fail with'],
   'test/security/secret-search.workers.test.ts': ['findings that its file should fail with'],
 };
 
 describe('tests', () => {
-  test('log and store only where secrets are searched for', () => {
+  test('log only where the search for secrets sees it, and never hide its findings', () => {
     const found = tests.flatMap(({ path, code }) =>
       Object.entries(unsearched)
         .filter(([what, pattern]) => pattern.test(code) && !(maySkipTheSearch[path] ?? []).includes(what))
@@ -432,11 +433,11 @@ describe('tests', () => {
     expect(found).toEqual([]);
   });
 
-  test('draw more often in `npm run test:explore`: numRuns is runs(…) or made of it (test/support/seeded-random.ts)', () => {
+  test('take the number of runs of a property from runs(…) (test/support/seeded-random.ts), never from a literal', () => {
     expect(tests.filter(({ code }) => /\bnumRuns: \d/.test(code)).map(({ path }) => path)).toEqual([]);
   });
 
-  test('give the service no secret that the search does not know', () => {
+  test('use no secret that the search for secrets does not recognise', () => {
     const setting =
       /\b(?:admin_?token|signing_?secret|secret_?access_?key|session_?token)['"]?\s*[:=]\s*(['"`])([^'"`$]{16,})\1/gi;
     const unknown = tests.flatMap(({ path, code }) =>
@@ -449,13 +450,13 @@ describe('tests', () => {
   });
 });
 
-describe('the scanner behind these rules', () => {
-  test('finds circles of any length, and names each once', () => {
+describe('the source scanner', () => {
+  test('finds cycles of any length, and names each once', () => {
     const imports = { a: ['b', 'c'], b: ['c'], c: ['d'], d: ['b'], e: ['e'] };
     expect(circlesIn(new Map(Object.entries(imports)))).toEqual(['b → c → d → b', 'e → e']);
   });
 
-  test('removes comments and nothing else', () => {
+  test('removes comments, and keeps strings, templates and regular expressions', () => {
     expect(
       withoutComments("a('https://x'); // node:fs\nb /* Deno.x */ / 2 / 1; c(/['\"`/*]\\//, `//${'`'}`);"),
     ).toBe("a('https://x');  \nb   / 2 / 1; c(/['\"`/*]\\//, `//${'`'}`);");

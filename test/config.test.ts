@@ -11,7 +11,7 @@ const GOOD = {
   SIGNING_SECRET,
 };
 
-/** The settings, or the line that the operator finds in the log. */
+/** Returns the settings, or the log line that names the invalid setting. */
 function read(variables: Record<string, unknown>): Settings | string {
   const settings = readSettings({ ...GOOD, ...variables });
   if (settings.ok) return settings.value;
@@ -25,13 +25,13 @@ describe('AWS_REGION', () => {
   );
 
   test.each(['', 'us-west-0', 'us-west', 'local', 'US-WEST-2'])(
-    "'%s' is refused, and no exception",
+    "'%s' is refused without an exception",
     (region) => expect(read({ AWS_REGION: region })).toMatch(/^settings: AWS_REGION must be an AWS region/),
   );
 });
 
 describe('SFN_ALLOWED', () => {
-  test('names accounts in the regions of every partition', () => {
+  test('accepts accounts in the regions of every AWS partition', () => {
     const allowed = 'eusc-de-east-1:123456789012, us-iso-east-1:123456789012';
     expect(read({ SFN_ALLOWED: allowed })).toMatchObject({
       stepFunctionsAllowed: new Set(allowed.split(', ')),
@@ -39,7 +39,7 @@ describe('SFN_ALLOWED', () => {
   });
 
   test.each(['us-west-0:123456789012', 'local:123456789012', 'us-west-2:0123456789', 'us-west-2'])(
-    "'%s', whose executions would always be refused, is refused by its name",
+    "'%s' can match no execution of AWS, so it is refused, and the log line names it",
     (entry) => {
       const line = read({ SFN_ALLOWED: `us-west-2:123456789012, ${entry}` });
       expect(line).toMatch(/^settings: SFN_ALLOWED must be region:account pairs of AWS/);
@@ -47,15 +47,15 @@ describe('SFN_ALLOWED', () => {
     },
   );
 
-  test('may name a region that only a server in place of AWS has', () => {
+  test('accepts a region that is unknown to AWS if AWS_ENDPOINT_URL_SFN names another server', () => {
     const server = { AWS_ENDPOINT_URL_SFN: 'http://127.0.0.1:8083', SFN_ALLOWED: 'local:123456789012' };
     expect(read(server)).toMatchObject({ stepFunctionsAllowed: new Set(['local:123456789012']) });
     expect(read({ ...server, SFN_ALLOWED: 'local' })).toMatch(/SFN_ALLOWED must be region:account pairs,/);
   });
 });
 
-describe('a newline behind a value', () => {
-  test('is not part of it, as files and Kubernetes secrets end in one', () => {
+describe('white space around a value', () => {
+  test('is removed, because files and Kubernetes secrets end with a newline', () => {
     const optional = {
       AWS_SESSION_TOKEN: 'a session token',
       SIGNING_SECRET_PREVIOUS: SIGNING_SECRET,
@@ -71,7 +71,7 @@ describe('a newline behind a value', () => {
     expect(settings).toEqual(readServerSettings(all));
   });
 
-  test('does not make a secret long enough, or set', () => {
+  test('does not count towards the length of a secret, and alone counts as unset', () => {
     expect(read({ ADMIN_TOKEN: 'short'.padEnd(40) })).toMatch(/ADMIN_TOKEN must have at least 32/);
     expect(read({ ADMIN_TOKEN: '\n' })).not.toHaveProperty('adminToken');
   });
@@ -90,7 +90,7 @@ describe('REQUEST_LOG', () => {
   });
 
   test.each(['none', 'ALL', 'sample', 'sample:', 'sample:0', 'sample:1.5', 'sample:1000000', 'error'])(
-    '%j is refused with the values that it may have',
+    '%j is refused, and the log line lists the allowed values',
     (REQUEST_LOG) => {
       expect(read({ REQUEST_LOG })).toMatch(/^settings: REQUEST_LOG must be all, errors, or sample:<n>/);
     },
@@ -109,7 +109,7 @@ describe('THINGS_GRAPH_CALLS_PER_SECOND', () => {
 });
 
 describe('SFN_LIST_CALLS_PER_SECOND', () => {
-  test('sets the budget of lists, and its absence leaves that to the region', () => {
+  test('sets the call budget of lists; if it is absent, the region determines the budget', () => {
     expect(read({ SFN_LIST_CALLS_PER_SECOND: '4' })).toMatchObject({ listCallsPerSecond: 4 });
     expect(read({})).not.toHaveProperty('listCallsPerSecond');
   });
@@ -117,7 +117,7 @@ describe('SFN_LIST_CALLS_PER_SECOND', () => {
 
 describe.each(['THINGS_GRAPH_CALLS_PER_SECOND', 'SFN_LIST_CALLS_PER_SECOND'])('%s', (name) => {
   test.each(['0', '-1', '1.5', '1e3', '010', '10001', 'none'])(
-    '%j is refused with the values that it may have',
+    '%j is refused, and the log line lists the allowed values',
     (value) => {
       expect(read({ [name]: value })).toMatch(
         new RegExp(`^settings: ${name} must be a whole number of calls a second, 1 to 10000`),
@@ -131,7 +131,7 @@ describe('CORS_ORIGINS', () => {
     ['*', ['*']],
     ['https://app.example.com, http://localhost:3000', ['https://app.example.com', 'http://localhost:3000']],
     ['http://[::1]:8080', ['http://[::1]:8080']],
-  ])("'%s' is taken", (list, corsOrigins) =>
+  ])("'%s' is accepted", (list, corsOrigins) =>
     expect(read({ CORS_ORIGINS: list })).toMatchObject({ corsOrigins }),
   );
 
@@ -149,7 +149,7 @@ describe('CORS_ORIGINS', () => {
     ['null', undefined],
     ['ftp://app.example.com', undefined],
     ['file:///app', undefined],
-  ])("'%s' would never match, and is refused by name", (entry, instead) => {
+  ])("'%s' would match no Origin header, so it is refused, and the log line names it", (entry, instead) => {
     const line = read({ CORS_ORIGINS: `https://good.example.com, ${entry}` });
     expect(line).toMatch(/^settings: CORS_ORIGINS must be \*/);
     expect(line).toContain(`'${entry}' is not an origin`);
@@ -157,7 +157,7 @@ describe('CORS_ORIGINS', () => {
     else expect(line).toContain(`'${instead}' is`);
   });
 
-  test('with a password in an entry names it without the password', () => {
+  test('is refused without showing the password of an entry', () => {
     const line = read({ CORS_ORIGINS: 'https://me:password@app.example.com' });
     expect(line).toContain("'https://app.example.com'");
     expect(line).not.toContain('password');
@@ -170,12 +170,12 @@ describe('PUBLIC_URL', () => {
     ['https://api.example.com/', 'https://api.example.com'],
     ['https://API.example.com:443/flowtap//', 'https://api.example.com/flowtap'],
     ['http://127.0.0.1:8080/a/b', 'http://127.0.0.1:8080/a/b'],
-  ])("'%s' is taken, without a slash at its end", (text, publicUrl) =>
+  ])("'%s' is accepted, and trailing slashes are removed", (text, publicUrl) =>
     expect(read({ PUBLIC_URL: text })).toMatchObject({ publicUrl }),
   );
 
   test.each(['api.example.com', '/flowtap', 'ftp://x', 'https://me:pw@x', 'https://x/?a=b', 'https://x/#a'])(
-    "'%s' is refused by name",
+    "'%s' is refused, and the log line names the setting",
     (text) => expect(read({ PUBLIC_URL: text })).toMatch(/^settings: PUBLIC_URL must be an http\(s\) URL/),
   );
 });

@@ -1,4 +1,7 @@
-/** The load of rotate.lua where wrk is not installed: `autocannon.js <url> <file> <connections> <seconds>`. */
+/**
+ * Sends the same load as wrk with rotate.lua, for machines without wrk: `autocannon.js <url> <file> <connections>
+ * <seconds>`.
+ */
 import { readFile } from 'node:fs/promises';
 import autocannon from 'autocannon';
 

@@ -1,7 +1,7 @@
 /**
- * Reads a list of addresses one after the other over one connection, several times, and prints the
- * milliseconds of each time: `reader.ts <url> <file> <times>`. The file is that of rotate.lua. A stream is
- * read until it has sent `caught-up`.
+ * Requests all paths in a file one after another over one connection, and repeats this several times. Prints how many
+ * milliseconds each repetition took: `reader.ts <url> <file> <times>`. The file has the format that rotate.lua reads.
+ * An event stream is read until its `caught-up` event.
  */
 import { readFile } from 'node:fs/promises';
 import { Agent, type ClientRequest, request } from 'node:http';
@@ -35,7 +35,7 @@ function read(target: URL, headers: Readonly<Record<string, string>>): Promise<v
       let rest = '';
       response.on('data', (bytes: Buffer) => {
         if (!isStream) return;
-        // The event is the last one, so the end of each chunk is enough.
+        // `caught-up` is the last event, so it is enough to search the end of each chunk.
         rest = (rest + bytes.toString('latin1', Math.max(0, bytes.length - 400))).slice(-800);
         if (!rest.includes('event: caught-up')) return;
         resolve();

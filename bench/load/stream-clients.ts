@@ -1,17 +1,16 @@
 /**
- * Many open event streams in a process of their own, as plain sockets that search the bytes for a marker and
- * parse nothing. measure/stream-crowd.ts starts it and has the messages between the two.
+ * A separate process that holds many event streams open. The streams are plain sockets. The process searches their
+ * bytes for a marker and parses nothing. measure/stream-crowd.ts starts it and defines the messages between the two
+ * processes.
  */
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
 import { wait } from '../measure/wait.ts';
 import type { CrowdAnswer, CrowdRequest, StreamOf } from '../measure/stream-crowd.ts';
 
-/** Enough to keep a server busy, few enough that no backlog of connections overflows. */
+/** Keeps a server busy without overflowing its backlog of connections. */
 const CONNECTING_AT_ONCE = 50;
-/**
- * A stream that is refused is opened again, as an EventSource does: a call budget may be used up for a while.
- */
+/** A refused stream is retried after this time, as an EventSource does. A call budget may be exhausted for a while. */
 const RETRY_MS = 1_000;
 const RETRIES_MAX = 30;
 
@@ -56,7 +55,7 @@ async function open({ host, port, opens, streams }: Extract<CrowdRequest, { do: 
   }
 }
 
-/** When the marker came on each stream. A frame that comes in two parts counts when its marker does. */
+/** Resolves with the time at which the marker arrived on each stream. */
 async function arrivals(marker: string): Promise<number[]> {
   const atMs = new Map<number, number>();
   const all = Promise.withResolvers<void>();
@@ -84,5 +83,5 @@ async function handle(request: CrowdRequest): Promise<void> {
 }
 
 process.on('message', (request: CrowdRequest) => void handle(request));
-// The parent ends this process by disconnecting.
+// The parent stops this process by disconnecting.
 process.on('disconnect', () => process.exit(0));

@@ -1,4 +1,4 @@
-/** Histories of messages with 300 bytes of payload: 100 of them are a page of 40 KB. */
+/** Histories of messages with 300 bytes of payload. A page of 100 such messages has 40 KB. */
 
 const PAYLOAD = 'x'.repeat(300);
 const BEGAN_MS = Date.UTC(2026, 0, 1);
@@ -10,7 +10,7 @@ export interface BenchMessage {
   readonly payload: string;
 }
 
-/** `ended`: the last message ends the execution, long ago. */
+/** With `ended`, the last message ends the execution. Its timestamp is long past. */
 export const history = (count: number, ended: boolean): BenchMessage[] =>
   Array.from({ length: count }, (_, n) => ({
     messageId: `bench-${n}`,

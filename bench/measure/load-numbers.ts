@@ -1,4 +1,4 @@
-/** The numbers of sides that were under load, and their ratios. */
+/** Summarizes load results: the numbers of each side, and ratios between two sides. */
 import type { LoadResult } from './load.ts';
 import type { SideNumbers } from './row.ts';
 import { type Spread, ratioOf, spreadOf } from './spread.ts';
@@ -14,7 +14,7 @@ export const loadNumbers = (loaded: Loaded): SideNumbers[] =>
     },
   }));
 
-/** `ours` ÷ `theirs`, by their names. */
+/** The number of the side named `ours`, divided by that of the side named `theirs`. */
 export function loadRatio(loaded: Loaded, of: keyof LoadResult, ours: string, theirs: string): Spread {
   const numbers = (name: string) => (loaded.get(name) ?? []).map((result) => result[of]);
   return ratioOf(numbers(ours), numbers(theirs));

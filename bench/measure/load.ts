@@ -1,6 +1,6 @@
 /**
- * Load on an HTTP server from a process of its own, which reads answers but parses none: wrk, or autocannon
- * if wrk is not installed. Both send the given requests in turn, over connections that stay open.
+ * Puts load on an HTTP server from a separate process: wrk, or autocannon if wrk is not installed. Both cycle through
+ * the given requests over persistent connections. They read responses without parsing the bodies.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ export interface LoadResult {
 interface Printed {
   readonly requests: number;
   readonly micros: number;
-  /** Answers other than 2xx, and connections that failed. */
+  /** The number of non-2xx responses and failed connections. */
   readonly errors: number;
 }
 
@@ -64,7 +64,7 @@ export const loadGenerator = (): string => (hasWrk() ? String(wrkVersion) : 'aut
 function hasWrk(): boolean {
   if (wrkVersion === undefined) {
     try {
-      // wrk prints its version and its usage, and ends with an error.
+      // `wrk -v` prints its version and usage, then exits with an error.
       execFileSync('wrk', ['-v'], { stdio: 'pipe' });
       wrkVersion = 'wrk';
     } catch (error) {

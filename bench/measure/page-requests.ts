@@ -1,6 +1,6 @@
 /**
- * Requests for pages that rotate over executions, pages and keys, so that remembering one address helps
- * nobody.
+ * Requests for pages. They rotate over executions, pages and keys, so that a server gains nothing from caching a single
+ * address.
  */
 import type { BenchKey, Flowtap, Level } from '../served/flowtap.ts';
 import { LEVELS, inTurn } from '../served/flowtap.ts';
@@ -12,7 +12,7 @@ export const PAGE_MESSAGES = 100;
 export const messagesPath = (id: string, query = ''): string =>
   `/v1/executions/${encodeURIComponent(id)}/messages${query}`;
 
-/** The addresses of the first pages of each execution. */
+/** The paths of the first `PAGES` pages of each execution. */
 export async function pagesOf(service: Flowtap, ids: readonly string[], key: BenchKey): Promise<string[]> {
   const paths = await inTurn(ids.length, async (n) => {
     const found: string[] = [];
@@ -29,8 +29,8 @@ export async function pagesOf(service: Flowtap, ids: readonly string[], key: Ben
 }
 
 /**
- * Every key asks for every page, in an order without neighbours: as many steps as there are requests, of a
- * length prime to it.
+ * Every key requests every page. The stride (7919) is coprime to the number of requests, so all of them are used, and
+ * consecutive requests are far apart.
  */
 export function rotate(paths: readonly string[], keys: readonly BenchKey[]): LoadRequest[] {
   const count = paths.length * keys.length;
@@ -44,7 +44,7 @@ export function rotate(paths: readonly string[], keys: readonly BenchKey[]): Loa
   });
 }
 
-/** Requests each page once with a key of each level of access, so that memory is filled. */
+/** Requests each page once with a key of each level of access, so that all pages are cached in memory. */
 export async function warmUp(
   service: Flowtap,
   paths: readonly string[],
@@ -56,7 +56,10 @@ export async function warmUp(
   });
 }
 
-/** A page as each level of access sees it, for peers that answer with as many bytes. */
+/**
+ * The body of a page for each level of access. Peers answer with these bodies, so that all sides send equally many
+ * bytes.
+ */
 export async function bodiesOf(
   service: Flowtap,
   path: string,

@@ -1,13 +1,16 @@
-/** What a process has used so far, from /proc: all its threads, without its children. Linux only. */
+/**
+ * Reads from /proc how much CPU time and memory a process uses: all its threads, but not its child processes. Linux
+ * only.
+ */
 import { readFileSync } from 'node:fs';
 
 /** `sysconf(_SC_CLK_TCK)` is 100 on every Linux that runs Node. */
 const TICKS_PER_SECOND = 100;
 const PAGE_KIB = 4;
 
-/** CPU time in microseconds, user and system. */
+/** CPU time so far in microseconds, user plus system. */
 export function cpuMicros(pid: number): number {
-  // The name, in parentheses, may contain spaces.
+  // Removes the fields up to the process name. The name is in parentheses and may contain spaces.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /s, '')
     .split(' ');

@@ -1,13 +1,13 @@
 /**
- * The file of requests that load generators read: a path, then names and values of headers, separated by
- * tabs, on each line.
+ * Writes the file from which load generators read their requests. Each line has a path, then header names and values,
+ * separated by tabs.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface LoadRequest {
-  /** With its query. */
+  /** Includes the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
 }

@@ -1,11 +1,11 @@
-/** Measures several sides in turn: each round has all of them, every other round in reverse order. */
+/** Measures several sides alternately. Each round measures all sides once; every second round runs in reverse order. */
 
 export interface Side<T> {
   readonly name: string;
   readonly measure: () => Promise<T>;
 }
 
-/** The samples of each side, one for each round, by the side's name. */
+/** Returns the samples of each side, keyed by its name: one sample per round. */
 export async function alternate<T>(sides: readonly Side<T>[], rounds: number): Promise<Map<string, T[]>> {
   const samples = new Map(sides.map(({ name }): [string, T[]] => [name, []]));
   for (let round = 0; round < rounds; round++) {

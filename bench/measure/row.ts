@@ -1,4 +1,4 @@
-/** What a row of the table reports: the numbers of its sides, and how they compare with what is wanted. */
+/** The report of one or more rows of the results table: the numbers of each side, and whether they meet the target. */
 import type { Spread } from './spread.ts';
 
 export interface Verdict {
@@ -8,14 +8,14 @@ export interface Verdict {
   readonly against: string;
   readonly value: Spread;
   readonly unit: '×' | 's' | 'KiB' | '% of a core';
-  /** Exactly one of the two. */
+  /** Exactly one of `atLeast` and `atMost` is set. */
   readonly atLeast?: number;
   readonly atMost?: number;
 }
 
 export interface SideNumbers {
   readonly name: string;
-  /** By the head of the column. */
+  /** Keyed by column heading. */
   readonly numbers: Readonly<Record<string, Spread | undefined>>;
 }
 
@@ -28,14 +28,14 @@ export interface RowReport {
 /** How much to measure. */
 export interface Effort {
   readonly rounds: number;
-  /** Of load in each round. */
+  /** How long the load lasts in each round. */
   readonly seconds: number;
   readonly streams: number;
   readonly quick: boolean;
 }
 
 export interface Row {
-  /** Which rows of the table it measures. */
+  /** The numbers of the table rows that this measures. */
   readonly rows: readonly number[];
   readonly measure: (effort: Effort) => Promise<RowReport>;
 }

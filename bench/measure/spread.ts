@@ -1,4 +1,4 @@
-/** Samples of several rounds: median and spread. */
+/** Median and spread of the samples of several rounds. */
 
 export interface Spread {
   readonly median: number;
@@ -11,7 +11,7 @@ export function spreadOf(samples: readonly number[]): Spread {
   return { median: quantile(sorted, 0.5), min: sorted[0] ?? NaN, max: sorted.at(-1) ?? NaN };
 }
 
-/** `sorted`: ascending. With an even number of samples, the mean of the two in the middle is the median. */
+/** `sorted` must be ascending. Between two samples, the quantile is interpolated. */
 export function quantile(sorted: readonly number[], q: number): number {
   if (sorted.length === 0) return NaN;
   const at = q * (sorted.length - 1);
@@ -19,6 +19,6 @@ export function quantile(sorted: readonly number[], q: number): number {
   return low + (high - low) * (at - Math.floor(at));
 }
 
-/** Round by round, so that what disturbs both sides of a round cancels out. */
+/** Divides round by round, so that a disturbance that affects both sides of a round cancels out. */
 export const ratioOf = (ours: readonly number[], theirs: readonly number[]): Spread =>
   spreadOf(ours.map((value, round) => value / (theirs[round] ?? NaN)));

@@ -1,4 +1,4 @@
-/** Many open event streams, held by a process of their own (load/stream-clients.ts). */
+/** Many open event streams, held by a separate process (load/stream-clients.ts). */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ export type CrowdRequest =
       readonly do: 'open';
       readonly host: string;
       readonly port: number;
-      /** A stream is open when it has sent this. */
+      /** A stream counts as open when it has sent this text. */
       readonly opens: string;
       readonly streams: readonly StreamOf[];
     }
@@ -21,9 +21,9 @@ export type CrowdRequest =
 
 export type CrowdAnswer =
   | { readonly did: 'open' }
-  /** From now on the marker is searched for. */
+  /** The child process now searches for the marker. */
   | { readonly did: 'expect' }
-  /** For each stream, in milliseconds since the epoch. */
+  /** The arrival time on each stream, in milliseconds since the epoch. */
   | { readonly did: 'arrive'; readonly atMs: readonly number[] }
   | { readonly did: 'fail'; readonly reason: string };
 
@@ -49,10 +49,7 @@ export class StreamCrowd {
     return crowd;
   }
 
-  /**
-   * Sends a message, and resolves with the time of its arrival on each stream, in milliseconds since the
-   * epoch.
-   */
+  /** Sends a message. Resolves with its arrival time on each stream, in milliseconds since the epoch. */
   async arrivals(marker: string, send: () => Promise<unknown>): Promise<readonly number[]> {
     await this.#ask({ do: 'expect', marker }, 'expect');
     const arrived = this.#next('arrive');
@@ -75,7 +72,7 @@ export class StreamCrowd {
   #next<D extends CrowdAnswer['did']>(did: D): Promise<Extract<CrowdAnswer, { did: D }>> {
     return new Promise((resolve, reject) => {
       const read = (answer: CrowdAnswer) => {
-        // Safety: `did` tells which answer it is.
+        // Safety: `did` discriminates the answers.
         if (answer.did === did) resolve(answer as Extract<CrowdAnswer, { did: D }>);
         else if (answer.did === 'fail') reject(new Error(answer.reason));
         else return;

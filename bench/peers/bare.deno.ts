@@ -1,4 +1,4 @@
-/** bare.workers.ts on Deno, without hash and log. */
+/** The same as bare.workers.ts, but on Deno and without the hash and the log line. */
 import { Hono } from 'hono';
 
 const texts = Object.entries<string>(JSON.parse(Deno.env.get('BODIES') ?? '{}'));

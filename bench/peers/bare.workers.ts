@@ -1,7 +1,7 @@
 /**
- * The least work with which a Worker can answer: Hono, and bytes in memory. `?log` adds what every service
- * needs: one SHA-256 of the key and one log line. The bodies are as long as Flowtap's for the same request:
- * the header names the level of access.
+ * A minimal Worker: Hono returns bytes from memory. HASH_AND_LOG adds what every service needs: one SHA-256 of the key
+ * and one log line. The bodies are those that Flowtap sends for the level of access in the request's X-Bench-Level
+ * header.
  */
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
@@ -9,13 +9,13 @@ import { Hono } from 'hono';
 export { CallBudgetObject, ExecutionObject } from './unused-objects.workers.ts';
 
 interface Env {
-  /** A page of each level of access, as JSON. */
+  /** A JSON object with the page body for each level of access. */
   readonly BODIES: string;
-  /** `yes`: hash and log. */
+  /** `yes` hashes the key and logs a line for each request. */
   readonly HASH_AND_LOG: string;
 }
 
-/** Made by the first request: only then are the bindings known. */
+/** Filled by the first request, because the bindings are unknown before. */
 const bodies = new Map<string, Uint8Array<ArrayBuffer>>();
 function readBodies(env: Env): void {
   for (const [level, text] of Object.entries<string>(JSON.parse(env.BODIES))) {

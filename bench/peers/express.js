@@ -1,6 +1,6 @@
 /**
- * What a team would write itself: Express, the AWS SDK, a page cache in a Map, and a check of the key by its SHA-256. Prints its
- * address. KEYS: the accepted keys, separated by commas. UPSTREAM: where the SDK sends its calls.
+ * What a team would write itself: Express, the AWS SDK, a Map that caches pages, and a key check by SHA-256. Prints its
+ * address. KEYS lists the accepted keys, separated by commas. UPSTREAM is the endpoint of the SDK's calls.
  */
 import { createHash } from 'node:crypto';
 import { IoTThingsGraphClient, ListFlowExecutionMessagesCommand } from '@aws-sdk/client-iotthingsgraph';
@@ -16,7 +16,7 @@ const client = new IoTThingsGraphClient({
 const pages = new Map();
 
 const app = express();
-// Express 5 takes a rejected promise as an error.
+// Express 5 handles a rejected promise as an error.
 // oxlint-disable-next-line oxc/no-async-endpoint-handlers
 app.get('/v1/executions/:id/messages', async (request, response) => {
   if (!keys.has(hashOf(request.get('x-api-key') ?? ''))) return response.status(401).end();

@@ -1,6 +1,6 @@
 /**
- * The least that fans out on Workers: one Durable Object, which writes each POST to every open stream. Its
- * body goes through the Worker untouched, so it breaks off when the object is reset.
+ * The smallest Worker that fans out messages. One Durable Object writes each POST to every open stream. The Worker
+ * passes the object's response on unchanged, so the streams break off when the object is reset.
  */
 import { DurableObject } from 'cloudflare:workers';
 

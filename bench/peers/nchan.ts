@@ -1,6 +1,6 @@
 /**
- * nginx with the module nchan, as Debian packages it (libnginx-mod-nchan): one channel, event streams,
- * messages by POST.
+ * Starts nginx with the module nchan (Debian's libnginx-mod-nchan). It has one channel: clients read it as event
+ * streams, and a POST publishes a message.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ const MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so';
 
 export const hasNchan = (): boolean => existsSync(NGINX) && existsSync(MODULE);
 
-/** One process, which does everything. */
+/** Runs nginx as a single process, so that the measurement covers all its work. */
 export async function startNchan(): Promise<ServerProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'flowtap-bench-'));
   const port = await freePort();

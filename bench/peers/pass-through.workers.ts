@@ -1,4 +1,4 @@
-/** The least that a proxy does: it sends the request on, unsigned, and returns the answer untouched. */
+/** A minimal proxy: it forwards the request unsigned and returns the response unchanged. */
 export { CallBudgetObject, ExecutionObject } from './unused-objects.workers.ts';
 
 interface Env {

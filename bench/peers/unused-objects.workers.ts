@@ -1,4 +1,4 @@
-/** The classes that wrangler.toml binds, for peers that have no objects of their own. */
+/** Empty versions of the Durable Object classes that wrangler.toml binds, for peers that use no Durable Objects. */
 import { DurableObject } from 'cloudflare:workers';
 
 export class ExecutionObject extends DurableObject {}

@@ -1,4 +1,4 @@
-/** What the numbers were measured on. */
+/** Describes the machine and the versions that the numbers were measured with. */
 import { execFileSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { readFileSync } from 'node:fs';

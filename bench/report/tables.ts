@@ -21,7 +21,7 @@ export function isMet({ value, atLeast = -Infinity, atMost = Infinity }: Verdict
   return value.median >= atLeast && value.median <= atMost;
 }
 
-/** The numbers of each side: the median, and the spread in parentheses. */
+/** A table with the numbers of each side: the median, and the spread in parentheses. */
 export function sidesTable({ title, sides }: RowReport): string {
   const heads = [...new Set(sides.flatMap(({ numbers }) => Object.keys(numbers)))];
   const rows = sides.map(({ name, numbers }) => [name, ...heads.map((head) => cell(numbers[head]))]);
@@ -31,7 +31,7 @@ export function sidesTable({ title, sides }: RowReport): string {
 const cell = (spread: Spread | undefined): string =>
   spread ? `${number(spread.median)} (${number(spread.min)} – ${number(spread.max)})` : '';
 
-/** Three digits, or whole numbers above 100. */
+/** Rounds to three significant digits, or to a whole number from 100 on. */
 const number = (value: number): string =>
   Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(3)));
 

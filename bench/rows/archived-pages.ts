@@ -1,4 +1,4 @@
-/** Rows 1 and 2: archived pages of 100 messages, beside a Worker that returns as many bytes from memory. */
+/** Rows 1 and 2: archived pages of 100 messages, compared with a Worker that returns equally many bytes from memory. */
 import { alternate } from '../measure/rounds.ts';
 import { history } from '../measure/histories.ts';
 import { load } from '../measure/load.ts';
@@ -9,9 +9,9 @@ import type { Effort, Row, RowReport } from '../measure/row.ts';
 import { type BenchKey, Flowtap, inTurn } from '../served/flowtap.ts';
 import { startWorker } from '../served/worker.ts';
 
-/** All pages of all levels of access stay in memory, which holds 24 MiB of them. */
+/** With this many executions, the pages of all levels of access fit into the cache in memory (24 MiB). */
 const IN_MEMORY = 80;
-/** Twice as many bytes as that. */
+/** With this many executions, the pages are about twice as large as that cache. */
 const BEYOND_MEMORY = 200;
 const KEYS = 20;
 const NAMES = {
@@ -37,7 +37,7 @@ async function serve(options: Parameters<typeof Flowtap.start>[0], executions: n
   const ids = Array.from({ length: executions }, (_, n) => `archived-${n}`);
   const messages = history(PAGES * PAGE_MESSAGES + 1, true);
   await inTurn(ids.length, (n) => service.archive(ids[n] ?? '', messages));
-  // Positions are signed, so each service has its own.
+  // Each service signs its own cursors, so the paths of one service are not valid for another.
   const [key] = keys;
   const paths = key ? await pagesOf(service, ids, key) : [];
   const few = paths.slice(0, IN_MEMORY * PAGES);
@@ -72,7 +72,7 @@ async function measure({ rounds, seconds, quick }: Effort): Promise<RowReport> {
       side(NAMES.start, start.service, start.few),
       side(NAMES.routed, routed, all.few),
     ];
-    // Once each for warming up, so that every page is in memory.
+    // An unrecorded round that warms each side up, so that every page is in memory.
     await alternate(sides, 1);
     const loaded = await alternate(sides, rounds);
     if (!quick) {

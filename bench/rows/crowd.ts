@@ -1,6 +1,7 @@
 /**
- * Rows 10 and 11: how late messages are, by the executions that are followed and by the subscribers of one.
- * All measured at once, in three services, because the delays are nearly all poll intervals.
+ * Rows 10 and 11: the delay of messages, depending on the number of followed executions and on the subscribers of one
+ * execution. All is measured at once, in three services. They hardly disturb each other, because the delays consist
+ * almost only of poll intervals.
  */
 import type { Effort, Row, RowReport } from '../measure/row.ts';
 import { type CrowdNumbers, followMany } from './follow-many.ts';

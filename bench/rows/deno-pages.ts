@@ -1,4 +1,4 @@
-/** Row 4: archived pages on Deno, beside Express with the AWS SDK, and bare Hono on Deno. */
+/** Row 4: archived pages on Deno, compared with Express and the AWS SDK, and with bare Hono on Deno. */
 import { alternate } from '../measure/rounds.ts';
 import { history } from '../measure/histories.ts';
 import { load } from '../measure/load.ts';
@@ -19,7 +19,7 @@ import { Flowtap, UPSTREAM_CREDENTIALS, inTurn } from '../served/flowtap.ts';
 import { startProcess } from '../served/process.ts';
 
 const EXECUTIONS = 80;
-/** The limiter on Deno is part of the service, and gives each key 1,000 requests in 10 s. */
+/** So many keys that none reaches its limit. On Deno the service itself limits each key to 1,000 requests in 10 s. */
 const KEYS = 260;
 const OURS = 'Flowtap on Deno';
 const EXPRESS = 'Express, AWS SDK, Map (Node)';
@@ -46,8 +46,8 @@ async function measure({ rounds, seconds, quick }: Effort): Promise<RowReport> {
   });
   try {
     const firstPages = ids.map((id) => messagesPath(id));
-    // It knows one level of access and the upstream's own tokens: each execution's first page, with all
-    // payloads.
+    // Express has only one level of access and the upstream's own tokens. So it serves the first page of each
+    // execution, with all payloads.
     const theirs = rotate(firstPages, keys);
     const side = (
       name: string,

@@ -1,4 +1,4 @@
-/** Rows 5 to 8: a thousand streams of one execution, beside a bare Durable Object and nginx with nchan. */
+/** Rows 5 to 8: a thousand streams of one execution, compared with a bare Durable Object and with nginx and nchan. */
 import { hasNchan, startNchan } from '../peers/nchan.ts';
 import { cpuMicros, residentKib } from '../measure/process-usage.ts';
 import { alternate } from '../measure/rounds.ts';
@@ -14,11 +14,11 @@ import { startWorker } from '../served/worker.ts';
 const OURS = 'Flowtap';
 const BARE = 'bare Durable Object';
 const NCHAN = 'nginx with nchan';
-/** Streams of one key: a tenant gets ten of the last 250. */
+/** Streams per key. When an execution has only 250 free slots left, each tenant gets at most ten of them. */
 const STREAMS_OF_A_KEY = 10;
 /**
- * The interval between two messages, as in a busy execution. What polls and timers cost in this time counts,
- * too.
+ * The interval between two messages, as in a busy execution. The CPU time of polls and timers in this interval is
+ * included.
  */
 const EVERY_MS = 1000;
 
@@ -87,19 +87,19 @@ async function startOfNchan(streams: number): Promise<FanOut> {
   };
 }
 
-/** A new process for each round, so that memory is counted from the start. */
+/** Starts a new process for each round, so that memory is measured from the start. */
 async function fanOut(start: (streams: number) => Promise<FanOut>, effort: Effort): Promise<Sample> {
   const { streams } = effort;
   const peer = await start(streams);
   try {
-    // One stream is open before the measurement, so that what only the first stream needs is not counted.
+    // One stream is open before the measurement, so that one-time costs of the first stream are excluded.
     const first = await StreamCrowd.open({ ...peer, streams: peer.streams.slice(0, 1) });
     const [cpuBefore, kibBefore] = [cpuMicros(peer.pid), residentKib(peer.pid)];
     const crowd = await StreamCrowd.open({ ...peer, streams: peer.streams.slice(1) });
     const openMicros = (cpuMicros(peer.pid) - cpuBefore) / (streams - 1);
     const spreads: number[] = [];
     const messages = effort.quick ? 3 : 8;
-    // The first message makes every stream warm.
+    // The first message warms up every stream.
     await crowd.arrivals('warm-up.', () => peer.send('warm-up.'));
     const cpuOpen = cpuMicros(peer.pid);
     for (let n = 0; n < messages; n++) {

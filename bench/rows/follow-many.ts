@@ -1,6 +1,6 @@
 /**
- * Many executions with one subscriber each: how late the first message after a silence is, and what all of it
- * costs.
+ * Many executions with one subscriber each: the delay of the first message after a silence, and the CPU and memory that
+ * following costs.
  */
 import { history } from '../measure/histories.ts';
 import { load } from '../measure/load.ts';
@@ -10,17 +10,17 @@ import { StreamCrowd } from '../measure/stream-crowd.ts';
 import { wait } from '../measure/wait.ts';
 import { Flowtap, inTurn } from '../served/flowtap.ts';
 
-/** The bursts are spread over the longest poll interval. */
+/** The bursts of messages start at times spread over the longest poll interval. */
 const BURSTS_MS = 15_000;
 const BURST_MESSAGES = 5;
 const STREAMS_OF_A_KEY = 10;
 
 export interface CrowdNumbers {
   readonly executions: number;
-  /** Ascending. */
+  /** In ascending order. */
   readonly delaysMs: readonly number[];
   readonly kibOfAnExecution: number;
-  /** Of the whole time, silence and bursts. */
+  /** Average over the silence and the bursts. */
   readonly percentOfACore: number;
 }
 
@@ -35,8 +35,7 @@ export async function followMany(executions: number, silenceMs: number): Promise
       headers: { 'x-api-key': keys[n % keys.length]?.text ?? '' },
     }));
     const one = { url: service.url, opens: 'event: caught-up' };
-    // The service has served pages, and follows one execution, so that what a busy isolate needs anyway is
-    // not counted.
+    // The service first serves pages and follows one execution, so that the base cost of a busy isolate is excluded.
     await service.script('first', history(3, false));
     const [key] = keys;
     const pages = key ? rotate([messagesPath('first')], [key]) : [];

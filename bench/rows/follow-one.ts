@@ -1,6 +1,4 @@
-/**
- * One execution with one or many subscribers: how late messages are while they arrive, and after a silence.
- */
+/** One execution with one or many subscribers: the delay of messages while it is active, and after a silence. */
 import { history } from '../measure/histories.ts';
 import { messagesPath } from '../measure/page-requests.ts';
 import { StreamCrowd } from '../measure/stream-crowd.ts';
@@ -9,12 +7,12 @@ import { type BenchKey, Flowtap } from '../served/flowtap.ts';
 
 const ACTIVE_SECONDS_MAX = 1.25;
 const IDLE_SECONDS_MAX = 3.5;
-/** Executions that are silent, with one subscriber each: each yields one delay. */
+/** The number of silent executions with one subscriber each. Each of them yields one delay. */
 const SILENT = 6;
 
 export interface DelayNumbers {
   readonly name: string;
-  /** Ascending: of the last subscriber that got the message. */
+  /** In ascending order. A delay ends when the last subscriber gets the message. */
   readonly delaysMs: readonly number[];
   readonly atMostSeconds: number;
 }
@@ -28,7 +26,7 @@ export async function followOne(many: number, silenceMs: number): Promise<DelayN
       const delaysMs: number[] = [];
       const untilMs = Date.now() + silenceMs;
       for (let n = 0; Date.now() < untilMs; n++) {
-        // The first message makes the execution busy.
+        // The first message only makes the execution active. Its delay is not recorded.
         const delayMs = await delayOf(service, crowd, `active-${subscribers}`, `message-${n}.`);
         if (n > 0) delaysMs.push(delayMs);
         await wait(150 + ((n * 1237) % 1500));
@@ -70,7 +68,7 @@ async function follow(service: Flowtap, id: string, keys: readonly BenchKey[], s
   return StreamCrowd.open({ url: service.url, opens: 'event: caught-up', streams });
 }
 
-/** From the moment that the message is shown upstream until the last subscriber has it. */
+/** The time from the message's appearance upstream until the last subscriber has it. */
 async function delayOf(service: Flowtap, crowd: StreamCrowd, id: string, marker: string): Promise<number> {
   let shownAtMs = 0;
   const atMs = await crowd.arrivals(marker, async () => {

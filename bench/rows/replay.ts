@@ -1,6 +1,4 @@
-/**
- * Row 9: a history of 10,000 messages as an event stream to one reader, beside the same as JSON pages of 250.
- */
+/** Row 9: a history of 10,000 messages that one client reads, as an event stream and as JSON pages of 250. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,7 +15,7 @@ const run = promisify(execFile);
 const READER = join(import.meta.dirname, '../load/reader.ts');
 const MESSAGES = 10_000;
 const PAGE = 250;
-/** Readings in each round, one after the other. */
+/** In each round, the history is read this many times in sequence. */
 const TIMES = 5;
 
 interface Reading {
@@ -31,7 +29,7 @@ async function read(service: Flowtap, requests: readonly LoadRequest[]): Promise
     run(process.execPath, [READER, service.url.href, file, String(TIMES)]),
   );
   const used = cpuMicros(service.pid) - before;
-  // Safety: what reader.ts prints.
+  // Safety: reader.ts prints an array of numbers.
   const ms = spreadOf(JSON.parse(stdout) as number[]).median;
   return { messagesPerSecond: (MESSAGES * 1000) / ms, cpuMicros: used / (MESSAGES * TIMES) };
 }

@@ -1,4 +1,4 @@
-/** Row 3: pages of running executions, beside a Worker that passes each request to an upstream. */
+/** Row 3: pages of running executions, compared with a Worker that forwards each request to an upstream. */
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,9 @@ import type { Effort, Row, RowReport } from '../measure/row.ts';
 import { Flowtap } from '../served/flowtap.ts';
 import { startWorker } from '../served/worker.ts';
 
-/** Each is fetched once a second while it is read: within the budget of 30 calls. */
+/**
+ * While it is read, each execution costs one upstream call a second. So ten of them stay within the budget of 30 calls.
+ */
 const EXECUTIONS = 10;
 const KEYS = 20;
 const OURS = 'Flowtap';

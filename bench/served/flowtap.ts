@@ -1,9 +1,9 @@
-/** Flowtap itself, on workerd or Deno, with an upstream beside it, and what the rows ask of it. */
+/** Runs Flowtap on workerd or Deno, with an emulated upstream. Its methods are the operations that the rows need. */
 import { startEmulatorServer, type EmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { startDeno } from './deno.ts';
 import { startWorker } from './worker.ts';
 
-/** The upstream accepts them. */
+/** The credentials that the upstream accepts. */
 export const UPSTREAM_CREDENTIALS = {
   accessKeyId: 'AKIABENCH',
   secretAccessKey: 'the secret of the benchmarks',
@@ -22,16 +22,16 @@ export interface ScriptedMessage {
   readonly messageId: string;
   readonly eventType: string;
   readonly payload: string;
-  /** When it appears upstream, in milliseconds from now. */
+  /** When the message appears upstream, in milliseconds from now. */
   readonly afterMs?: number;
-  /** ISO 8601. Absent: when it appears. */
+  /** ISO 8601. Default: the time when the message appears. */
   readonly timestamp?: string;
 }
 
 export interface FlowtapOptions {
   /**
-   * `bare`: without what miniflare only simulates, the asset router and the rate limiter. `npm start`: with
-   * both. `deno`: in one Deno process.
+   * `bare` runs without the asset router and the rate limiter, which miniflare only simulates. `npm start` has both.
+   * `deno` runs in one Deno process.
    */
   readonly served: 'bare' | 'npm start' | 'deno';
   readonly settings?: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export interface FlowtapOptions {
 
 export class Flowtap {
   readonly url: URL;
-  /** The process that serves. */
+  /** The process that serves requests. */
   readonly pid: number;
   readonly upstream: EmulatorServer;
   readonly #stop: () => Promise<void>;
@@ -79,7 +79,7 @@ export class Flowtap {
     await this.upstream.close();
   }
 
-  /** Keys of all levels of access in turn, or of one. */
+  /** Creates keys of the given level of access, or of all levels alternately. */
   keys(count: number, level?: Level): Promise<BenchKey[]> {
     return inTurn(count, async (n) => {
       const payloads = level ?? LEVELS[n % LEVELS.length] ?? 'full';
@@ -95,13 +95,13 @@ export class Flowtap {
     });
   }
 
-  /** Archives a history, as an operator imports one. */
+  /** Archives a history through the import route, as an operator does. */
   async archive(id: string, messages: readonly object[]): Promise<void> {
     const lines = messages.map((message) => `${JSON.stringify(message)}\n`).join('');
     await this.#admin('PUT', `/executions/${encodeURIComponent(id)}/messages`, lines);
   }
 
-  /** Gives the upstream an execution that has existed for a minute. */
+  /** Scripts an execution in the upstream that began a minute ago. */
   script(flowExecutionId: string, messages: readonly ScriptedMessage[]): Promise<void> {
     return this.#control({ flowExecutionId, messages, afterMs: -60_000 });
   }
@@ -123,12 +123,12 @@ export class Flowtap {
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    // Safety: the route's own answer.
+    // Safety: the route answers with this type.
     return (await response.json()) as T;
   }
 }
 
-/** A few at once, because everything may be stored in one file. */
+/** Makes only a few at once, because the service may store everything in one file. */
 export async function inTurn<T>(count: number, make: (n: number) => Promise<T>, atOnce = 8): Promise<T[]> {
   const made: T[] = [];
   for (let from = 0; from < count; from += atOnce) {

@@ -1,4 +1,4 @@
-/** Starts a server as a child process, and waits for the line that tells its address. */
+/** Starts a server as a child process and waits until it has printed its address. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
@@ -15,8 +15,8 @@ export interface ServerProcess {
 }
 
 /**
- * Resolves when the program has written `"url":"…"` to its output. The output goes to a file, so that no
- * other process is busy with a service's log.
+ * Resolves when the program has written `"url":"…"` to its output. The output goes to a file, so that no other process
+ * spends CPU time on reading the log.
  */
 export async function startProcess(
   command: string,

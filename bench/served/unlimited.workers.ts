@@ -1,6 +1,6 @@
 /**
- * Flowtap's Worker without the rate limiter that miniflare simulates: on Cloudflare a limiter is part of the
- * platform and costs next to nothing, here each call of it is a request to another Worker. Everything else is
+ * Flowtap's Worker without the rate limiter. On Cloudflare the limiter is part of the platform and costs next to
+ * nothing. miniflare simulates it by a request to another Worker, which would distort the numbers. Everything else is
  * the deployed code.
  */
 import worker from '../../src/worker.ts';
@@ -9,7 +9,7 @@ export { CallBudgetObject, ExecutionObject } from '../../src/worker.ts';
 
 const unlimited: RateLimit = { limit: () => Promise.resolve({ success: true }) };
 type Env = Parameters<typeof worker.fetch>[1];
-/** Made by the first request: only then are the bindings known. */
+/** Set by the first request, because the bindings are unknown before. */
 let patched: Env;
 
 // oxlint-disable-next-line import/no-default-export -- the runtime requires it

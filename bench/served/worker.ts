@@ -1,4 +1,4 @@
-/** Starts a Worker in workerd the way `npm start` does, or without what miniflare only simulates. */
+/** Starts a Worker in workerd as `npm start` does, or without the parts that miniflare only simulates. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -11,7 +11,7 @@ import { startWorkerd } from '../../src/local/workerd.ts';
 const run = promisify(execFile);
 const BUILD_SITE = join(PROJECT_ROOT, 'src/site/build-site.ts');
 const LOG_TO_FILE = join(import.meta.dirname, 'workerd-log-to-file.sh');
-/** The files that the asset router looks through, as `npm start` builds them first. */
+/** The static files for the asset router, built once. `npm start` builds them too. */
 let site: Promise<unknown> | undefined;
 
 export interface ServedWorker {
@@ -21,10 +21,10 @@ export interface ServedWorker {
 }
 
 export interface WorkerOptions {
-  /** The file of the Worker, from the top of this repository. Absent: src/worker.ts. */
+  /** The Worker's entry file, relative to the top of this repository. Default: src/worker.ts. */
   readonly entry?: string;
   readonly vars?: Readonly<Record<string, string>>;
-  /** With miniflare's asset router in front, as `npm start` has it. */
+  /** If true, requests pass through miniflare's asset router, as under `npm start`. */
   readonly assetRouter?: boolean;
 }
 
@@ -33,7 +33,7 @@ export async function startWorker(options: WorkerOptions): Promise<ServedWorker>
   if (assetRouter) await (site ??= run(process.execPath, [BUILD_SITE]));
   const { script } = await bundleWorker({ entry });
   const directory = await mkdtemp(join(tmpdir(), 'flowtap-bench-'));
-  // `npm start` reads the log, and so do the sides that are served as it serves.
+  // With the asset router, the log is read through a pipe, as `npm start` does. Otherwise it goes to a file.
   const logged = assetRouter ? {} : logToFile(join(directory, 'log'));
   const workerd = await withEnvironment(logged, () =>
     startWorkerd({ script, vars, ...(!assetRouter && { assets: false }) }),
@@ -49,12 +49,9 @@ export async function startWorker(options: WorkerOptions): Promise<ServedWorker>
   return { url: workerd.url, pid: workerd.pid, stop };
 }
 
-/**
- * The environment in which miniflare starts workerd so that its log goes to a file; see
- * workerd-log-to-file.sh.
- */
+/** Environment variables that make miniflare start workerd with its log in a file (workerd-log-to-file.sh). */
 function logToFile(file: string): Readonly<Record<string, string>> {
-  // miniflare's own workerd. Safety: the package exports the path of its program.
+  // The workerd that miniflare depends on. Safety: the package exports the path of its program.
   const fromMiniflare = createRequire(createRequire(import.meta.url).resolve('miniflare'));
   const { default: program } = fromMiniflare('workerd') as { readonly default: string };
   return { MINIFLARE_WORKERD_PATH: LOG_TO_FILE, BENCH_WORKERD: program, BENCH_LOG: file };

@@ -1,4 +1,4 @@
-/** What .ci/run counts: a test that did not run must not look like one that passed. */
+/** The count that .ci/run prints: a test that did not run must never look like a passed test. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ interface File {
   readonly tests: readonly string[];
 }
 
-/** The exit code and the lines for a run with these files. */
+/** Runs count.mjs on a report with these files. Returns its exit code and the lines that it prints. */
 async function counted(
   files: readonly File[],
   ...options: string[]
@@ -49,11 +49,11 @@ async function counted(
 
 const PASSED: File = { name: 'test/one.test.ts', status: 'passed', tests: ['passed', 'passed'] };
 
-test('tests that pass are counted, and the run succeeds', async () => {
+test('a run whose tests all pass succeeds and prints their number', async () => {
   expect(await counted([PASSED])).toEqual([0, '2 passed, 0 failed']);
 });
 
-test('a test that was skipped for a missing client counts as failed, and is named', async () => {
+test('a test that was skipped because its client is missing counts as failed and is listed', async () => {
   const skipped = { name: 'test/viewer/element.test.ts', status: 'passed', tests: ['passed', 'skipped'] };
   expect(await counted([PASSED, skipped])).toEqual([
     1,
@@ -62,7 +62,7 @@ test('a test that was skipped for a missing client counts as failed, and is name
   ]);
 });
 
-test('where no client can be installed, a skipped test is named and does not fail', async () => {
+test('with --clients-may-be-missing, a skipped test is listed but does not count as failed', async () => {
   const skipped = { name: 'test/viewer/element.test.ts', status: 'passed', tests: ['skipped'] };
   expect(await counted([PASSED, skipped], '--clients-may-be-missing')).toEqual([
     0,
@@ -71,7 +71,7 @@ test('where no client can be installed, a skipped test is named and does not fai
   ]);
 });
 
-test('a test that needs what the machine refuses may be skipped, and is named with the reason', async () => {
+test('a skipped test in a file that needs a refusable machine feature is listed with the reason, and does not count as failed', async () => {
   const skipped = { name: 'test/deno/full-disk.test.ts', status: 'passed', tests: ['skipped'] };
   expect(await counted([PASSED, skipped])).toEqual([
     0,
@@ -80,7 +80,7 @@ test('a test that needs what the machine refuses may be skipped, and is named wi
   ]);
 });
 
-test('a file that failed as a whole counts once', async () => {
+test('a file that fails to load counts as one failure', async () => {
   const unloaded = { name: 'test/two.test.ts', status: 'failed', tests: ['skipped', 'skipped'] };
   expect((await counted([PASSED, unloaded])).at(0)).toBe(1);
   expect((await counted([PASSED, unloaded])).at(-1)).toBe('2 passed, 1 failed');

@@ -1,10 +1,10 @@
-/** The tables of limits in docs/design.md name files that are there. */
+/** The tables of limits in docs/design.md name only existing files. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { PROJECT } from './source-files.ts';
 
-test('every limit in docs/design.md stands in a file that exists', () => {
+test('the file that docs/design.md names for a limit exists', () => {
   const [, limits = ''] = readFileSync(join(PROJECT, 'docs/design.md'), 'utf8').split('\n## Limits\n');
   const files = limits
     .split('\n')

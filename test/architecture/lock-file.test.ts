@@ -29,7 +29,7 @@ const manifest = z.object({
 const readJson = (name: string): unknown => JSON.parse(readFileSync(join(PROJECT, name), 'utf8'));
 const { packages } = z.parse(lockFile, readJson('package-lock.json'));
 
-/** As Node looks it up: in the package's own node_modules, then in those of each directory above. */
+/** Looks a package up as Node does: in the dependent's own node_modules, then in that of each directory above. */
 function isLocked(from: string, name: string): boolean {
   for (let place = from; ; place = place.slice(0, Math.max(0, place.lastIndexOf('/node_modules/')))) {
     if (`${place === '' ? '' : `${place}/`}node_modules/${name}` in packages) return true;
@@ -41,7 +41,7 @@ function isLocked(from: string, name: string): boolean {
  * If the registry lacks a platform's package when the lock file is made, npm silently leaves the package out.
  * Then `npm ci` refuses the whole file, on every platform.
  */
-test('every package that another one needs, on whatever platform, is in the lock file', () => {
+test('the lock file contains every dependency of every package, for all platforms', () => {
   const missing = Object.entries(packages).flatMap(([from, { dependencies, optionalDependencies }]) =>
     Object.keys({ ...dependencies, ...optionalDependencies })
       .filter((name) => !isLocked(from, name))
@@ -54,7 +54,7 @@ test('the lock file names no registry', () => {
   expect(Object.values(packages).flatMap(({ resolved }) => resolved ?? [])).toEqual([]);
 });
 
-test('every version is pinned exactly', () => {
+test('package.json pins every version exactly', () => {
   const { dependencies, devDependencies } = z.parse(manifest, readJson('package.json'));
   const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
     ([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version),
@@ -63,10 +63,10 @@ test('every version is pinned exactly', () => {
 });
 
 /**
- * npm 11 warns about a package that is missing in allowScripts, npm 12 refuses it. An entry that is no longer
- * needed would allow a script of a later version.
+ * If a package with an install script is missing in allowScripts, npm 11 warns and npm 12 fails. A superfluous entry
+ * would allow an install script that a later version adds.
  */
-test('allowScripts decides about each package with an install script, and about no other', () => {
+test('allowScripts lists exactly the packages with an install script', () => {
   const withScript = Object.entries(packages)
     .filter(([, { hasInstallScript }]) => hasInstallScript)
     .map(([place]) => place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length));

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { foundPhrases, phrasesIn } from './phrases.ts';
 
-test('no text uses a phrase that must be read twice', () => {
+test('no file contains a phrase that readers stumble over', () => {
   const found = foundPhrases().map(({ path, phrase, instead }) => `${path}: "${phrase}"; write: ${instead}`);
   expect(found).toEqual([]);
 });
 
-test('a phrase is found across the lines of a comment, but not inside a word', () => {
+test('a phrase is found even across lines of a comment, but never inside a word', () => {
   const found = phrasesIn(
     '/**\n * A stream that there\n * is none of. Whoever asks is\n * told.\n */\nconst unsaid = 1;',
   );

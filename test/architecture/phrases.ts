@@ -1,13 +1,10 @@
-/**
- * Phrases that must be read twice, and what to write in their place: "How we write" in CONTRIBUTING.md, as a
- * program.
- */
+/** Finds phrases that readers stumble over, and suggests replacements. Enforces "How we write" in CONTRIBUTING.md. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT } from './source-files.ts';
 
-/** Each with the plain words for it. Verbs of other tenses and numbers count too. */
+/** Each phrase with plain words to use instead. The patterns cover other tenses and the plural, too. */
 const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\b(?:[Ii]s|[Aa]re|was|were|be) none\b/g, 'is not a …, does not belong to …, not found'],
   [/\bthere(?:'s| is| are| was| were)(?: \w+)? none\b/gi, 'not found, missing, absent'],
@@ -26,8 +23,8 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * What people read: sources, tests, documents, examples. Not this rule, which has to quote, nor recorded
- * data.
+ * Covers all files that people read: sources, tests, documents, examples. Skips the files of this rule, which quote the
+ * phrases, and recorded data.
  */
 const READ = /^(?:src|test|bench|docs|examples|\.ci|\.github)\/|^[A-Z]+\.md$/;
 const NOT_PROSE = /^test\/data\/|^test\/architecture\/phrases|\.(?:json|jsonl|lock|png|svg)$|^LICENSE/;
@@ -51,7 +48,7 @@ export function foundPhrases(): FoundPhrase[] {
     );
 }
 
-/** A phrase counts also when a line of a comment ends within it. */
+/** Also finds phrases that continue on the next line of a comment. */
 export function phrasesIn(text: string): Omit<FoundPhrase, 'path'>[] {
   const prose = text.replaceAll(/\s*\n[\s*/#>|]*/g, ' ');
   return PHRASES.flatMap(([pattern, instead]) =>

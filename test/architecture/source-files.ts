@@ -1,7 +1,6 @@
 /**
- * The source files as the architecture tests see them: text, text without comments, and what each imports,
- * types included. A scanner of our own, since a bundler forgets type imports, and TypeScript 7 has no API to
- * ask.
+ * Reads source files for the architecture tests: the text, the text without comments, and all imports including types.
+ * It has its own scanner, because bundlers drop type imports and TypeScript 7 has no API for this.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, relative, sep } from 'node:path';
@@ -10,12 +9,12 @@ import { fileURLToPath } from 'node:url';
 export const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface SourceFile {
-  /** From the top of the project, with slashes: `src/http/problem-response.ts`. */
+  /** Relative to the top of the project, with slashes: `src/http/problem-response.ts`. */
   readonly path: string;
   readonly text: string;
   /** The text without its comments. */
   readonly code: string;
-  /** Where it imports from: a path like the above for our own files, else the name as written. */
+  /** The modules that it imports: project files as a path like the above, other modules as written. */
   readonly imports: readonly string[];
 }
 
@@ -32,7 +31,7 @@ export function sourceFiles(top: string): SourceFile[] {
     });
 }
 
-/** The directory that a file stands in, below `src/`; for a file right in `src/`, its name without `.ts`. */
+/** The file's directory, relative to `src/`. For a file directly in `src/`, its name without `.ts`. */
 export function roomOf(path: string): string {
   const inside = path.split('/').slice(1);
   return inside.length > 1 ? inside.slice(0, -1).join('/') : (inside[0]?.replace(/\.ts$/, '') ?? '');
@@ -53,8 +52,8 @@ export function importsOf(path: string, code: string): string[] {
 }
 
 /**
- * Blanks out comments. Strings, templates and regular expressions are skipped, so that `'https://…'` is no
- * comment; inside a template everything is text, `${…}` too.
+ * Removes comments. Skips strings, templates and regular expressions, so that the slashes in `'https://…'` begin no
+ * comment. A whole template counts as text, including its `${…}`.
  */
 export function withoutComments(text: string): string {
   let code = '';
@@ -91,5 +90,5 @@ function stickyMatch(pattern: RegExp, text: string, at: number): string | undefi
   return pattern.exec(text)?.[0];
 }
 
-/** A slash begins a regular expression where a value can't have ended. */
+/** A slash begins a regular expression if the text before it cannot be the end of a value. */
 const maybeRegExp = (before: string) => /(?:^|[(,=:[!&|?{};+\n]|\breturn|=>)\s*$/.test(before.slice(-40));

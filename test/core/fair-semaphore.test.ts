@@ -1,4 +1,4 @@
-/** Work of many tenants runs a few pieces at once, and no tenant waits for all the work of another. */
+/** A few tasks of many tenants run at once, and no tenant waits for all tasks of another. */
 import { describe, expect, test } from 'vitest';
 
 import { FairSemaphore } from '../../src/core/fair-semaphore.ts';
@@ -12,7 +12,7 @@ function underTest(atOnce: number, clock = new ManualClock()) {
   const ends: (() => void)[] = [];
   let running = 0;
   let most = 0;
-  /** Work that runs until `endOne`. */
+  /** Queues a task that runs until `endOne` ends it. */
   const ask = (tenant: string) =>
     turns.run(tenant, async () => {
       begun.push(tenant);
@@ -22,13 +22,13 @@ function underTest(atOnce: number, clock = new ManualClock()) {
     });
   const endOne = async () => {
     ends.shift()?.();
-    // The longest time between two checks of a waiter.
+    // Waiters check for a permit at least this often.
     await clock.advance(250);
   };
   return { clock, turns, begun, ask, endOne, most: () => most };
 }
 
-test('no more pieces run at once than permitted, and all of them run in the end', async () => {
+test('never more tasks than permitted run at once, and all tasks run in the end', async () => {
   const { begun, ask, endOne, most } = underTest(3);
   const all = Promise.all(Array.from({ length: 50 }, () => ask('one')));
   await settle();
@@ -38,7 +38,7 @@ test('no more pieces run at once than permitted, and all of them run in the end'
   expect([begun.length, most()]).toEqual([50, 3]);
 });
 
-test('a tenant that comes later waits for one turn, not for the thousand pieces of another', async () => {
+test('a tenant that arrives later waits for one task of an earlier tenant, not for its thousand tasks', async () => {
   const { begun, ask, endOne } = underTest(1);
   for (let n = 0; n < 1_000; n++) void ask('many');
   await settle();
@@ -49,7 +49,7 @@ test('a tenant that comes later waits for one turn, not for the thousand pieces 
   expect(begun).toEqual(['many', 'many', 'late', 'other', 'many', 'late', 'many']);
 });
 
-test('work that fails frees its permit, and its caller gets the failure', async () => {
+test('a task that fails frees its permit, and its caller gets the error', async () => {
   const { turns, begun, ask } = underTest(1);
   await expect(turns.run('one', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   void ask('one');
@@ -57,7 +57,7 @@ test('work that fails frees its permit, and its caller gets the failure', async 
   expect(begun).toEqual(['one']);
 });
 
-test('a permit whose request has vanished expires', async () => {
+test('a permit whose task never ends expires', async () => {
   const { clock, begun, ask } = underTest(1);
   void ask('vanished');
   await settle();
@@ -68,7 +68,7 @@ test('a permit whose request has vanished expires', async () => {
   expect(begun).toEqual(['vanished', 'next']);
 });
 
-test('a permit is freed at once if its request is cancelled', async () => {
+test('a permit is freed at once if its task is cancelled', async () => {
   const { clock, turns, begun, ask } = underTest(1);
   const cancelled = new AbortController();
   void turns.run('cancelled', () => new Promise<never>(() => {}), cancelled.signal);
@@ -79,7 +79,7 @@ test('a permit is freed at once if its request is cancelled', async () => {
   expect(begun).toEqual(['next']);
 });
 
-/** Sleeps longer than it should while the isolate is busy. */
+/** While `stallMs` is set, sleeps last at least that long, as in a busy isolate. */
 class StallingClock extends ManualClock {
   stallMs = 0;
 
@@ -114,7 +114,7 @@ describe('a waiter that could not poll for a while', () => {
     expect(begun).toEqual(['first', 'later', 'stalled']);
   });
 
-  test('gets its place back, before tenants and waiters that came later', async () => {
+  test('keeps its place before tenants and waiters that arrived later', async () => {
     const { clock, begun, ask, endOne } = await withStalled(['a', 'a', 'b'], 3_000);
     void ask('c');
     await clock.advance(1_500);
@@ -127,7 +127,7 @@ describe('a waiter that could not poll for a while', () => {
     expect(begun).toEqual(['first', 'c', 'a', 'b', 'c', 'd', 'a', 'a']);
   });
 
-  test('of many that stall at once, all get a permit, and none gets two in a row before others get one', async () => {
+  test('gets a permit even if many stall at once, and each tenant gets one before any tenant gets a second', async () => {
     const { clock, begun, ask, endOne } = await withStalled(['a', 'a', 'a', 'b', 'c'], 2_000);
     void ask('late');
     await endOne();

@@ -32,14 +32,14 @@ describe('the flow of an execution', () => {
     expect(isMapRunChild(parseExecutionRef(EXECUTION))).toBe(false);
   });
 
-  test("is the state machine of a map run's child, which is known as one", () => {
+  test('is, for a child of a map run, the same as for its parent', () => {
     expect(flowOf(parseExecutionRef(CHILD))?.flow).toBe(MACHINE);
     expect(executionNameOf(parseExecutionRef(CHILD))).toBe('3f1c');
     expect(isMapRunChild(parseExecutionRef(CHILD))).toBe(true);
     expect(flowOf(parseExecutionRef(CHILD))).toEqual(flowOf(parseExecutionRef(EXECUTION)));
   });
 
-  test('is the part of a Things Graph id up to the start time', () => {
+  test('is the part of a Things Graph id before the start time', () => {
     expect(flowOf(parseExecutionRef(RUN))).toEqual({
       source: 'things-graph',
       flow: WORKFLOW,
@@ -49,7 +49,7 @@ describe('the flow of an execution', () => {
     expect(flowOf(parseExecutionRef(RUN.replace('SecurityFlow', 'Door_2_x')))?.name).toBe('Door_2_x');
   });
 
-  test('has another prefix of ids than its map runs', () => {
+  test('has an id prefix that children of its map runs do not have', () => {
     const flow = parseFlowRef(MACHINE);
     const prefix = flow && executionPrefix(flow);
     expect(prefix).toBe('arn:aws:states:us-west-2:123456789012:execution:Order:');
@@ -91,12 +91,12 @@ describe('a flow', () => {
     ['arn:aws:states:cn-north-1:123456789012:stateMachine:A', 'is not the ARN of a state machine.'],
     ['SecurityFlow', 'is not a flow.'],
     ['', 'is not a flow.'],
-  ])('is not %j, and the text says what to give instead', (text, sentence) => {
+  ])('is not parsed from %j, and the error text says what to give instead', (text, sentence) => {
     expect(parseFlowRef(text)).toBeUndefined();
     expect(notAFlow(text).startsWith(sentence)).toBe(true);
   });
 
-  test('is found again by the id of each of its executions', () => {
+  test('is the flow that is derived from the id of any of its executions', () => {
     const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/);
     fc.assert(
       fc.property(name, name, fc.constantFrom(MACHINE, WORKFLOW), (flowName, run, example) => {
@@ -111,7 +111,7 @@ describe('a flow', () => {
   });
 });
 
-test('the ARN of a map run names its place, its state machine and its label, and no other ARN does', () => {
+test('the ARN of a map run is parsed into region, account, state machine and label; other ARNs are not parsed', () => {
   const mapRunArn = 'arn:aws:states:us-west-2:123456789012:mapRun:Order/Lines:3f1c';
   const arn = { ...PLACE, machine: 'Order', label: 'Lines' };
   expect(parseMapRunRef(mapRunArn)).toEqual({ mapRunArn, arn });

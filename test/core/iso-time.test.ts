@@ -46,7 +46,7 @@ const times = DATES.flatMap((date) => TIMES.map((time) => `${date}${time}`));
 const isDateOfZod = (text: string): boolean => z.iso.date().safeParse(text).success;
 const isTimeOfZod = (text: string): boolean => z.iso.datetime({ offset: true }).safeParse(text).success;
 
-test('dates and times are those that zod accepts', () => {
+test('exactly the dates and times that zod accepts are accepted', () => {
   for (const text of [...DATES, ...times]) {
     expect([text, isIsoDate(text)]).toEqual([text, isDateOfZod(text)]);
     expect([text, isIsoTime(text)]).toEqual([text, isTimeOfZod(text)]);

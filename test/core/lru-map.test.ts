@@ -13,7 +13,7 @@ describe('a bounded map', () => {
     expect([...map.keys()]).toEqual(['a', 'c']);
   });
 
-  test('does not count peek and has as a use', () => {
+  test('does not count peek and has as uses', () => {
     const map = new LruMap<string, number>({ max: 2 });
     map.set('a', 1);
     map.set('b', 2);
@@ -23,7 +23,7 @@ describe('a bounded map', () => {
     expect(map.has('a')).toBe(false);
   });
 
-  test('keeps no value that is larger than its bound, and drops the older one under that key', () => {
+  test('does not store a value larger than its bound, and deletes the older value of that key', () => {
     const map = new LruMap<string, string>({ maxSize: 5, sizeOf: (value) => value.length });
     map.set('a', 'xx');
     map.set('a', 'xxxxxx');
@@ -32,7 +32,7 @@ describe('a bounded map', () => {
     expect(map.get('b')).toBe('xxxxx');
   });
 
-  test('forgets an entry when it is too old, counted from when it was set', () => {
+  test('expires an entry at its maximum age, counted from when it was set', () => {
     let now = 0;
     const map = new LruMap<string, number>({ maxAgeMs: 10, now: () => now });
     map.set('a', 1);
@@ -45,7 +45,7 @@ describe('a bounded map', () => {
     expect([map.get('a'), [...map.keys()]]).toEqual([undefined, []]);
   });
 
-  test('behaves as a list ordered by use, for any sequence of calls', () => {
+  test('behaves like a list ordered by last use, for any sequence of calls', () => {
     const call = fc.record({
       what: fc.constantFrom('get', 'set', 'delete'),
       key: fc.integer({ min: 0, max: 5 }),

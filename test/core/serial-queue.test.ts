@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { SerialQueue } from '../../src/core/serial-queue.ts';
 
-test('work runs one piece at a time, in order, also after a failure, which only its own caller gets', async () => {
+test('tasks run one at a time in order; a failure reaches only its own caller and does not stop the queue', async () => {
   const queue = new SerialQueue();
   const gate = Promise.withResolvers<void>();
   const ran: string[] = [];

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { parseWatchFragment, watchLink } from '../../src/core/watch-link.ts';
 
-test('a link has the execution and the ticket in its fragment, and leaves ids readable', () => {
+test('a link contains the execution and the ticket in its fragment, with the id readable', () => {
   const link = watchLink('https://flowtap.example.com/flows/', {
     execution: 'urn:tdm:us-west-2/1/default:Workflow:A_1',
     ticket: 'a.b-c_d',
@@ -14,7 +14,7 @@ test('a link has the execution and the ticket in its fragment, and leaves ids re
   expect(watchLink('https://flowtap.example.com', {})).toBe('https://flowtap.example.com/watch');
 });
 
-test('the page reads from a link what was put into it, whatever characters an id has', () => {
+test('the page parses the same members from a link that it was made of, whatever characters they contain', () => {
   const text = fc.string({ minLength: 1, unit: 'grapheme' });
   fc.assert(
     fc.property(text, text, text, (execution, ticket, message) => {
@@ -25,7 +25,7 @@ test('the page reads from a link what was put into it, whatever characters an id
   );
 });
 
-test('an empty member of a fragment is absent, and unknown ones are ignored', () => {
+test('in a fragment, empty members count as absent and unknown members are ignored', () => {
   expect(parseWatchFragment('#execution=&ticket=t&other=1')).toEqual({ ticket: 't' });
   expect(parseWatchFragment('')).toEqual({});
 });

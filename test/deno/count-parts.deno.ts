@@ -1,6 +1,6 @@
 /**
- * Counts the rows of a store on Deno KV: parts, parts that a pointer names, and what is pending. For
- * kill.test.ts.
+ * For kill.test.ts: counts rows in a store on Deno KV. Prints the number of parts, of parts that an entry refers to,
+ * and of pending writes.
  */
 const [path] = Deno.args;
 const kv = await Deno.openKv(path);

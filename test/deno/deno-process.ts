@@ -1,5 +1,5 @@
 /**
- * Runs the entry on Deno as a separate process, like a supervisor: settings from the environment, and
+ * Runs the service on Deno as a separate process, as a supervisor does: with settings from the environment, and with
  * signals.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -23,18 +23,18 @@ export interface LogLine {
 }
 
 export interface DenoProcess {
-  /** With a slash at the end. */
+  /** Ends with a slash. Empty if the service did not start. */
   readonly url: string;
   readonly process: ChildProcess;
   readonly log: readonly LogLine[];
-  /** Lines of its output that are not lines of the log. */
+  /** Lines of the output that are not log lines. */
   readonly noise: readonly string[];
   readonly exited: Promise<number | null>;
-  /** SIGKILL. */
+  /** Sends SIGKILL and waits for the exit. */
   kill(): Promise<void>;
 }
 
-/** The environment of a service that reads from this upstream. */
+/** Environment variables for a service that reads from this upstream. */
 export const settingsFor = (upstream: string, storePath: string): Record<string, string> => ({
   AWS_REGION: 'us-west-2',
   AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
@@ -46,7 +46,10 @@ export const settingsFor = (upstream: string, storePath: string): Record<string,
   STORE_PATH: storePath,
 });
 
-/** Resolves when it listens, or when it has ended: then `url` is empty. `within`: a program that runs it. */
+/**
+ * Resolves when the service listens or has exited; after an exit, `url` is empty. `within` is a command line that runs
+ * Deno, for example in a mount namespace.
+ */
 export async function startDeno(
   settings: Record<string, string>,
   entry = 'src/deno.ts',
@@ -73,7 +76,7 @@ export async function startDeno(
         noise.push(line);
         return;
       }
-      // Safety: a line that is not of this shape fails the test that reads it.
+      // Safety: a line of another shape fails the test that reads it.
       const record = JSON.parse(line) as LogLine;
       log.push(record);
       if (record.event === 'listening') listening.resolve(String(record['url']));
@@ -87,7 +90,7 @@ export async function startDeno(
   return { url, process: child, log, noise, exited, kill };
 }
 
-/** An upstream, a directory for a store, and all started services. `end()` removes them. */
+/** An upstream, a directory for the store, and all started services. `end()` stops and removes them all. */
 export class DenoWorld {
   readonly emulator: EmulatorServer;
   readonly directory: string;
@@ -118,7 +121,7 @@ export class DenoWorld {
     return started;
   }
 
-  /** Gives the emulator a history, through its control API. */
+  /** Scripts an execution in the emulator through its control API. */
   script(
     flowExecutionId: string,
     messages: readonly ScriptedMessage[],
@@ -127,7 +130,7 @@ export class DenoWorld {
     return tellEmulator(this.emulator.url, '/executions', { flowExecutionId, messages, ...more });
   }
 
-  /** Upstream calls for one execution so far. */
+  /** The number of upstream calls for one execution so far. */
   calls(flowExecutionId: string): number {
     return this.emulator.emulator.stats().byExecution[flowExecutionId]?.calls ?? 0;
   }
@@ -145,7 +148,7 @@ export const admin = (url: string, path: string, init: Pick<RequestInit, 'method
     headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
   });
 
-/** A new key, as text, that may read everything. */
+/** Creates a key that may read everything, and returns its text. */
 export async function newKey(url: string, members: object = {}): Promise<string> {
   const response = await admin(url, 'keys', {
     method: 'POST',
@@ -160,14 +163,14 @@ export async function newKey(url: string, members: object = {}): Promise<string>
       ...members,
     }),
   });
-  // Safety: a 201 has it. Any other answer fails the test at the first request with the key.
+  // Safety: a 201 response has a key. After any other response, the first request with the key fails the test.
   return ((await response.json()) as { key: string }).key;
 }
 
 export const messagesUrl = (url: string, id: string, query = ''): string =>
   `${url}v1/executions/${encodeURIComponent(id)}/messages${query}`;
 
-/** `count` messages of a running execution. With `end`, the last one has that type. */
+/** Makes `count` messages of a running execution. If `end` is given, it is the event type of the last message. */
 export const history = (count: number, end?: string): ScriptedMessage[] =>
   Array.from({ length: count }, (_, index) => ({
     messageId: String(index),

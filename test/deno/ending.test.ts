@@ -1,5 +1,6 @@
 /**
- * How the service on Deno starts and stops: wrong settings, signals, streams and waiting requests at the end.
+ * How the service on Deno starts and stops: invalid settings, signals, and what happens to streams and waiting
+ * requests.
  */
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -22,7 +23,7 @@ async function openStream(url: string, id: string, apiKey: string): Promise<Resp
   return fetch(messagesUrl(url, id), { headers });
 }
 
-/** Reads until the text is there. */
+/** Reads until `text` has arrived. Returns a function that reads to the end and resolves with the whole text. */
 async function readUntil(response: Response, text: string): Promise<() => Promise<string>> {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let read = '';
@@ -39,8 +40,8 @@ async function readUntil(response: Response, text: string): Promise<() => Promis
   };
 }
 
-describe.concurrent('SIGTERM', () => {
-  test('ends streams after a whole event, answers waiting requests with what there is, and exits with 0', async () => {
+describe.concurrent('SIGTERM or SIGINT', () => {
+  test('ends streams after a complete event, answers waiting requests with the current state, and exits with 0', async () => {
     const flowtap = await world.start({ STORE_PATH: ':memory:' });
     const apiKey = await newKey(flowtap.url);
     await world.script('running', history(3));
@@ -64,7 +65,7 @@ describe.concurrent('SIGTERM', () => {
     expect(flowtap.noise).toEqual([]);
   });
 
-  test('waits at most 10 s for connections that do not end', async () => {
+  test('waits at most 10 s for connections that stay open, then exits with 0', async () => {
     const flowtap = await world.start({ STORE_PATH: ':memory:' });
     const stuck = await unfinishedImport(flowtap.url);
     const beganAtMs = performance.now();
@@ -74,7 +75,7 @@ describe.concurrent('SIGTERM', () => {
     stuck.destroy();
   });
 
-  test('exits immediately at the second one', async () => {
+  test('exits with 1 immediately when sent a second time', async () => {
     const flowtap = await world.start({ STORE_PATH: ':memory:' });
     const stuck = await unfinishedImport(flowtap.url);
     flowtap.process.kill('SIGINT');
@@ -85,7 +86,7 @@ describe.concurrent('SIGTERM', () => {
   });
 });
 
-/** A request whose body never ends, once it has begun to be read. */
+/** Starts an import whose body never ends. Resolves when the service has begun to read the body. */
 async function unfinishedImport(url: string): Promise<ClientRequest> {
   const stuck = request(`${url}v1/admin/executions/unfinished/messages`, {
     method: 'PUT',
@@ -102,7 +103,7 @@ async function activity(flowtap: DenoProcess, id: string): Promise<Record<string
   return (await (await admin(flowtap.url, `executions/${id}`)).json()) as Record<string, unknown>;
 }
 
-describe('the service does not start, names the reason in one line, and exits with 1, if there is a wrong setting or', () => {
+describe('the service refuses to start, logs the reason in one line and exits with 1 because of', () => {
   const refused = async (settings: Record<string, string>): Promise<unknown> => {
     const flowtap = await world.start(settings);
     expect(await flowtap.exited).toBe(1);
@@ -118,14 +119,14 @@ describe('the service does not start, names the reason in one line, and exits wi
     [{ TRUSTED_PROXY: '10.0.0.0/99' }, 'settings: TRUSTED_PROXY must be addresses or blocks'],
     [{ STORE_PATH: '/nowhere/flowtap' }, "settings: STORE_PATH /nowhere/flowtap can't be opened: NotFound"],
     [{ HOST: '192.0.2.1' }, "settings: HOST 192.0.2.1, PORT 0: can't listen there: AddrNotAvailable"],
-  ] as const)('%j', async ([settings, line]) => {
+  ] as const)('the setting %j', async ([settings, line]) => {
     expect(await refused({ ...settings })).toContain(line);
   });
 
   test('a port that is in use', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
-    // Safety: it listens on TCP.
+    // Safety: it listens on TCP, so it has an address and a port.
     const { port } = taken.address() as AddressInfo;
     try {
       expect(await refused({ PORT: String(port) })).toBe(`settings: PORT ${port} is in use`);
@@ -140,7 +141,7 @@ describe('the service does not start, names the reason in one line, and exits wi
     expect(await refused({ STORE_PATH: path })).toContain(`settings: STORE_PATH ${path} can't be opened`);
   });
 
-  test('a store that another process has open, and that process keeps running', async () => {
+  test('a store that another process has open, and leaves that process undisturbed', async () => {
     const flowtap = await world.start();
     expect(await refused({})).toBe(`settings: STORE_PATH ${world.storePath} is in use by another process`);
     expect((await fetch(`${flowtap.url}healthz`)).status).toBe(200);
@@ -163,7 +164,7 @@ test('a waiting request frees its slot as soon as its client disconnects', async
   expect(flowtap.noise).toEqual([]);
 });
 
-test('failed authentications count by the address in the header of a trusted proxy, and of no other', async () => {
+test('failed authentications are counted by the address that the trusted proxy added to X-Forwarded-For', async () => {
   const flowtap = await world.start({ STORE_PATH: ':memory:', TRUSTED_PROXY: '127.0.0.1' });
   const from = (address: string) =>
     fetch(`${flowtap.url}v1/key`, { headers: { 'x-api-key': 'ftk_wrong', 'x-forwarded-for': address } });
@@ -174,7 +175,7 @@ test('failed authentications count by the address in the header of a trusted pro
   };
   const spread = await statuses(Array.from({ length: 40 }, (_, index) => `198.51.100.${index}`));
   expect(new Set(spread)).toEqual(new Set([401]));
-  // What stands further left is the caller's own invention.
+  // The caller can forge every address but the last, so only 192.0.2.7 counts.
   const invented = await statuses(Array.from({ length: 40 }, (_, index) => `203.0.113.${index}, 192.0.2.7`));
   expect(invented.filter((status) => status === 429)).toHaveLength(10);
 });

@@ -1,6 +1,6 @@
 /**
- * The service on Deno on a disk that is really full, over HTTP: a key can be revoked, and archives deleted to
- * make room.
+ * The service on Deno on a disk that is really full, tested over HTTP: keys can be revoked, and archives can be deleted
+ * to free space.
  */
 import { open } from 'node:fs/promises';
 
@@ -32,7 +32,7 @@ describe.skipIf(!canMount())('on a full disk', () => {
   const read = (key: string) =>
     fetch(messagesUrl(service.url, archived[0] ?? ''), { headers: { 'X-API-Key': key } });
 
-  /** To the last byte, from outside of the service. */
+  /** Fills the disk to the last byte, from outside the service. */
   async function fillDisk(): Promise<void> {
     const within = `/proc/${service.process.pid}/root${world.directory}`;
     const file = await open(`${within}/others-files`, 'a');
@@ -54,7 +54,8 @@ describe.skipIf(!canMount())('on a full disk', () => {
       archived.push(`archived-${n}`);
     }
     await fillDisk();
-    // SQLite's log still has room, as has the space that deletions of what did not fit have left.
+    // Small archives still fit into SQLite's log, and into the space that failed writes have left. This fills them,
+    // too.
     for (let status = 200; status !== 503;) {
       const id = `archived-${archived.length}`;
       status = await put(id, 1_000);
@@ -63,9 +64,9 @@ describe.skipIf(!canMount())('on a full disk', () => {
   });
   afterAll(() => world.end());
 
-  test('a key is revoked at once, and everything else is deleted to make room', async () => {
+  test('a key can be revoked at once, and archives can be deleted to free space', async () => {
     for (const key of [leaked, used]) expect((await read(key)).status).toBe(200);
-    // To the last page: a failure leaves a little room now and then.
+    // A failed write sometimes leaves a little room, so this repeats until a write fails.
     let refused = await createKey();
     while (refused.status !== 503) refused = await createKey();
     expect(await refused.json()).toMatchObject({ code: 'StoreUnavailable' });

@@ -1,4 +1,6 @@
-/** Fills the disk that holds the store, and then deletes and revokes. For full-disk.test.ts. */
+/**
+ * For full-disk.test.ts: fills the disk with the store, then revokes a key, deletes archives and fills the disk again.
+ */
 import { isRevocation } from '../../src/access/keys/key-record.ts';
 import { systemClock as clock } from '../../src/core/clock.ts';
 import { consoleLog as log } from '../../src/core/log.ts';
@@ -17,7 +19,7 @@ const attempt = async (write: () => Promise<void>): Promise<string> => {
     return String(error);
   }
 };
-/** How many entries fit. */
+/** Writes entries until one fails. Returns how many were written. */
 async function fill(put: (key: string) => Promise<void>): Promise<number> {
   for (let n = 0; ; n++) if ((await attempt(() => put(`archive/${n}`))) !== 'done') return n;
 }
@@ -29,7 +31,7 @@ await reserve.restore();
 const store = withReservedSpace({ store: plain, reserve, isUrgent: isRevocation, log });
 
 const filled = await fill((key) => store.put(key, value));
-// To the last page: what did not fit above left some room.
+// The large write that failed has left some room, so smaller entries fill it.
 await fill((key) => store.put(`small/${key}`, value.slice(0, 1_000)));
 const revoked = await attempt(() => store.put('key/state/12345678', '{}'));
 let deleted = 0;

@@ -1,5 +1,6 @@
 /**
- * The store on a disk that is really full: a small tmpfs in a mount namespace, where the system allows one.
+ * The store on a disk that is really full: a small tmpfs in a mount namespace. Skipped where the system refuses to
+ * mount one.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 test.skipIf(!canMount())(
-  'on a full disk a key can be revoked, and archives deleted to make room',
+  'on a full disk, a key can be revoked, and archives can be deleted to free space',
   async () => {
     const program = ['deno', 'run', '-A', 'test/deno/full-disk.deno.ts', join(directory, 'store.db')];
     const [unshare = '', ...words] = [...onTmpfs(directory), ...program];
@@ -28,7 +29,7 @@ test.skipIf(!canMount())(
     const result: { filled: number; deleted: number; refilled: number } = JSON.parse(stdout);
     expect(result).toMatchObject({ revoked: 'done', deleted: result.filled });
     expect(result.filled).toBeGreaterThan(10);
-    // How much SQLite can use again at once depends on when it last wrote its log back.
+    // SQLite cannot always reuse all freed space at once: that depends on when it last checkpointed its log.
     expect(result.refilled).toBeGreaterThan(0);
   },
 );

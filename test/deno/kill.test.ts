@@ -1,7 +1,7 @@
 /**
- * `kill -9` at any time: afterwards every acknowledged key and archive exists, none is incomplete, and
- * partial writes are removed. Over HTTP, with one store that survives many kills at times drawn from a fixed
- * seed.
+ * The service on Deno is killed with `kill -9` while it writes. Afterwards every acknowledged key and archive exists,
+ * none is incomplete, and partial writes are removed. Tested over HTTP, with one store that survives several kills at
+ * fixed pseudo-random times.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -12,7 +12,7 @@ import { DenoWorld, admin, history, messagesUrl, newKey, type DenoProcess } from
 
 const run = promisify(execFile);
 const KILLS = 6;
-/** Drawn once: when in the work of about 600 ms the process is killed. */
+/** When each process is killed, in milliseconds after its first acknowledged writes. Fixed pseudo-random numbers. */
 const KILL_AFTER_MS = Array.from({ length: KILLS }, (_, kill) => 40 + ((kill * 7919 + 104_729) % 600));
 
 let world: DenoWorld;
@@ -23,13 +23,16 @@ afterAll(() => world.end());
 
 interface Acknowledged {
   readonly keys: string[];
-  /** Messages of the archived history, by execution; each import replaces the one before. */
+  /** The number of messages in each execution's archive. Each import replaces the previous one. */
   readonly archives: Map<string, number>;
-  /** The import that was not answered when the process was killed. */
+  /** The number of messages in each import that was unanswered when the process was killed. */
   readonly begun: Map<string, number>;
 }
 
-/** Large enough for many parts in the store, so that most kills happen between two of them. */
+/**
+ * The body of an import. The store splits it into many parts, so that most kills happen between the writes of two
+ * parts.
+ */
 const imported = (count: number): string =>
   history(count, 'EXECUTION_SUCCEEDED')
     .map((message) =>
@@ -56,7 +59,7 @@ async function writeUntilKilled({ url }: DenoProcess, done: Acknowledged, kill: 
   const keys = async () => {
     for (;;) done.keys.push(await newKey(url));
   };
-  // Each continues until its connection breaks.
+  // Each of these writers continues until its connection breaks.
   const ends = await Promise.allSettled([importing(0), importing(1), keys(), keys()]);
   for (const end of ends) {
     if (end.status === 'rejected' && !(end.reason instanceof TypeError)) throw end.reason;
@@ -87,11 +90,11 @@ async function expectAllThere(url: string, { keys, archives, begun }: Acknowledg
     archives.set(id, read);
   }
   begun.clear();
-  // Entries that a kill left outdated are repaired in the background.
+  // Index entries that a kill has left outdated are repaired in the background.
   await eventually(async () => expect(await indexed(url)).toEqual({ entries: archives.size, archives }));
 }
 
-/** Each archive that the list of executions has, with its number of messages. */
+/** Reads the operator's list of executions: the archives, and how many messages each of them has. */
 async function indexed(url: string): Promise<{ entries: number; archives: Map<string, number> }> {
   const response = await admin(url, 'executions', { method: 'GET' });
   const { executions } = (await response.json()) as {
@@ -103,20 +106,20 @@ async function indexed(url: string): Promise<{ entries: number; archives: Map<st
   return { entries: executions.length, archives: new Map(archives) };
 }
 
-test(`after ${KILLS} kills every acknowledged key and archive exists, and none is incomplete`, async () => {
+test(`after ${KILLS} kills, every acknowledged key and archive exists, none is incomplete, and no partial write is left`, async () => {
   const done: Acknowledged = { keys: [], archives: new Map(), begun: new Map() };
   for (const [kill, afterMs] of KILL_AFTER_MS.entries()) {
     const flowtap = await world.start();
     await expectAllThere(flowtap.url, done);
     const [keysBefore, archivesWanted] = [done.keys.length, Math.max(1, done.archives.size)];
     const working = writeUntilKilled(flowtap, done, kill);
-    // Each process must acknowledge something before it is killed; how soon depends on the machine.
+    // Each process must acknowledge a write before it is killed. How long that takes depends on the machine.
     await eventually(() => {
       expect(done.keys.length).toBeGreaterThan(keysBefore);
       expect(done.archives.size).toBeGreaterThanOrEqual(archivesWanted);
     });
-    // Real time, since the process that is killed has its own clock. No assertion depends on when exactly it
-    // is killed.
+    // This waits in real time, because the other process runs on the real clock. No assertion depends on the exact time
+    // of the kill.
     await new Promise((resolve) => setTimeout(resolve, afterMs));
     await flowtap.kill();
     await working;

@@ -1,4 +1,4 @@
-/** Requests on Deno: malformed hosts, headers of a proxy, exceptions. */
+/** Requests on Deno: malformed Host headers, headers of a proxy, exceptions. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
@@ -29,7 +29,7 @@ async function postTicket(url: string, headers: Record<string, string> = {}) {
     headers: { 'x-api-key': apiKey, 'content-type': 'application/json', ...headers },
     body: '{}',
   });
-  // Safety: a 201 has them; another answer has neither, and nothing below holds.
+  // Safety: a 201 response has both. With any other response, the test's assertions fail.
   return (await response.json()) as { ticket: string; streamUrl: string };
 }
 
@@ -39,7 +39,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Sends a request byte by byte as written, which no HTTP client does. */
+/** Sends a request over a raw socket, because HTTP clients would reject or normalize it. */
 async function ask(
   target: string,
   host: string,
@@ -60,7 +60,7 @@ async function ask(
   return { status: Number(line.split(' ')[1]), headers: Object.fromEntries(headers), body };
 }
 
-describe('a malformed Host is a 400 problem, and one log line without the URL:', () => {
+describe('a malformed Host header gives a 400 problem and one log line without the ticket', () => {
   const messages = '/v1/executions/x/messages';
   test.for([
     ['my_host:99999', messages],
@@ -69,14 +69,14 @@ describe('a malformed Host is a 400 problem, and one log line without the URL:',
     ['[::1', messages],
     ['%00', messages],
     ['a:b', messages],
-    // As URLs, these have another path than the request.
+    // Parsed as URLs, these would have another path than the request.
     ['flowtap/v1/admin/keys?', '/healthz'],
     ['flowtap?', messages],
     ['flowtap#', messages],
     ['somebody@flowtap', messages],
     ['flowtap', 'http://[/'],
     ['flowtap', 'http://flowtap:99999/docs'],
-    // Also for static files.
+    // The check also applies to static files.
     ['[', '/docs'],
   ] as const)('Host: %s, %s', async ([host, target]) => {
     const { ticket } = await postTicket(flowtap.url);
@@ -105,13 +105,13 @@ describe('a malformed Host is a 400 problem, and one log line without the URL:',
     expect(flowtap.noise).toEqual([]);
   });
 
-  test('with any method', async () => {
+  test('for every method', async () => {
     for (const method of ['POST', 'OPTIONS', 'HEAD', 'TRACE', 'BREW']) {
       expect(await ask('/v1/key', '[', method)).toMatchObject({ status: 400, headers: SECURITY });
     }
   });
 
-  test('and every valid Host is accepted', async () => {
+  test('but every valid Host header is accepted', async () => {
     for (const host of ['flowtap', 'my_host:8787', '[::1]', '[::1]:1', '192.0.2.1', 'a,b', '']) {
       expect(await ask('/healthz', host)).toMatchObject({
         status: 200,
@@ -121,7 +121,7 @@ describe('a malformed Host is a 400 problem, and one log line without the URL:',
   });
 });
 
-describe('an exception is a 500 problem, and one log line with its place and without its message,', () => {
+describe('an exception gives a 500 problem, and one log line with its stack but without its message,', () => {
   let failing: DenoProcess;
   beforeAll(async () => {
     const env = { STORE_PATH: ':memory:', PUBLIC_URL: 'https://api.example.com/flowtap' };
@@ -129,8 +129,8 @@ describe('an exception is a 500 problem, and one log line with its place and wit
   });
 
   test.for([
-    ['in a route', 'healthz'],
-    ['before any', 'unreadable'],
+    ['if a route throws it', 'healthz'],
+    ['if the platform throws it before any route', 'unreadable'],
   ] as const)('%s', async ([, path]) => {
     const response = await fetch(`${failing.url}${path}?ticket=a-ticket-in-clear`);
     expect(response.status).toBe(500);
@@ -162,8 +162,8 @@ describe('an exception is a 500 problem, and one log line with its place and wit
   });
 });
 
-describe('behind a proxy that terminates TLS, the streamUrl of a ticket begins with https:', () => {
-  test('if a trusted proxy sends X-Forwarded-Proto: https', async () => {
+describe('the streamUrl of a ticket', () => {
+  test('begins with https: if a trusted proxy sends X-Forwarded-Proto: https', async () => {
     const behind = await world.start({ STORE_PATH: ':memory:', TRUSTED_PROXY: '127.0.0.1' });
     apiKey = await newKey(behind.url);
     const secure = new URL(behind.url);
@@ -177,7 +177,7 @@ describe('behind a proxy that terminates TLS, the streamUrl of a ticket begins w
     }
   });
 
-  test('but not if another sender does', async () => {
+  test('begins with http: if an untrusted sender sends X-Forwarded-Proto: https', async () => {
     apiKey = await newKey(flowtap.url);
     const { streamUrl } = await postTicket(flowtap.url, { 'x-forwarded-proto': 'https' });
     expect(streamUrl).toMatch(flowtap.url);
@@ -185,10 +185,10 @@ describe('behind a proxy that terminates TLS, the streamUrl of a ticket begins w
 });
 
 /**
- * As Java's HttpClient sends it. docs/http-api.md has the remedy; when Deno no longer refuses, that paragraph
- * can go.
+ * Java's HttpClient sends these headers. docs/http-api.md tells users the workaround. Once Deno accepts such requests,
+ * this test fails, and that paragraph can be deleted.
  */
-test('Upgrade: h2c is ignored, but with a Content-Length Deno itself answers 400', async () => {
+test('Upgrade: h2c is ignored, but with a Content-Length header Deno itself answers 400', async () => {
   const upgrade =
     'Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB';
   expect(await ask('/healthz', 'flowtap', 'GET', upgrade)).toMatchObject({ status: 200, headers: SECURITY });

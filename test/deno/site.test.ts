@@ -1,4 +1,4 @@
-/** The static files beside the API: Deno must answer as workerd does for the same directory. */
+/** Static files: for the same directory, Deno must answer as workerd does. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -27,12 +27,13 @@ async function look(url: string, method = 'GET', headers: Record<string, string>
   const text = await response.text();
   return {
     etag: response.headers.get('etag') ?? '',
-    // Problems carry a request id; other answers have no text that matters.
+    // Only the text of a 200 is compared. Problems differ in their request id, and the text of other answers does not
+    // matter.
     seen: { status, headers: Object.fromEntries(alike), ...(status === 200 && { text }) },
   };
 }
 
-test('every file, every way to write its path, and every unknown path is answered as on Workers', async () => {
+test('Deno answers like workerd for every file, for variants of its path, and for unknown paths', async () => {
   const names = (await readdir(join(PROJECT_ROOT, 'dist/site'), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name).slice(join(PROJECT_ROOT, 'dist/site').length));
@@ -55,7 +56,7 @@ test('every file, every way to write its path, and every unknown path is answere
   }
 });
 
-test('HEAD has no body, a known ETag is a 304, another method a 405', async () => {
+test('HEAD gets no body, a matching ETag gets a 304, and other methods get a 405', async () => {
   const { etag } = await look(`${deno}openapi.json`);
   expect(etag).toMatch(/^"[^"]+"$/);
   expect((await look(`${deno}openapi.json`, 'HEAD')).seen).toMatchObject({ status: 200, text: '' });

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterEach(() => commands.killAll());
 afterAll(() => commands[Symbol.asyncDispose]());
 
-/** npm passes on the end by a signal, so its exit code says nothing. */
+/** Interrupts the whole group. The exit code is not checked, because npm replaces it when a signal ends its child. */
 async function interrupt(flowtap: Started): Promise<void> {
   signalGroup(flowtap, 'SIGINT');
   await flowtap.exited;
@@ -34,7 +34,7 @@ async function interrupt(flowtap: Started): Promise<void> {
 const [, NPM_START_DENO, DENO_TASK_START] = START_COMMANDS;
 
 test.for([NPM_START_DENO, DENO_TASK_START])(
-  '%j prints what npm start prints, its curl works as pasted, and its keys and cursors stay valid after a restart',
+  '%j prints the same as npm start, its curl command works as pasted, and its keys and cursors survive a restart',
   async (command) => {
     const first = commands.start(command);
     await first.ready;
@@ -43,7 +43,7 @@ test.for([NPM_START_DENO, DENO_TASK_START])(
     expect(pasted, curl).not.toBeNull();
     const [, pastedKey = '', address = ''] = pasted ?? [];
     const answer = await fetch(address, { headers: { authorization: `Bearer ${pastedKey}` } });
-    // Safety: a page of ours; a failure shows below.
+    // Safety: a page has this shape. Any other answer fails the next assertion.
     const { status, cursor } = (await answer.json()) as Record<string, unknown>;
     expect(status).toBe('SUCCEEDED');
     expect(emulator).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
@@ -70,7 +70,7 @@ test.for([NPM_START_DENO, DENO_TASK_START])(
 test.each(['PORT', 'EMULATOR_PORT'])('a %s that is in use is reported in one line', async (name) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
-  // Safety: it listens on TCP.
+  // Safety: it listens on TCP, so it has an address and a port.
   const { port } = taken.address() as AddressInfo;
   try {
     const flowtap = commands.start(NPM_START_DENO, { [name]: String(port) });

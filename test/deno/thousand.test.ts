@@ -1,11 +1,11 @@
-/** A thousand subscribers of one execution on Deno, and what the upstream sees of them. */
+/** A thousand subscribers of one execution on Deno, and how many upstream calls they cause. */
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DenoWorld, admin, history, messagesUrl, newKey } from './deno-process.ts';
 import { eventually } from '../support/eventually.ts';
 
 const SUBSCRIBERS = 1_000;
-/** The shortest interval between two polls: a second, less the jitter (pacer.ts). */
+/** The shortest interval between two polls: one second minus the jitter (pacer.ts). */
 const INTERVAL_SECONDS_MIN = 0.9;
 
 let world: DenoWorld;
@@ -31,9 +31,9 @@ function subscribe(url: string, apiKey: string): Subscriber {
   return subscriber;
 }
 
-test('a thousand subscribers cost one poll, each gets every message once, and disconnecting frees their slots at once', async () => {
+test('a thousand subscribers share one poll, each gets every message once, and disconnecting frees their slots at once', async () => {
   const { url, log, noise } = await world.start({ STORE_PATH: ':memory:' });
-  // Ten streams each: a single tenant cannot fill an execution.
+  // Each key opens ten streams, because a single tenant cannot use all slots of an execution.
   const keys = await Promise.all(Array.from({ length: 100 }, () => newKey(url)));
   const id = 'followed';
   await world.script(id, history(5));
@@ -56,7 +56,7 @@ test('a thousand subscribers cost one poll, each gets every message once, and di
   await eventually(() =>
     expect(all.filter(({ text }) => text.includes('the news'))).toHaveLength(SUBSCRIBERS),
   );
-  // One poll an interval at the most, however many listen, and never two at once. One may have begun before.
+  // At most one poll per interval, plus one that was already running. Two polls never run at once.
   const seconds = (performance.now() - beganAtMs) / 1_000;
   expect(world.calls(id) - before).toBeLessThanOrEqual(seconds / INTERVAL_SECONDS_MIN + 1);
   expect(world.emulator.emulator.stats().byExecution[id]?.maxInFlight).toBe(1);
@@ -66,11 +66,11 @@ test('a thousand subscribers cost one poll, each gets every message once, and di
     );
   }
 
-  // The next subscriber is refused and retries; it is accepted once some have left.
+  // All slots are taken, so the next subscriber is refused.
   const refused = subscribe(address, keys[0] ?? '');
   await eventually(() => expect(refused.text).toContain('event: problem'));
   const [staying, ...leaving] = all;
-  // After this, all of them are silent from the same time on.
+  // With this message, the heartbeat timers of all streams restart at the same time.
   await world.script(id, [{ messageId: 'last', eventType: 'STEP_STARTED', payload: 'the last news' }], {
     append: true,
   });
@@ -81,7 +81,7 @@ test('a thousand subscribers cost one poll, each gets every message once, and di
   const heartbeatsBefore = heartbeats();
   for (const subscriber of leaving) subscriber.leave();
   await eventually(async () => expect(await activity()).toMatchObject({ streams: 1 }));
-  // No heartbeat, which is due after 15 s of silence, was needed to find out that they have left.
+  // The disconnects were noticed before any heartbeat was sent, which happens after 15 s of silence.
   expect(heartbeats()).toBe(heartbeatsBefore);
   staying?.leave();
   await eventually(async () => expect(await activity()).toMatchObject({ streams: 0 }));

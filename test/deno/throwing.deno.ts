@@ -1,4 +1,7 @@
-/** The service on a platform that fails it, inside of its routes and before them. For requests.test.ts. */
+/**
+ * For requests.test.ts: the service with a logger and a URL.parse that throw, one inside a route and one before any
+ * route.
+ */
 import { readServerSettings } from '../../src/deno/server-settings.ts';
 import { serveOnDeno } from '../../src/deno/server.ts';
 import { consoleLog } from '../../src/core/log.ts';

@@ -1,5 +1,5 @@
 /**
- * A small disk in memory, in a mount namespace of its own, where the system allows one without root. Gone
+ * A small disk in memory, in its own mount namespace. It needs a system that allows this without root, and disappears
  * with the program.
  */
 import { execFileSync } from 'node:child_process';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 
 const SCRIPT = 'mount -t tmpfs -o size=40m tmpfs "$0" && exec "$@"';
 
-/** The beginning of a command line, which runs the rest with such a disk at that directory. */
+/** The first words of a command line. It mounts such a disk at `directory`, then runs the program that follows. */
 export const onTmpfs = (directory: string): readonly string[] => [
   'unshare',
   '-rm',

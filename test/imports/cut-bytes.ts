@@ -3,8 +3,8 @@ export function* cutBytes(bytes: Uint8Array, sizes: Iterator<number>): Generator
   for (let at = 0; at < bytes.length;) {
     const size: unknown = sizes.next().value;
     const end = at + (typeof size === 'number' ? size : bytes.length);
-    // A copy that is overwritten when the reader requests the next chunk, so that a reader which keeps a view
-    // fails.
+    // The chunk is a copy. It is overwritten when the reader requests the next one, so a reader that keeps a view of it
+    // fails the test.
     const chunk = bytes.slice(at, end);
     yield chunk;
     chunk.fill(0x3f);

@@ -24,7 +24,7 @@ describe('reading an exported history', () => {
     expect(await faultsOf(manyInOne)).toHaveLength(NAMED_FAULTS_MAX);
   });
 
-  test('a history is too large from its first byte over the limit, whatever it contains', async () => {
+  test('refuses a history that exceeds the limit by a single byte', async () => {
     const bytes = utf8.encode(`${message('1')}\n${message('2')}\n`);
     expect((await read(cutBytes(bytes, [10].values()), bytes.length)).outcome.ok).toBe(true);
     expect((await read(cutBytes(bytes, [10].values()), bytes.length - 1)).outcome).toEqual({
@@ -33,7 +33,7 @@ describe('reading an exported history', () => {
     });
   });
 
-  test('a single message has its own limit, below which any size is accepted', async () => {
+  test('accepts a single message of any size below its own limit, and names the line of a larger one', async () => {
     const ofBytes = (size: number) => `{"payload":"${'x'.repeat(size - 14)}"}`;
     expect(await faultsOf(ofBytes(MESSAGE_BYTES_MAX - 70_000))).toEqual([]);
     for (const [before, after] of [
@@ -50,7 +50,7 @@ describe('reading an exported history', () => {
     ]);
   });
 
-  test("a body that breaks off is the sender's fault, at the line where it stopped", async () => {
+  test('reports a body that breaks off as invalid input, with the line where it stopped', async () => {
     async function* body() {
       yield utf8.encode(`${message('1')}\n{"mess`);
       throw new Error('connection reset');
@@ -66,7 +66,7 @@ describe('reading an exported history', () => {
     });
   });
 
-  test('any bytes give a result and never an exception', async () => {
+  test('returns a result and never throws, whatever the bytes', async () => {
     const piece = fc.constantFrom(
       '{',
       '}',

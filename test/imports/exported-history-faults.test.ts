@@ -11,7 +11,7 @@ const utf8 = new TextEncoder();
 const message = (messageId: string) =>
   JSON.stringify({ messageId, eventType: 'STEP_STARTED', payload: '{}' });
 
-/** Ways to damage a line with one message, so that it is no longer a valid message. */
+/** Ways to damage a line so that it is no longer a valid message. */
 const spoil: fc.Arbitrary<(line: string) => string> = fc.oneof(
   fc.nat().map((at) => (line: string) => line.slice(0, 2 + (at % (line.length - 2)))),
   fc.constantFrom('not JSON', '}', ']', ',', 'null', '"text"', '1').map((text) => () => text),
@@ -30,7 +30,7 @@ const spoil: fc.Arbitrary<(line: string) => string> = fc.oneof(
 );
 
 describe('an exported history with faults', () => {
-  test('one message a line: the first invalid lines are named, and every message before them is read', async () => {
+  test('with one message per line, the first invalid lines are named, and every message before them is read', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -44,7 +44,8 @@ describe('an exported history with faults', () => {
         fc.infiniteStream(fc.nat({ max: 90 })),
         async (items, lineEnd, sizes) => {
           const lines = items.map((item) => {
-            // No empty object: its every prefix is one that a document spread over lines may begin with.
+            // Every message has a member. A damaged `{}` could be the beginning of a valid document that spreads over
+            // lines.
             const line = JSON.stringify({ messageId: 'x', ...asPage(item.message) });
             return item.spoil === null ? line : item.spoil(line);
           });
@@ -63,7 +64,7 @@ describe('an exported history with faults', () => {
     );
   });
 
-  test('a document spread over lines: the line of the first broken message is named', async () => {
+  test('in a document that spreads over lines, the line of the first broken message is named', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(anyMessage, { minLength: 1, maxLength: 12 }),
@@ -80,7 +81,8 @@ describe('an exported history with faults', () => {
           lines[begins] = `    ${typo}{`;
           const { outcome } = await read(cutBytes(utf8.encode(lines.join('\n')), sizes));
           expect(outcome).toMatchObject({ ok: false, failure: { type: 'invalid-input' } });
-          // A quotation mark is missed where the line ends, a bracket where the message that it opens does.
+          // The fault is found at the end of the line (quotation mark) or of the message (bracket), but the line where
+          // the message begins is named.
           if (!outcome.ok && outcome.failure.type === 'invalid-input') {
             expect(outcome.failure.errors[0]?.name).toBe(`line ${begins + 1}`);
           }
@@ -133,32 +135,32 @@ describe('an exported history with faults', () => {
     ],
     ['a member that a message does not have', '{"events": []}', '1: A message has no member "events".'],
     [
-      'a member that is not what it seems',
+      'a member named __proto__',
       '{"__proto__": {"payload": "x"}}',
       '1: A message has no member "__proto__".',
     ],
     [
-      'a document in a document',
+      'a document inside a document',
       '{"messages": [{"messages": [{}]}]}',
       "1: 'messages' must be an array of messages.",
     ],
-    ['messages that are no array', '\n{"messages": null}', "2: 'messages' must be an array of messages."],
+    ['messages that are not an array', '\n{"messages": null}', "2: 'messages' must be an array of messages."],
     [
       'text that is not JSON',
       YAML.slice(0, 10),
       '1: This is not JSON. A history must be one message per line, or {"messages": […]} documents, in UTF-8.',
     ],
     [
-      'a line break inside a text',
+      'a line break inside a string',
       '{"payload": "a\nb"}',
       expect.stringContaining('1: A string has no closing'),
     ],
     [
-      'something between messages',
+      'a missing comma between messages',
       '{"messages": [{} {}]}',
       "1: The array of messages must continue with ',' or ']' here.",
     ],
-    ['a comma too many', '[{},\n]', '2: The array of messages must continue with a message here.'],
+    ['a trailing comma', '[{},\n]', '2: The array of messages must continue with a message here.'],
     [
       'a value that is not a message',
       '{"messages": [null]}',
@@ -180,11 +182,11 @@ describe('an exported history with faults', () => {
       '1: The array of messages must continue with a message here.',
     ],
     ['a byte order mark in the middle', `${message('1')} \uFEFF\n{"a"`, expect.stringContaining('2: ')],
-  ])('%s', async (_, text, fault) => {
+  ])('%s is reported with its line', async (_, text, fault) => {
     expect((await faultsOf(text))[0]).toEqual(fault);
   });
 
-  test('a printed Python dictionary is refused once, with the way to export JSON', async () => {
+  test('a printed Python dictionary is one fault, which tells how to export JSON instead', async () => {
     for (const text of [
       PYTHON_REPR,
       `[${PYTHON_REPR}]`,
@@ -197,7 +199,7 @@ describe('an exported history with faults', () => {
     }
   });
 
-  test('a printed Python dictionary among valid lines is one of the invalid lines', async () => {
+  test('a printed Python dictionary among valid lines does not hide later invalid lines', async () => {
     const lines = [message('1'), "{'messageId': '2'}", message('3'), 'x'];
     expect(await faultsOf(lines.join('\n'))).toEqual([
       expect.stringMatching(/^2: .*single quotes/),
@@ -205,7 +207,7 @@ describe('an exported history with faults', () => {
     ]);
   });
 
-  test('UTF-16, as Windows PowerShell writes it, is recognised', async () => {
+  test('UTF-16, as Windows PowerShell writes it, is refused with a fault that names UTF-16', async () => {
     expect(await faultsOf(Buffer.from(`\uFEFF${message('1')}`, 'utf16le'))).toEqual([
       expect.stringContaining('UTF-16'),
     ]);
@@ -223,7 +225,7 @@ describe('an exported history with faults', () => {
       expect(await faultsOf(Buffer.concat([cutBom, utf8.encode(after)]))).toHaveLength(1);
   });
 
-  test('in an array, reading stops at invalid JSON, since the next message cannot be found', async () => {
+  test('in an array, reading stops at invalid JSON, because the start of the next message is unknown', async () => {
     for (const text of [
       '[{"a": x},\n{"b": 1}\nx]',
       '{"messages": [{"a": x},\n{"b": 1}\nx]}',
@@ -234,14 +236,14 @@ describe('an exported history with faults', () => {
     expect(await faultsOf('[{"a": 1},\n{"b": 1}]')).toHaveLength(2);
   });
 
-  test('a line that ends in an escape does not affect the next line', async () => {
+  test('an invalid line that ends in a backslash does not affect the next line', async () => {
     expect(await faultsOf('{"messageId":"1\\\n{"":1}')).toEqual([
       expect.stringContaining('1: A string has no closing'),
       expect.stringContaining('2: A message has no member'),
     ]);
   });
 
-  test('a first line that is cut off does not hide the faults of the others', async () => {
+  test('a first line that is cut off does not hide the faults of later lines', async () => {
     const lines = [
       message('1').slice(0, -1),
       message('2'),

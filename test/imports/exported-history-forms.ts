@@ -1,9 +1,9 @@
-/** Generates histories, and the formats in which exporting programs print them. For tests of the import. */
+/** For tests of the import: generates histories, and prints them in the formats of exporting programs. */
 import fc from 'fast-check';
 import type { Message } from '../../src/messages/message.ts';
 import { isoFromEpochSeconds } from '../../src/messages/timestamp.ts';
 
-/** A message of a source: its time is a number, as on the wire. */
+/** A message as a source sends it, with the time as a number of epoch seconds. */
 export interface SourceMessage {
   readonly messageId?: string;
   readonly eventType?: string;
@@ -11,7 +11,7 @@ export interface SourceMessage {
   readonly payload?: string;
 }
 
-/** The message as a page prints it, and so as an import must read it. */
+/** The message as pages show it. An import must read it as exactly this. */
 export function asPage({ seconds, messageId, eventType, payload }: SourceMessage): Message {
   const timestamp = seconds === undefined ? undefined : isoFromEpochSeconds(seconds);
   return {
@@ -22,7 +22,7 @@ export function asPage({ seconds, messageId, eventType, payload }: SourceMessage
   };
 }
 
-/** Text that resembles the surrounding JSON, and any character. */
+/** Text that resembles the surrounding JSON, or contains any character. */
 const trickyText = fc
   .array(
     fc.oneof(
@@ -36,7 +36,7 @@ export const anyMessage: fc.Arbitrary<SourceMessage> = fc.record(
   {
     messageId: fc.oneof(fc.nat().map(String), trickyText),
     eventType: fc.oneof(fc.constantFrom('STEP_STARTED', 'EXECUTION_FAILED'), trickyText),
-    // Microseconds are all that Python's datetime holds.
+    // Python's datetime has microsecond precision.
     seconds: fc
       .tuple(
         fc.integer({ min: -2e9, max: 4e9 }),
@@ -55,7 +55,7 @@ export const anyHistory = fc.array(anyMessage, { maxLength: 12 });
 
 const pad = (value: number, digits = 2): string => String(value).padStart(digits, '0');
 
-/** An offset from UTC in seconds, as Python prints it: seconds only where there are some. */
+/** Prints an offset from UTC as Python does: with seconds only if they are not zero. `offset` is in seconds. */
 const offsetText = (offset: number, colon: string): string => {
   const rest = Math.abs(offset);
   const ofMinute = rest % 60 === 0 ? '' : `${colon}${pad(rest % 60)}`;
@@ -63,7 +63,7 @@ const offsetText = (offset: number, colon: string): string => {
   return `${offset < 0 ? '-' : '+'}${hours}${colon}${pad(Math.floor(rest / 60) % 60)}${ofMinute}`;
 };
 
-/** ISO 8601 in UTC → the wall clock at that offset, and the digits after the second. */
+/** The local time at that offset, without its fraction, and the digits of the fraction of the second. */
 function wallClock(seconds: number, offset: number) {
   const [utc = '', fraction = ''] = (isoFromEpochSeconds(seconds) ?? '').replace('Z', '').split('.');
   const local = new Date(Date.parse(`${utc}Z`) + offset * 1000).toISOString().slice(0, 19);
@@ -82,7 +82,7 @@ export const anyTimestampForm: fc.Arbitrary<(seconds: number) => string | number
   fc.constant((seconds: number) => seconds.toFixed(6)),
   fc.constant((seconds: number) => isoFromEpochSeconds(seconds) ?? ''),
   anyOffset.map((offset) => (seconds: number) => {
-    // str(datetime): six digits or none.
+    // The format of Python's str(datetime): six digits after the second, or none.
     const { local, digits } = wallClock(seconds, offset);
     const fraction = digits === '' ? '' : `.${digits.padEnd(6, '0')}`;
     return `${local.replace('T', ' ')}${fraction}${offsetText(offset, ':')}`;
@@ -100,7 +100,7 @@ export const anyTimestampForm: fc.Arbitrary<(seconds: number) => string | number
   }),
 );
 
-/** JSON with the given white space wherever the grammar allows it. */
+/** Prints JSON with the given white space at every place where JSON allows it. */
 export function spaced(value: unknown, space: () => string): string {
   const join = (parts: readonly string[], open: string, close: string): string =>
     `${open}${parts.map((part) => `${space()}${part}${space()}`).join(',')}${parts.length === 0 ? space() : ''}${close}`;
@@ -120,7 +120,7 @@ export function spaced(value: unknown, space: () => string): string {
   );
 }
 
-/** Other members of a document, beside `messages`; some resemble it. */
+/** Other members of a document beside `messages`. Some of them contain text that resembles `messages`. */
 const anyEnvelope: fc.Arbitrary<Record<string, unknown>> = fc.dictionary(
   fc.constantFrom('nextToken', 'NextToken', 'cursor', 'status', 'ResponseMetadata', '$metadata', 'a"b', '}]'),
   fc.oneof(
@@ -141,9 +141,12 @@ const cut = <T>(items: readonly T[], sizes: readonly number[]): readonly (readon
   return [...parts, items.slice(at)];
 };
 
-/** What is printed of messages in which the times have been written already. */
+/**
+ * The formats that an import reads. Each generates functions that print messages, whose times have been formatted
+ * before.
+ */
 export const FORMS: Readonly<Record<string, fc.Arbitrary<(messages: readonly object[]) => string>>> = {
-  'a message a line': fc
+  'one message per line': fc
     .record({
       end: fc.constantFrom('\n', '\r\n', '\n\n', '\n \t\r\n'),
       start: fc.constantFrom('', '\uFEFF', '\n\n', ' '),
@@ -160,7 +163,7 @@ export const FORMS: Readonly<Record<string, fc.Arbitrary<(messages: readonly obj
     .map(
       (indent) => (messages) => messages.map((message) => JSON.stringify(message, null, indent)).join('\n'),
     ),
-  'documents of any spacing': fc
+  'documents with any spacing': fc
     .record({
       sizes: fc.array(fc.nat(5), { maxLength: 4 }),
       before: anyEnvelope,

@@ -1,6 +1,6 @@
 /**
- * Histories as programs really printed them: two pages of one upstream (times 1559247540.656, 1559247541,
- * 1559247541.123456 and -1.5), captured from each program with its default settings. For tests of the import.
+ * For tests of the import: histories exactly as programs printed them. Each program read the same two pages (times
+ * 1559247540.656, 1559247541, 1559247541.123456 and -1.5) with its default settings.
  */
 import type { Message } from '../../src/messages/message.ts';
 
@@ -23,19 +23,19 @@ const messages: readonly Message[] = [
 
 export const EXPORTS: readonly { what: string; text: string; messages: readonly Message[] }[] = [
   {
-    what: 'what boto3 1.43 gives in Berlin, through json.dumps(response, default=str)',
+    what: 'the output of json.dumps(response, default=str) with boto3 1.43 in the time zone of Berlin',
     text: String.raw`{"messages": [{"messageId": "0", "eventType": "EXECUTION_STARTED", "timestamp": "2019-05-30 22:19:00.656000+02:00", "payload": "Flow \"\u00fc\u20ac\ud83d\ude00\"\nstarted"}, {"messageId": "1", "eventType": "STEP_STARTED", "timestamp": "2019-05-30 22:19:01+02:00", "payload": ""}, {"messageId": "2", "eventType": "X", "timestamp": "2019-05-30 22:19:01.123456+02:00"}], "nextToken": "tok1", "ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": {"content-type": "application/x-amz-json-1.1", "date": "Sun, 22 Nov 2026 16:02:59 GMT", "connection": "keep-alive", "keep-alive": "timeout=5", "content-length": "295"}, "RetryAttempts": 0}}
 `,
     messages: messages.slice(0, 3),
   },
   {
-    what: "what boto3's paginator gives through build_full_result()",
+    what: "the result of build_full_result() of boto3's paginator",
     text: String.raw`{"messages": [{"messageId": "0", "eventType": "EXECUTION_STARTED", "timestamp": "2019-05-30 22:19:00.656000+02:00", "payload": "Flow \"\u00fc\u20ac\ud83d\ude00\"\nstarted"}, {"messageId": "1", "eventType": "STEP_STARTED", "timestamp": "2019-05-30 22:19:01+02:00", "payload": ""}, {"messageId": "2", "eventType": "X", "timestamp": "2019-05-30 22:19:01.123456+02:00"}, {"messageId": "3", "eventType": "EXECUTION_SUCCEEDED", "timestamp": "1970-01-01 00:59:58.500000+01:00", "payload": "it's"}]}
 `,
     messages,
   },
   {
-    what: 'what AWS CLI 2.9 prints of all pages',
+    what: 'the output of AWS CLI 2.9 for all pages',
     text: String.raw`{
     "messages": [
         {
@@ -67,7 +67,7 @@ export const EXPORTS: readonly { what: string; text: string; messages: readonly 
     messages,
   },
   {
-    what: 'what AWS CLI 1.45 prints of two pages, one after the other with --no-paginate',
+    what: 'the output of AWS CLI 1.45 for two pages, each with --no-paginate',
     text: String.raw`{
     "messages": [
         {
@@ -104,7 +104,7 @@ export const EXPORTS: readonly { what: string; text: string; messages: readonly 
     messages,
   },
   {
-    what: 'what AWS CLI 1.45 prints with --query messages',
+    what: 'the output of AWS CLI 1.45 with --query messages',
     text: String.raw`[
     {
         "messageId": "2",

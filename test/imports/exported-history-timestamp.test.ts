@@ -16,12 +16,12 @@ describe('the timestamp of an exported message', () => {
     ['2019-05-30 22:45:40.656000+00:00', '2019-05-30T22:45:40.656Z'],
     ['2019-05-30 22:45:40+00:00', '2019-05-30T22:45:40.000Z'],
     ['2019-05-30 22:45:40.656001+05:45', '2019-05-30T17:00:40.656001Z'],
-    // Berlin until 1893, as Python's zoneinfo has it.
+    // The offset of Berlin until 1893, according to Python's zoneinfo.
     ['1890-01-01 00:53:28+00:53:28', '1890-01-01T00:00:00.000Z'],
     ['2019-05-30 22:45:40.656000', '2019-05-30T22:45:40.656Z'],
     ['2019-05-30T22:45:40', '2019-05-30T22:45:40.000Z'],
     ['9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'],
-  ])('%j is %s', (exported, iso) => {
+  ])('%j is read as %s', (exported, iso) => {
     expect(isoFromExport(exported)).toBe(iso);
   });
 
@@ -46,7 +46,7 @@ describe('the timestamp of an exported message', () => {
     '1.559247540656e9',
     1559247540656,
     NaN,
-  ])('%j is not a time', (exported) => {
+  ])('%j is refused', (exported) => {
     expect(isoFromExport(exported)).toBeUndefined();
   });
 });

@@ -14,28 +14,31 @@ const chunkSizes = fc.oneof(
 );
 
 describe('an exported history', () => {
-  test.each(Object.entries(FORMS))('%s: every message is read as a page prints it', async (_, form) => {
-    await fc.assert(
-      fc.asyncProperty(
-        anyHistory,
-        form,
-        fc.infiniteStream(anyTimestampForm),
-        chunkSizes,
-        fc.boolean(),
-        async (history, print, timestampForms, sizes, withNull) => {
-          const exported = history.map(({ seconds, ...rest }) => ({
-            ...rest,
-            ...(seconds !== undefined && { timestamp: timestampForms.next().value?.(seconds) }),
-            ...(withNull && rest.payload === undefined && { payload: null }),
-          }));
-          const { messages, outcome } = await read(cutBytes(utf8.encode(print(exported)), sizes));
-          expect(outcome).toEqual({ ok: true, value: { count: history.length } });
-          expect(messages).toEqual(history.map(asPage));
-        },
-      ),
-      { numRuns: runs(150) },
-    );
-  });
+  test.each(Object.entries(FORMS))(
+    'in the form "%s", every message is read as pages show it',
+    async (_, form) => {
+      await fc.assert(
+        fc.asyncProperty(
+          anyHistory,
+          form,
+          fc.infiniteStream(anyTimestampForm),
+          chunkSizes,
+          fc.boolean(),
+          async (history, print, timestampForms, sizes, withNull) => {
+            const exported = history.map(({ seconds, ...rest }) => ({
+              ...rest,
+              ...(seconds !== undefined && { timestamp: timestampForms.next().value?.(seconds) }),
+              ...(withNull && rest.payload === undefined && { payload: null }),
+            }));
+            const { messages, outcome } = await read(cutBytes(utf8.encode(print(exported)), sizes));
+            expect(outcome).toEqual({ ok: true, value: { count: history.length } });
+            expect(messages).toEqual(history.map(asPage));
+          },
+        ),
+        { numRuns: runs(150) },
+      );
+    },
+  );
 
   test('the messages of a page are read unchanged, to the last byte', async () => {
     await fc.assert(
@@ -56,7 +59,7 @@ describe('an exported history', () => {
   });
 
   test.each(['', '\n\n', '\uFEFF', '{"messages": []}', '{\n  "messages": [\n  ]\n}\n', '[]', '[ ]'])(
-    'a history without a message has none: %j',
+    'a history without messages is read as empty: %j',
     async (text) => {
       expect(await read([utf8.encode(text)])).toEqual({
         messages: [],
@@ -65,7 +68,7 @@ describe('an exported history', () => {
     },
   );
 
-  test('a body is read only as fast as its messages are consumed, and cancelled when the consumer stops', async () => {
+  test('a body is read only as fast as its messages are consumed, and is cancelled when the consumer stops', async () => {
     let pulled = 0;
     let cancelled = false;
     const body = new ReadableStream<Uint8Array>(
@@ -84,7 +87,7 @@ describe('an exported history', () => {
     expect(cancelled).toBe(true);
   });
 
-  test('a whole history in one chunk yields its messages one by one', async () => {
+  test('a large history in one chunk yields its first message before the rest is parsed', async () => {
     const lines = `{"messageId":"1"}\n${'{"messageId":"2"}\n'.repeat(100_000)}not JSON`;
     const first = await readExportedHistory(bodyOf([utf8.encode(lines)]), { maxBytes: 1e9 }).next();
     expect(first.value).toEqual({ line: 1, message: { messageId: '1' } });

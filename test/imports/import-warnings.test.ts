@@ -12,17 +12,17 @@ async function imported(messages: readonly object[], id = 'an import') {
   const lines = messages.map((message) => `${JSON.stringify(message)}\n`).join('');
   const put = (body: string) => service.admin('PUT', `/executions/${encodeURIComponent(id)}/messages`, body);
   const byLine = await put(lines);
-  // The store takes one write of a record in a second.
+  // The store accepts one write of a record per second.
   await service.clock.advance(1_000);
   const asDocument = await put(JSON.stringify({ messages }, null, 2));
-  // Safety: the contract of an import.
+  // Safety: an import answers with this shape.
   const answers = (await Promise.all([byLine.json(), asDocument.json()])) as { warnings?: unknown }[];
   const summary = await (await service.get(path(id, '', ''))).json();
   return {
     statuses: [byLine.status, asDocument.status],
     byLine: answers[0]?.warnings,
     asDocument: answers[1]?.warnings,
-    // Safety: the contract of a summary.
+    // Safety: a summary is a JSON object.
     summary: summary as Record<string, unknown>,
   };
 }
@@ -35,7 +35,7 @@ describe('an import', () => {
     expect(summary['durationMs']).toBe(2_000);
   });
 
-  test('names the lines of messages with a duplicate id', async () => {
+  test('warns of messages with a duplicate id, and names their lines', async () => {
     const { statuses, byLine, asDocument } = await imported([STARTED, STEP, STEP, STARTED, ENDED]);
     expect(statuses).toEqual([200, 200]);
     expect(byLine).toEqual([
@@ -48,7 +48,7 @@ describe('an import', () => {
     ]);
   });
 
-  test('warns of an end before the start, and then the summary has no duration', async () => {
+  test('warns of an end before the start, and leaves the duration out of the summary', async () => {
     const { statuses, byLine, summary } = await imported([
       STARTED,
       { ...ENDED, timestamp: '2024-05-01T12:00:09.999Z' },
@@ -69,7 +69,7 @@ describe('an import', () => {
   });
 
   test.each(['an id of any form', 'arn:aws:states:us-west-2:123456789012:execution:Machine:run'])(
-    'of events of Step Functions, written with spaces, names the step that failed: %s',
+    'of Step Functions events, whose payloads are spaced JSON, yields a summary that names the failed step: %s',
     async (id) => {
       const events = [
         ['EXECUTION_STARTED', { id: 1, previousEventId: 0, type: 'ExecutionStarted' }],
@@ -91,7 +91,7 @@ describe('an import', () => {
 });
 
 describe('warnings', () => {
-  test('are bounded: the first ten duplicates, and the end', () => {
+  test('are bounded: only the first ten duplicates, and one for the end before the start', () => {
     const warnings = new ImportWarnings();
     warnings.add({ messageId: 'x', timestamp: '2024-05-01T12:00:10Z' }, 1);
     for (let line = 2; line <= 100; line++) {
@@ -102,7 +102,7 @@ describe('warnings', () => {
     expect(warnings.found[10]).toEqual({ code: 'EndBeforeStart', line: 100 });
   });
 
-  test('use bounded memory: only the first ids are remembered', () => {
+  test('use bounded memory: ids are remembered only up to a total size', () => {
     const warnings = new ImportWarnings();
     warnings.add({ messageId: 'first' }, 1);
     warnings.add({ messageId: 'x'.repeat(8 * 1024 * 1024) }, 2);

@@ -1,6 +1,6 @@
 /**
- * Exported histories over a real socket: large ones streamed, bad ones refused by line, and what is printed
- * read back.
+ * Imports of exported histories over a real socket: large ones are streamed, invalid ones are refused with line
+ * numbers, and exported pages can be imported again.
  */
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => worker.close());
 
 const importTo = (id: string, body: string | ReadableStream<Uint8Array>) => {
-  // A stream can't be sent without it, and TypeScript's RequestInit does not know it.
+  // fetch requires `duplex` for a stream, but TypeScript's RequestInit lacks it.
   const init: RequestInit & { duplex: 'half' } = { body, duplex: 'half' };
   return worker.admin('PUT', `/executions/${encodeURIComponent(id)}/messages`, init);
 };
@@ -33,7 +33,7 @@ interface Bad {
   readonly status: number;
   readonly errors?: readonly { readonly name: string; readonly detail: string }[];
 }
-/** Safety: an answer of ours that is looked at member by member. */
+/** Safety: the caller names the shape that the service answers with, and the test checks the members. */
 const jsonOf = async <T>(response: Response): Promise<T> => (await response.json()) as T;
 
 const message = (position: number, count: number, payload: string) => ({
@@ -43,7 +43,10 @@ const message = (position: number, count: number, payload: string) => ({
   payload,
 });
 
-/** `count` messages of about `bytes` each, made as they are sent; `before` and `after` stand round them. */
+/**
+ * A body of `count` messages of about `bytes` each, generated while it is sent. `before` precedes the messages,
+ * `between` separates them, and `after` follows them.
+ */
 function history(count: number, bytes: number, [before, between, after]: readonly [string, string, string]) {
   const payload = 'x'.repeat(bytes);
   let position = -1;
@@ -85,7 +88,7 @@ describe('a history of 30 MiB is imported as a stream', () => {
   });
 });
 
-test('a large history with invalid lines is refused with their numbers, and nothing of it is stored', async () => {
+test('a large history with invalid lines is refused with the numbers of these lines, and nothing is stored', async () => {
   let sent = '';
   for (let position = 0; position < 5_000; position++) {
     sent +=
@@ -104,10 +107,9 @@ test('a large history with invalid lines is refused with their numbers, and noth
   expect(keys.filter(({ name }) => name.includes('bad'))).toEqual([]);
 });
 
-describe('more than 100 MiB is a 413', () => {
-  test('at once if Content-Length says so', async () => {
-    // On a socket of its own: the answer comes before a byte of the body was sent, which an HTTP client takes
-    // for an error.
+describe('a body of more than 100 MiB gets a 413', () => {
+  test('before any byte of it is read, if Content-Length exceeds the limit', async () => {
+    // Uses a raw socket, because HTTP clients report an error if the answer arrives before the body was sent.
     const { hostname, port } = worker.workerd.url;
     const socket = connect({ host: hostname, port: Number(port) });
     socket.write(
@@ -122,7 +124,7 @@ describe('more than 100 MiB is a 413', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  test('when that many bytes have arrived, and nothing of them is stored', async () => {
+  test('when it exceeds the limit on arrival, and nothing of it is stored', async () => {
     const response = await importTo('too large', history(1_060, 100_000, LINES));
     expect({ status: response.status, ...(await jsonOf<object>(response)) }).toMatchObject({
       status: 413,
@@ -133,7 +135,7 @@ describe('more than 100 MiB is a 413', () => {
   });
 });
 
-test('the output of pages can be imported unchanged, as one document or several', async () => {
+test('pages that the service returned can be imported unchanged, one after another', async () => {
   const id = 'large line by line';
   const pages: string[] = [];
   for (let next = ''; ;) {
@@ -142,7 +144,7 @@ test('the output of pages can be imported unchanged, as one document or several'
     });
     const text = await response.text();
     pages.push(text);
-    // Safety: the contract of a page.
+    // Safety: a page may have a nextToken.
     const { nextToken } = JSON.parse(text) as { nextToken?: string };
     if (nextToken === undefined || pages.length === 8) break;
     next = `&nextToken=${nextToken}`;
@@ -154,7 +156,7 @@ test('the output of pages can be imported unchanged, as one document or several'
   expect(copy).toEqual([...original.slice(0, 2_000), ...last.messages]);
 });
 
-const boto3Prints = `what boto3 prints of the upstream is served with the same messages as the upstream itself (skipped when ${PYTHON} has no boto3)`;
+const boto3Prints = `a history that boto3 printed is served with the same messages as from the upstream (skipped if ${PYTHON} has no boto3)`;
 
 test.skipIf(!hasBoto3(PYTHON))(boto3Prints, async () => {
   const id = 'printed by boto3';

@@ -16,7 +16,7 @@ export async function read(chunks: Iterable<Uint8Array>, maxBytes = Infinity) {
   }
 }
 
-/** The faults of a history, as `line: sentence`. */
+/** Returns the faults of a history, each as `line: sentence`. */
 export async function faultsOf(text: string | Uint8Array): Promise<readonly string[]> {
   const { outcome } = await read([typeof text === 'string' ? new TextEncoder().encode(text) : text]);
   if (outcome.ok) return [];

@@ -19,7 +19,7 @@ function started(env: Record<string, string> = {}): StartOptions {
   return request.options;
 }
 
-test('all starts on the same state share one generated secret, which only its owner may read', async () => {
+test('all starts with the same state directory share one generated secret, which only the owner can read', async () => {
   const first = withKeptSecret(started(), directory)['SIGNING_SECRET'];
   expect(first?.length).toBeGreaterThanOrEqual(32);
   expect(withKeptSecret(started(), directory)['SIGNING_SECRET']).toBe(first);
@@ -27,13 +27,13 @@ test('all starts on the same state share one generated secret, which only its ow
   expect((await stat(join(directory, 'signing-secret'))).mode & 0o777).toBe(0o600);
 });
 
-test('a secret in the environment takes precedence, and is never written', async () => {
+test('a secret in the environment takes precedence and is never written to disk', async () => {
   const SIGNING_SECRET = 'x'.repeat(32);
   expect(withKeptSecret(started({ SIGNING_SECRET }), directory)).toMatchObject({ SIGNING_SECRET });
   await expect(readFile(join(directory, 'signing-secret'))).rejects.toThrow('ENOENT');
 });
 
-test('a file without a valid secret is reported, and not overwritten', async () => {
+test('a file without a valid secret is reported and never overwritten', async () => {
   withKeptSecret(started(), directory);
   const file = join(directory, 'signing-secret');
   await writeFile(file, 'short\n');

@@ -1,4 +1,4 @@
-/** The start commands as processes, started as in a fresh clone. */
+/** Runs the start commands as processes, as in a fresh clone. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -18,7 +18,7 @@ export const START_COMMANDS = [
 
 export interface Started {
   readonly process: ChildProcess;
-  /** Everything that was printed so far. */
+  /** The whole output so far. */
   readonly output: () => { readonly stdout: string; readonly stderr: string };
   readonly exited: Promise<number | null>;
   /** Resolves when Flowtap is ready or has ended. */
@@ -27,9 +27,9 @@ export interface Started {
 
 export interface StartCommands extends AsyncDisposable {
   readonly stateDir: string;
-  /** Starts the command without a terminal, in a process group and on ports of its own. */
+  /** Starts the command without a terminal, in its own process group and on its own ports. */
   start(command: readonly string[], settings?: Readonly<Record<string, string>>): Started;
-  /** Kills everything that was started. */
+  /** Kills all started commands. */
   killAll(): Promise<void>;
 }
 
@@ -95,7 +95,7 @@ export function signalGroup({ process: { pid } }: Started, signal: NodeJS.Signal
   }
 }
 
-/** The parts of the welcome text. */
+/** Parses the printed welcome text. */
 export function read({ output }: Started) {
   const { stdout, stderr } = output();
   const one = (pattern: RegExp) =>
@@ -141,7 +141,7 @@ export async function expectViewer(flowtap: Started): Promise<void> {
   const statuses = links.map(async ({ link }) => {
     const { execution = '', ticket = '' } = parseWatchFragment(new URL(link).hash);
     const response = await fetch(`${origin}/v1/executions/${execution}?ticket=${ticket}`);
-    // Safety: a summary. Any other answer fails below, because it has no such status.
+    // Safety: a summary has a status. Any other answer fails the assertion below.
     return ((await response.json()) as { readonly status: unknown }).status;
   });
   expect(await Promise.all(statuses)).toEqual(['RUNNING', 'FAILED', 'SUCCEEDED']);

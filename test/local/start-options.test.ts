@@ -22,7 +22,7 @@ describe('without flags', () => {
     expect(JSON.stringify(vars)).not.toMatch(/real|eu-west-1/i);
   });
 
-  test('SIGNING_SECRET and ADMIN_TOKEN are generated each time', () => {
+  test('SIGNING_SECRET and ADMIN_TOKEN are generated at each start', () => {
     const [one, other] = [options([], {}), options([], {})];
     expect(one.adminTokenMade).toBe(one.vars['ADMIN_TOKEN']);
     expect(one.signingSecretMade).toBe(true);
@@ -33,7 +33,7 @@ describe('without flags', () => {
     expect(one.vars['SIGNING_SECRET']).not.toBe(one.vars['ADMIN_TOKEN']);
   });
 
-  test("the environment sets ports, secrets and the Worker's other settings; an empty variable counts as unset", () => {
+  test("ports, secrets and the Worker's other settings come from the environment; an empty variable counts as unset", () => {
     const { port, upstream, vars, adminTokenMade, signingSecretMade } = options([], {
       PORT: '9000',
       EMULATOR_PORT: '',
@@ -63,7 +63,7 @@ describe('without flags', () => {
 describe('another upstream', () => {
   const endpoint = 'http://127.0.0.1:4000';
 
-  test('AWS_ENDPOINT_URL_IOTTHINGSGRAPH is read with the credentials and the region of the environment', () => {
+  test('AWS_ENDPOINT_URL_IOTTHINGSGRAPH is called with the credentials and the region of the environment', () => {
     const { upstream, vars, region, accessKeyId } = options([], {
       ...aws,
       AWS_ENDPOINT_URL_IOTTHINGSGRAPH: endpoint,
@@ -73,7 +73,7 @@ describe('another upstream', () => {
     expect([region, accessKeyId]).toEqual(['eu-west-1', 'AKIAREAL']);
   });
 
-  test('--upstream aws takes precedence over it', () => {
+  test('--upstream aws takes precedence over AWS_ENDPOINT_URL_IOTTHINGSGRAPH', () => {
     const { upstream, vars } = options(['--upstream', 'aws'], {
       ...aws,
       AWS_ENDPOINT_URL_IOTTHINGSGRAPH: endpoint,
@@ -83,7 +83,7 @@ describe('another upstream', () => {
     expect(vars).not.toHaveProperty('AWS_ENDPOINT_URL_IOTTHINGSGRAPH');
   });
 
-  test('AWS_DEFAULT_REGION and a session token are used as by the AWS CLI', () => {
+  test('AWS_DEFAULT_REGION and a session token are used, as in the AWS CLI', () => {
     const { AWS_REGION, ...keys } = aws;
     const { vars } = options(['--upstream=aws'], {
       ...keys,
@@ -93,7 +93,7 @@ describe('another upstream', () => {
     expect(vars).toMatchObject({ ...aws, AWS_SESSION_TOKEN: 't' });
   });
 
-  test('all missing credentials are named in one line', () => {
+  test('one line names all missing credentials', () => {
     const [status, line] = mistake(['--upstream', 'aws'], { AWS_ACCESS_KEY_ID: 'AKIAREAL' }) as [
       number,
       string,
@@ -104,7 +104,7 @@ describe('another upstream', () => {
   });
 });
 
-describe('a mistake is one line that names it', () => {
+describe('an invalid setting or option is reported in one line:', () => {
   test.each(['abc', '1e3', '+1', '-1', ' 80', '80 ', '0x50', '80.0', '080', '65536', '123456', '８０'])(
     'PORT=%j',
     (text) => {
@@ -117,7 +117,7 @@ describe('a mistake is one line that names it', () => {
   );
 
   test.each([['SIGNING_SECRET'], ['ADMIN_TOKEN']])(
-    '%s of fewer than 32 characters, without showing it',
+    '%s with fewer than 32 characters, without showing the value',
     (name) => {
       const [status, line] = mistake([], { [name]: 'short-secret' }) as [number, string];
       expect([status, line]).toEqual([

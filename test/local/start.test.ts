@@ -1,4 +1,4 @@
-/** `npm start` in a fresh clone. */
+/** `npm start`, run as in a fresh clone. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
@@ -41,7 +41,7 @@ afterAll(() => commands[Symbol.asyncDispose]());
 const start = (settings: Record<string, string> = {}): Started =>
   commands.start([process.execPath, 'src/local/start.ts'], settings);
 
-test('prints commands of curl and of the AWS CLI that work as pasted, and executions in the state that it describes; Ctrl-C stops everything', async () => {
+test('prints curl and AWS CLI commands that work as pasted, and executions with the status that it names; Ctrl-C stops all processes', async () => {
   const flowtap = start();
   await flowtap.ready;
   const { origin, apiKey, curl, aws, listAsJson, listAsTable, settled, failed, running } = read(flowtap);
@@ -53,7 +53,7 @@ test('prints commands of curl and of the AWS CLI that work as pasted, and execut
     expect(JSON.parse(listed.stdout).executions.length).toBeGreaterThan(10);
   }
   if (hasAwsCli()) {
-    // As on a machine of a user who also works with AWS, whose own settings must not matter.
+    // Simulates a user with AWS credentials in the shell. They must not affect the command.
     const { code, stdout, stderr } = await runAlone('/bin/sh', ['-c', aws], {
       env: { AWS_SESSION_TOKEN: 'a real one' },
     });
@@ -70,10 +70,10 @@ test('prints commands of curl and of the AWS CLI that work as pasted, and execut
   await useForAWhile(flowtap);
   if (process.platform === 'linux') expect((await groupOf(flowtap)).length).toBeGreaterThan(1);
   signalGroup(flowtap, 'SIGINT');
-  // npm passes on what the terminal has sent already.
+  // npm forwards the signal that the group has already received, so the service gets SIGINT twice.
   flowtap.process.kill('SIGINT');
   await expectEnd(flowtap);
-  // What was asked here is in the log, and nothing that the start asked.
+  // The log contains the requests of this test, but not those that the start command makes itself.
   const asked = [...flowtap.output().stderr.matchAll(/"route":"(.+?)"/g)].map(([, route]) => route);
   expect(new Set(asked)).toEqual(
     new Set([
@@ -85,7 +85,7 @@ test('prints commands of curl and of the AWS CLI that work as pasted, and execut
   );
 });
 
-test('an archive, a key and a cursor survive a restart, the archive needs no upstream call, and SIGTERM and SIGHUP stop everything', async () => {
+test('an archive, a key and a cursor survive a restart without an upstream call, and SIGTERM and SIGHUP stop all processes', async () => {
   const first = start();
   await first.ready;
   const before = read(first);
@@ -114,7 +114,7 @@ test('an archive, a key and a cursor survive a restart, the archive needs no ups
   await expectEnd(second);
 });
 
-test('prints three links to the viewer, which all work without the upstream once their executions are archived', async () => {
+test('prints three viewer links, which work without the upstream once their executions are archived', async () => {
   const flowtap = start();
   await flowtap.ready;
   await expectViewer(flowtap);
@@ -125,7 +125,7 @@ test('prints three links to the viewer, which all work without the upstream once
     Promise.all(
       targets.map(async ({ execution = '', ticket = '' }) => {
         const response = await fetch(`${origin}/v1/executions/${execution}?ticket=${ticket}`);
-        // Safety: a summary or a problem.
+        // Safety: a summary has this shape. A problem fails the assertions below.
         return (await response.json()) as { status: string; archivedAt?: string };
       }),
     );
@@ -150,7 +150,7 @@ test('prints three links to the viewer, which all work without the upstream once
       .toBeGreaterThan(length);
     await watched.close();
   }
-  // The running one ends in five seconds, instead of five minutes.
+  // Moves the start of the running execution, so that it ends in five seconds instead of five minutes.
   const startMs = Date.now() - 23_700;
   await control('/executions', {
     executionArn: targets[0]?.execution,
@@ -184,11 +184,11 @@ test('prints three links to the viewer, which all work without the upstream once
 });
 
 test.each(['PORT', 'EMULATOR_PORT'])(
-  'a %s in use is reported in one line, and no process is left',
+  'a %s in use is reported in one line, and no process stays behind',
   async (name) => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
-    // Safety: it listens on TCP.
+    // Safety: it listens on TCP, so it has an address and a port.
     const { port } = taken.address() as AddressInfo;
     try {
       const flowtap = start({ [name]: String(port) });
@@ -204,7 +204,7 @@ test.each(['PORT', 'EMULATOR_PORT'])(
   },
 );
 
-test('a second start on the same state is refused in one line, and does not disturb the first', async () => {
+test('a second start with the same state directory is refused in one line and does not disturb the first', async () => {
   const first = start();
   await first.ready;
   const second = start();
@@ -216,7 +216,7 @@ test('a second start on the same state is refused in one line, and does not dist
   expect((await fetch(`${read(first).origin}/healthz`)).status).toBe(200);
 });
 
-test('another upstream is named before the first call, and read with the credentials of the environment', async () => {
+test('another upstream is named in the first line of output and called with the credentials of the environment', async () => {
   const credentials = { accessKeyId: 'AKIAENVIRONMENT', secretAccessKey: 'of the environment' };
   const upstream = await startEmulatorServer({ port: 0, credentials });
   try {

@@ -1,11 +1,9 @@
-/**
- * Every start command serves a stream from the start of its execution to its end, more than a minute later.
- */
+/** With every start command, a stream follows an execution to its end, more than a minute later. */
 import { expect, test } from 'vitest';
 import { follow, read, START_COMMANDS, startCommands } from './start-command.ts';
 
 test.concurrent.for(START_COMMANDS.map((command) => [command.join(' '), command] as const))(
-  '%s follows an execution for a minute, to its end',
+  '%s serves a stream of an execution for more than a minute, until the execution ends',
   async ([, command]) => {
     await using commands = await startCommands();
     const flowtap = commands.start(command);

@@ -1,7 +1,4 @@
-/**
- * Every start command runs until it is stopped, without a terminal, and does not outlive the program that
- * started it.
- */
+/** Every start command keeps running without a terminal until it is stopped, and exits when its parent process dies. */
 import { describe, expect, test } from 'vitest';
 import { groupOf, read, signalGroup, START_COMMANDS, startCommands, useForAWhile } from './start-command.ts';
 import { eventually } from '../support/eventually.ts';
@@ -20,7 +17,7 @@ describe.each(START_COMMANDS.map((command) => [command.join(' '), command] as co
 
   test
     .runIf(process.platform === 'linux')
-    .concurrent('ends when the program that started it is killed', async () => {
+    .concurrent('leaves no process behind when its first process is killed', async () => {
       await using commands = await startCommands();
       const flowtap = commands.start(command);
       await flowtap.ready;

@@ -1,4 +1,4 @@
-/** A process that starts workerd, says its process id, and then waits to be killed by workerd.test.ts. */
+/** For workerd.test.ts: starts workerd, prints its process id, and waits until the test kills this process. */
 import { startWorkerd } from '../../src/local/workerd.ts';
 
 const [persistTo, script] = process.argv.slice(2);

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startWorkerd, type LocalWorkerd, type WorkerdOptions } from '../../src/local/workerd.ts';
 import { eventually } from '../support/eventually.ts';
 
-/** A Worker with our bindings but without our code: these tests cover the runner only. */
+/** A Worker with the bindings of wrangler.toml but without the service, because these tests cover only the runner. */
 const script = `
   import { DurableObject } from 'cloudflare:workers';
   export class CallBudgetObject extends DurableObject {}
@@ -52,7 +52,7 @@ async function start(options: Partial<WorkerdOptions> = {}): Promise<LocalWorker
 
 const ask = async (url: URL): Promise<unknown> => (await fetch(url)).json();
 
-test('bindings and variables come from wrangler.toml, and the given variables override it', async () => {
+test('bindings and variables come from wrangler.toml, and given variables override its variables', async () => {
   const workerd = await start({ vars: { SECRET: 'given' } });
   await workerd.store.put('key', 'from here');
   expect(await ask(workerd.url)).toEqual({
@@ -64,7 +64,7 @@ test('bindings and variables come from wrangler.toml, and the given variables ov
   });
 });
 
-test('rate limits count as wrangler.toml sets them: a hundred in ten seconds', async () => {
+test('rate limits are those of wrangler.toml: a hundred requests in ten seconds', async () => {
   const { url } = await start();
   const beganAtMs = performance.now();
   const limited: boolean[] = [];
@@ -73,13 +73,13 @@ test('rate limits count as wrangler.toml sets them: a hundred in ten seconds', a
     limited.push(...answers.map((answer) => (answer as { limited: boolean }).limited));
   }
   const allowed = limited.filter((each) => !each).length;
-  // The first one and the last one may be in the middle of a period.
+  // The first and the last request may be in the middle of a period, so up to two more periods are involved.
   const periods = Math.floor((performance.now() - beganAtMs) / 10_000) + 2;
   expect(allowed).toBeGreaterThanOrEqual(100);
   expect(allowed).toBeLessThanOrEqual(100 * periods);
 });
 
-test('a killed Worker restarts on its port with its stored state', async () => {
+test('after kill(), restart() starts the Worker on the same port with its stored state', async () => {
   const workerd = await start();
   const { href } = workerd.url;
   await workerd.store.put('key', 'kept');
@@ -105,14 +105,14 @@ test('a workerd that crashes is restarted and logged', async () => {
   expect(lines.join('\n')).toContain('crashed unexpectedly and is being restarted');
 });
 
-test('each line of the log reaches onLog unchanged', async () => {
+test('onLog gets each log line unchanged', async () => {
   const lines: string[] = [];
   const { url } = await start({ onLog: (line) => lines.push(line) });
   await fetch(new URL('/here', url));
   await eventually(() => expect(lines).toEqual(['{"event":"request","path":"/here"}']));
 });
 
-test('stop() removes temporary state and keeps a given directory', async () => {
+test('stop() deletes temporary state, and keeps the state in a given directory', async () => {
   const own = await start();
   await own.store.put('key', 'value');
   await own.stop();
@@ -126,10 +126,10 @@ test('stop() removes temporary state and keeps a given directory', async () => {
   expect(await again.store.get('key')).toBe('value');
 });
 
-test('a port in use is an error that names it, and no process is left', async () => {
+test('a port in use fails the start with an error that names the port', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
-  // Safety: it listens on TCP.
+  // Safety: it listens on TCP, so it has an address and a port.
   const { port } = taken.address() as AddressInfo;
   try {
     await expect(start({ port })).rejects.toThrow(`Cannot listen on 127.0.0.1:${port}: it is in use`);

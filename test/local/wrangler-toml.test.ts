@@ -1,7 +1,7 @@
 /**
- * Deployments to Cloudflare: every environment has every binding, a first deployment creates its key-value
- * namespace, and the uploaded code is the tested code. Wrangler deploys to a simulated account, because a dry
- * run shows neither the namespace nor the upload.
+ * Checks deployments to Cloudflare: every environment has every binding, a first deployment creates its key-value
+ * namespace, and the uploaded code is the tested code. Wrangler deploys to a simulated account, because a dry run
+ * covers neither the namespace nor the upload.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ import { bundleWorker, PROJECT_ROOT } from '../../src/local/bundle.ts';
 const read = (env?: string) =>
   unstable_readConfig({ config: `${PROJECT_ROOT}wrangler.toml`, ...(env !== undefined && { env }) });
 
-/** The part of a configuration that the Worker sees, and its Durable Objects' history. */
+/** The part of a configuration that the Worker sees, and the migrations of its Durable Objects. */
 const bound = (config: Unstable_Config) => ({
   vars: Object.keys(config.vars),
   kv: config.kv_namespaces.map(({ binding, id }) => ({ binding, id })),
@@ -35,7 +35,7 @@ describe.each(['staging', 'production'])('env.%s', (env) => {
     expect(bound(read(env))).toEqual(bound(read()));
   });
 
-  test('has a name and rate limit counters of its own', () => {
+  test('has its own name and its own rate limit counters', () => {
     const namespaces = (config: Unstable_Config) => config.ratelimits.map((limit) => limit.namespace_id);
     expect(read(env).name).toBe(`flowtap-${env}`);
     for (const other of [undefined, 'staging', 'production'].filter((name) => name !== env)) {
@@ -48,7 +48,7 @@ test("query strings, which contain cursors and tickets, are redacted in Cloudfla
   expect(read().observability).toMatchObject({ enabled: true, redact_query_string: true });
 });
 
-test('exactly the routes of the application skip the look-up of static files', () => {
+test('run_worker_first lists all routes of the application and no static file', () => {
   const listed = read().assets?.run_worker_first;
   const isListed = (path: string) =>
     Array.isArray(listed) &&
@@ -79,7 +79,7 @@ describe('a first deployment', () => {
   beforeAll(async () => {
     account.listen(0, '127.0.0.1');
     await once(account, 'listening');
-    // Safety: it listens on TCP.
+    // Safety: it listens on TCP, so it has an address and a port.
     const { port } = account.address() as AddressInfo;
     outdir = await mkdtemp(join(tmpdir(), 'flowtap-deploy-'));
     const wrangler = spawn(
@@ -135,7 +135,7 @@ describe('a first deployment', () => {
       expect(upload?.body).toContain(name);
   });
 
-  test('uploads the code that npm start and the tests run, minified', async () => {
+  test('uploads the same code that npm start and the tests run, but minified', async () => {
     const deployed = await readFile(join(outdir, 'worker.js'), 'utf8');
     const { script } = await bundleWorker({ minify: true });
     expect(deployed.replace(/\/\/# sourceMappingURL=.*\n$/, '')).toBe(script);
@@ -144,15 +144,15 @@ describe('a first deployment', () => {
 
 const NAMESPACE_ID = '0123456789abcdef0123456789abcdef';
 
-/** The answers of an account without this Worker; undefined is a 404. */
+/** How the API of an account without this Worker answers. `undefined` means 404. */
 function answer(method: string, path: string): unknown {
   if (path.startsWith('/storage/kv/namespaces')) return method === 'POST' ? { id: NAMESPACE_ID } : [];
-  // No bucket: it has all files already.
+  // No buckets: the account already has all files, so nothing is uploaded.
   if (path.endsWith('/assets-upload-session')) return { jwt: 'played', buckets: [] };
   if (path === '/workers/subdomain') return { subdomain: 'played' };
   if (path.startsWith('/workers/scripts/') && path.endsWith('/subdomain')) return { enabled: true };
   if (path.startsWith('/workers/workers/')) return { subdomain: { enabled: true, previews_enabled: true } };
-  // No bucket: it has every static file already, as after an upload.
+  // No buckets: the account already has all static files, so nothing is uploaded.
   if (path.endsWith('/assets-upload-session')) return { jwt: 'uploaded', buckets: [] };
   if (method === 'PUT' && path.startsWith('/workers/scripts/')) return { id: 'flowtap', startup_time_ms: 1 };
   return method === 'GET' ? undefined : {};
