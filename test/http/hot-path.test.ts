@@ -2,19 +2,13 @@
  * A page is encoded once and then served from memory. The tests count the work of the service: hashes, MACs, JSON and
  * UTF-8 encodings, copies of bytes, and abort signals. Only the hash that authenticates the caller remains.
  */
-import { Hash, Hmac, hash } from 'node:crypto';
+import crypto, { Hash, Hmac } from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { endedLongAgo, openService, pageOf, path, type ServiceUnderTest } from './service-under-test.ts';
 import type { ScriptedMessage } from '../support/emulator-control.ts';
-
-const { oneShot } = vi.hoisted(() => ({ oneShot: process.getBuiltinModule('node:crypto').hash }));
-// `hash` is a named import of a built-in module, so only a module mock can count its calls.
-vi.mock('node:crypto', async (importOriginal) => ({
-  ...(await importOriginal<object>()),
-  hash: vi.fn(oneShot),
-}));
 
 const ID = 'flow-1';
 
@@ -24,6 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  syncBuiltinESMExports();
 });
 
 interface Work {
@@ -59,10 +54,9 @@ function countWork(): Work {
     });
   };
   watch(Hash.prototype as never, 'digest', 'hashes');
-  vi.mocked(hash).mockImplementation((...given) => {
-    count('hashes');
-    return oneShot(...given);
-  });
+  watch(crypto as never, 'hash', 'hashes');
+  // src/ imports `hash` by name.
+  syncBuiltinESMExports();
   watch(Hmac.prototype as never, 'digest', 'macs');
   watch(JSON as never, 'stringify', 'json');
   watch(TextEncoder.prototype as never, 'encode', 'encodings');

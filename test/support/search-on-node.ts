@@ -4,7 +4,7 @@
  * Deno KV. Tests make directories for those with `tmpdir()`, which is a place of its own for each file here.
  */
 import type { ChildProcess } from 'node:child_process';
-import { subscribe } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,9 @@ let isOver = false;
 
 watchConsole();
 watchMemoryStores();
-subscribe('child_process', (message) => {
+subscribe('child_process', watchProgram);
+
+function watchProgram(message: unknown): void {
   // Safety: the shape is Node's own (`diagnostics_channel`, built-in channels, `child_process`).
   const child = (message as { process: ChildProcess }).process;
   child.once('spawn', () => {
@@ -44,12 +46,13 @@ subscribe('child_process', (message) => {
       searchStores();
     });
   });
-});
+}
 
 afterAll(async () => {
   await Promise.all(closing);
   searchStores();
   isOver = true;
+  unsubscribe('child_process', watchProgram);
   rmSync(scratch, { recursive: true, force: true });
   restore('TMPDIR', TMPDIR);
   restore('TEMP', TEMP);

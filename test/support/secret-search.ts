@@ -19,6 +19,8 @@ const SHOWN_CHARACTERS = 400;
 const SHOWN_FINDINGS = 10;
 
 const findings = new Set<string>();
+/** Consoles and store classes that are searched already. Test files that run in one process share them. */
+const watched = new WeakSet<object>();
 
 /** Examines a text that was logged or stored at `place`. */
 export function search(place: string, text: string): void {
@@ -60,6 +62,8 @@ export function expectNothingFound(): void {
 
 /** From now on, everything that is written to this console is examined, too. */
 export function watchConsole(): void {
+  if (watched.has(console)) return;
+  watched.add(console);
   for (const method of ['debug', 'error', 'info', 'log', 'warn'] as const) {
     const write = console[method].bind(console);
     console[method] = (...texts: unknown[]) => {
@@ -86,6 +90,8 @@ export function watchMemoryStores(): void {
   const methods = Object.getPrototypeOf(
     createMemoryStore({ clock: { now: () => 0, sleep: async () => undefined, turn: async () => undefined } }),
   ) as ReturnType<typeof createMemoryStore>;
+  if (watched.has(methods)) return;
+  watched.add(methods);
   const { put } = methods;
   methods.put = function (key, value, options) {
     search(`the memory store, under ${key}`, [key, value, JSON.stringify(options?.metadata)].join('\n'));
