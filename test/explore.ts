@@ -1,7 +1,7 @@
 /**
- * `npm run test:explore`: runs the random tests round after round, each round with a new seed and ten times
- * as many runs. Stops at the first failure and prints the command that repeats it. `-- --rounds 20` changes
- * the number of rounds; file names after it limit the tests.
+ * `npm run test:explore` runs the random tests in several rounds, each with a new seed and ten times as many runs as
+ * usual. It stops at the first failure and prints the command that repeats it. `-- --rounds 20` changes the number of
+ * rounds. File names after the options restrict the tests.
  */
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -13,10 +13,12 @@ import { parseArgs } from 'node:util';
 import * as z from 'zod/mini';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** What a file imports that draws at random, directly or by a generator of test/support. */
+/**
+ * Matches the imports of a test file that uses random numbers, directly or through a generator of another test file.
+ */
 const DRAWS = /from '(?:fast-check|[./\w-]+\/(?:seeded-random|histories|requests|[\w-]+-under-test)\.ts)'/;
 const RUNS_FACTOR = '10';
-/** Ten times as many runs may take longer than the gate allows. */
+/** Ten times as many runs can exceed the usual time limit of a test. */
 const NO_TIME_LIMIT = '--testTimeout=0';
 
 const { values, positionals } = parseArgs({

@@ -1,7 +1,7 @@
 /**
- * The long proofs: test files that take more than about ten seconds each, because what they prove takes time
- * (a minute of polling, a settled execution, thousands of made-up requests) or because the client under test
- * is slow. `npm test` leaves them out; `npm run test:all` and .ci/run run them.
+ * Test files that take more than about ten seconds each. Some wait for real time (a minute of polling, a settled
+ * execution), some make thousands of requests, and some test a slow client. `npm test` leaves them out; `npm run
+ * test:all` and .ci/run run them.
  */
 export const LONG_TESTS = [
   'test/aws-protocol/aws-cli.test.ts',

@@ -1,4 +1,4 @@
-/** The order of the emulator's checks, which is that of real AWS services with JSON protocols. */
+/** The emulator checks requests in the same order as real AWS services with JSON protocols. */
 import { describe, expect, it } from 'vitest';
 import { REQUEST_BYTES_MAX } from '../../src/emulator/aws-json.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
@@ -18,7 +18,7 @@ async function send(init: RequestInit, path = '/'): Promise<{ status: number; ty
 
 const post = (headers: Record<string, string>, body = '{}') => send({ method: 'POST', headers, body });
 
-/** What a rightly signed call with this input is answered. */
+/** Makes a correctly signed call with this input, and returns the status and the members of the answer. */
 async function answerTo(
   input: object | string,
 ): Promise<{ status: number; __type?: string; message?: string }> {
@@ -27,8 +27,8 @@ async function answerTo(
   return { status: response.status, ...JSON.parse(await response.text()) };
 }
 
-describe('before the protocol is known', () => {
-  it('any method but POST is answered in XML', async () => {
+describe('before the emulator has recognised the JSON protocol,', () => {
+  it('a method other than POST gets an XML error', async () => {
     expect(await send({ method: 'GET' })).toEqual({
       status: 403,
       type: 'application/xml',
@@ -41,7 +41,7 @@ describe('before the protocol is known', () => {
     }
   });
 
-  it('a content type that the operation does not speak is answered in XML', async () => {
+  it('an unsupported content type gets an XML error', async () => {
     expect(await post({})).toMatchObject({
       status: 403,
       text: expect.stringContaining('<AccessDeniedException>'),
@@ -55,7 +55,7 @@ describe('before the protocol is known', () => {
     }
   });
 
-  it('a body above the limit is a 413', async () => {
+  it('a body above the limit gets a 413', async () => {
     const headers = { 'content-type': JSON_1_1, 'x-amz-target': TARGET };
     const fits = await post(headers, `"${'x'.repeat(REQUEST_BYTES_MAX - 2)}"`);
     expect(fits.status).toBe(400);
@@ -64,13 +64,13 @@ describe('before the protocol is known', () => {
   });
 });
 
-describe('in the protocol', () => {
+describe('in the JSON protocol,', () => {
   const errorOf = async (headers: Record<string, string>, body?: string) => {
     const { status, type, text } = await post({ 'content-type': JSON_1_1, ...headers }, body);
     return { status, type, ...JSON.parse(text) };
   };
 
-  it('JSON comes before the target, and the target before the signature', async () => {
+  it('the JSON is checked before the target, and the target before the signature', async () => {
     const refused = (name: string) => ({ status: 400, type: JSON_1_1, __type: name });
     expect(await errorOf({ 'x-amz-target': 'No.Such' }, '{')).toEqual(refused('SerializationException'));
     expect(await errorOf({ 'x-amz-target': 'No.Such' }, '')).toEqual(refused('UnknownOperationException'));
@@ -88,14 +88,14 @@ describe('in the protocol', () => {
     );
   });
 
-  it('the signature comes before the input', async () => {
+  it('the signature is checked before the input', async () => {
     const { emulator, clock } = emulatorAt();
     const request = await signedRequest({ maxResults: 0 }, { nowMs: clock.now() - 600_000 });
     const response = await emulator.fetch(request);
     expect(await response.json()).toMatchObject({ __type: 'InvalidSignatureException' });
   });
 
-  it('a member of the wrong JSON type is a SerializationException', async () => {
+  it('a member of the wrong JSON type gets a SerializationException', async () => {
     for (const input of [
       { flowExecutionId: 5 },
       { flowExecutionId: 'a', maxResults: '5' },
@@ -106,7 +106,7 @@ describe('in the protocol', () => {
     }
   });
 
-  it('a value out of bounds is an InvalidRequestException that names the member', async () => {
+  it('a value out of bounds gets an InvalidRequestException that names the member', async () => {
     for (const [input, member] of [
       [{}, 'flowExecutionId'],
       [{ flowExecutionId: null }, 'flowExecutionId'],
@@ -120,7 +120,7 @@ describe('in the protocol', () => {
     }
   });
 
-  it('unknown members are ignored, null is absent, and a charset is no other content type', async () => {
+  it('unknown members and a charset are ignored, and null counts as absent', async () => {
     const flowExecutionId = scenarioId('CloudFlow', START_MS, 'Sqs', UUID);
     const { emulator, clock } = emulatorAt();
     const request = await signedRequest(
@@ -132,7 +132,7 @@ describe('in the protocol', () => {
     expect(await response.json()).toMatchObject({ messages: [{ messageId: '0' }] });
   });
 
-  it('an execution that is unknown, or that starts later, is a ResourceNotFoundException', async () => {
+  it('an execution that is unknown or has not started yet gets a ResourceNotFoundException', async () => {
     for (const flowExecutionId of [
       '',
       UUID,
@@ -146,7 +146,7 @@ describe('in the protocol', () => {
     }
   });
 
-  it('every answer has a request id of its own, the emulator’s time, and its length', async () => {
+  it('every answer has a unique request id, the emulator’s date, and a content-length', async () => {
     const { emulator, clock } = emulatorAt();
     const ids = new Set<string | null>();
     for (let call = 0; call < 3; call++) {

@@ -1,4 +1,4 @@
-/** AWS's own JavaScript client reads the emulator over a socket, with nothing changed but the endpoint. */
+/** AWS's own JavaScript client reads from the emulator over a socket. Only its endpoint and its clock are changed. */
 import {
   IoTThingsGraphClient,
   ListFlowExecutionMessagesCommand,
@@ -31,7 +31,7 @@ function client(config: Partial<IoTThingsGraphClientConfig> = {}): IoTThingsGrap
     region: 'us-west-2',
     credentials: CREDENTIALS,
     maxAttempts: 1,
-    // The client signs by the emulator's clock, which only tests move.
+    // Makes the client sign with the emulator's clock, which only tests advance.
     systemClockOffset: clock.now() - Date.now(),
     ...config,
   });
@@ -50,7 +50,7 @@ async function readAll(flowExecutionId: string, pageSize: number): Promise<FlowE
   return messages;
 }
 
-/** The error that a call with this configuration fails with. */
+/** Makes a call with this configuration. Returns its error, or the name `none` if it succeeds. */
 const refusal = async (config: Partial<IoTThingsGraphClientConfig>, input: object = {}) =>
   client(config)
     .send(new ListFlowExecutionMessagesCommand({ flowExecutionId: idOf('CloudFlow'), ...input }))
@@ -63,11 +63,11 @@ const refusal = async (config: Partial<IoTThingsGraphClientConfig>, input: objec
       }),
     );
 
-/** An hour old: all that ends has ended. */
+/** An execution that started an hour ago, so every scenario with an end has ended. */
 const idOf = (name: ScenarioName) => scenarioId(name, START_MS - 3_600_000, 'Trigger', UUID);
 
 describe('@aws-sdk/client-iotthingsgraph', () => {
-  it.each(SCENARIOS.map(({ name }) => name))('reads %s to its end through its paginator', async (name) => {
+  it.each(SCENARIOS.map(({ name }) => name))('reads %s to its end with its paginator', async (name) => {
     const view = scenarioHistory(idOf(name))?.at(clock.now());
     const expected = Array.from({ length: view?.count ?? 0 }, (_, position) => {
       const { timestamp = 0, ...message } = view?.message(position) ?? {};
@@ -78,7 +78,7 @@ describe('@aws-sdk/client-iotthingsgraph', () => {
     expect(messages).toEqual(expected);
   });
 
-  it('sees a flow of a minute happen as the clock moves', async () => {
+  it('reads more and more messages of a one-minute flow as the clock advances', async () => {
     const flowExecutionId = scenarioId('SecurityFlow', clock.now(), 'MotionSensor', UUID);
     const counts: number[] = [];
     for (const afterMs of [0, 2_000, 12_000, 15_000, 16_000, 15_000]) {
@@ -119,13 +119,13 @@ describe('@aws-sdk/client-iotthingsgraph', () => {
     }
   });
 
-  it('with a wrong clock finds the right time in the answer, and its retry is accepted', async () => {
+  it('corrects a wrong clock by the date in the answer, so that its retry is accepted', async () => {
     const refused = server.emulator.stats().refused.calls;
     expect(await refusal({ systemClockOffset: 0, maxAttempts: 2 })).toEqual({ name: 'none' });
     expect(server.emulator.stats().refused.calls).toBe(refused + 1);
   });
 
-  it('gets its own exception classes for what the operation refuses', async () => {
+  it("throws its own exception classes for the operation's errors", async () => {
     expect(await refusal({}, { maxResults: 251 })).toMatchObject({ class: 'InvalidRequestException' });
     expect(await refusal({}, { nextToken: 'made up' })).toMatchObject({ class: 'InvalidRequestException' });
     expect(await refusal({}, { flowExecutionId: 'unknown' })).toMatchObject({

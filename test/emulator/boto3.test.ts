@@ -1,4 +1,4 @@
-/** Debian's boto3 (apt install python3-boto3) reads the emulator; skipped where it is not installed. */
+/** Debian's boto3 (apt install python3-boto3) reads from the emulator. Skipped if it is not installed. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -19,7 +19,7 @@ describe.skipIf(!hasBoto3(PYTHON))(`boto3 (skipped when ${PYTHON} has no boto3)`
       const { stdout } = await promisify(execFile)(
         PYTHON,
         [SCRIPT, server.url, accessKeyId, secretAccessKey, flowExecutionId],
-        // No configuration, credentials or proxy of this machine: only what the script was given.
+        // Hides this machine's AWS configuration, credentials and proxy from the script.
         { env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' } },
       );
       const view = scenarioHistory(flowExecutionId)?.at(Date.now());

@@ -5,7 +5,7 @@ import { control, emulatorAt, list, listAll, signedRequest, START_MS, UUID } fro
 
 const message = (messageId: string, more: object = {}) => ({ messageId, eventType: 'STEP_STARTED', ...more });
 
-/** The error members of a refused body. */
+/** Sends an invalid body. Returns the error text for each member that was refused. */
 async function problems(path: string, body: object | string): Promise<Record<string, string>> {
   const response = await control(emulatorAt().emulator, 'POST', path, body);
   expect(response.status).toBe(400);
@@ -14,7 +14,7 @@ async function problems(path: string, body: object | string): Promise<Record<str
 }
 
 describe('POST /_emulator/executions', () => {
-  it('makes an execution whose messages appear at their times', async () => {
+  it('creates an execution whose messages appear at their times', async () => {
     const { emulator, clock } = emulatorAt();
     const answer = await control(emulator, 'POST', '/executions', {
       flowExecutionId: 'mine',
@@ -59,7 +59,7 @@ describe('POST /_emulator/executions', () => {
     ]);
   });
 
-  it('replaces the messages, or appends to them', async () => {
+  it('replaces the messages of an execution, or appends to them', async () => {
     const { emulator, clock } = emulatorAt();
     const post = (body: object) =>
       control(emulator, 'POST', '/executions', { flowExecutionId: 'mine', ...body });
@@ -74,7 +74,7 @@ describe('POST /_emulator/executions', () => {
     expect(await ids()).toEqual([]);
   });
 
-  it('can insert a message late, and hide an execution until a time', async () => {
+  it('can insert a message late, and can hide an execution until a given time', async () => {
     const { emulator, clock } = emulatorAt();
     await control(emulator, 'POST', '/executions', {
       flowExecutionId: 'late',
@@ -89,7 +89,7 @@ describe('POST /_emulator/executions', () => {
     expect((await list(emulator, clock, input)).messages.map((m) => m.messageId)).toEqual(['a', 'b', 'c']);
   });
 
-  it('takes precedence over the scenario of the same id', async () => {
+  it('overrides the scenario with the same id', async () => {
     const { emulator, clock } = emulatorAt();
     const flowExecutionId = scenarioId('CloudFlow', START_MS, 'Sqs', UUID);
     await control(emulator, 'POST', '/executions', { flowExecutionId, messages: [message('mine')] });
@@ -129,7 +129,7 @@ describe('POST /_emulator/executions', () => {
     );
   });
 
-  it('refuses more messages than its limit', async () => {
+  it('refuses more messages than the limit', async () => {
     const { emulator } = emulatorAt();
     const messages = Array.from({ length: SCRIPTED_MESSAGES_MAX }, () => ({}));
     const post = (body: object) =>
@@ -142,7 +142,7 @@ describe('POST /_emulator/executions', () => {
 });
 
 describe('PUT and POST /_emulator/faults', () => {
-  it('set the given faults, and reset the others', async () => {
+  it('set the given faults and reset all others', async () => {
     const { emulator } = emulatorAt();
     const put = await control(emulator, 'PUT', '/faults', { latencyMs: 5, throttleRate: 0.5, seed: 7 });
     expect(put.status).toBe(200);
@@ -153,7 +153,7 @@ describe('PUT and POST /_emulator/faults', () => {
     expect(await (await control(emulator, 'GET', '/faults')).json()).toEqual({});
   });
 
-  it('refuse values out of range and unknown members, and then change nothing', async () => {
+  it('refuse values out of range and unknown members without changing anything', async () => {
     const wrong: readonly (readonly [object, string])[] = [
       [{ throttleRate: 1.1 }, 'throttleRate'],
       [{ throttleRate: -0.1 }, 'throttleRate'],
@@ -212,7 +212,7 @@ describe('GET /_emulator/stats', () => {
     expect(emulator.stats()).toEqual(stats);
   });
 
-  it('shows the most calls in flight at once, for each execution and in total', async () => {
+  it('shows the maximum number of concurrent calls, for each execution and in total', async () => {
     const { emulator, clock } = emulatorAt();
     await control(emulator, 'PUT', '/faults', { latencyMs: 1_000 });
     const calls = ['a', 'a', 'b', 'c', 'c', 'c'].map((flowExecutionId) =>
@@ -232,7 +232,7 @@ describe('GET /_emulator/stats', () => {
 });
 
 describe('the control API', () => {
-  it('forgets scripts, faults and statistics on DELETE', async () => {
+  it('deletes scripts, faults and statistics on DELETE', async () => {
     const { emulator, clock } = emulatorAt();
     await control(emulator, 'POST', '/executions', { flowExecutionId: 'mine', messages: [] });
     await control(emulator, 'PUT', '/faults', { throttleRate: 1 });
@@ -255,7 +255,7 @@ describe('the control API', () => {
     }
   });
 
-  it('lists its paths if another one is requested', async () => {
+  it('answers an unknown path with a list of its paths', async () => {
     const { emulator } = emulatorAt();
     const missing = await control(emulator, 'GET', '/constructor');
     expect(missing.status).toBe(404);

@@ -1,4 +1,4 @@
-/** The effects of faults on answers, in process. Their effects on sockets are in node-server.test.ts. */
+/** The effects of faults on answers, tested in this process. node-server.test.ts tests their effects on sockets. */
 import { describe, expect, it } from 'vitest';
 import type { Emulator } from '../../src/emulator/server/emulator.ts';
 import { scenarioId } from '../../src/emulator/scenarios/catalog.ts';
@@ -15,7 +15,7 @@ async function faulty(faults: object): Promise<{ emulator: Emulator; clock: Manu
   return { emulator, clock };
 }
 
-/** The outcome of each call as one letter. */
+/** Makes calls, and returns one letter for the outcome of each. */
 async function fates(emulator: Emulator, clock: ManualClock, calls: number, id = cloudFlow): Promise<string> {
   let letters = '';
   for (let call = 0; call < calls; call++) {
@@ -37,7 +37,7 @@ async function fates(emulator: Emulator, clock: ManualClock, calls: number, id =
 }
 
 describe('a rate', () => {
-  it('of 0 affects no call, of 1 each call, and of a quarter about every fourth call', async () => {
+  it('of 0 affects no call, a rate of 1 every call, and a rate of 0.25 about every fourth call', async () => {
     const none = await faulty({ throttleRate: 0 });
     expect(await fates(none.emulator, none.clock, 10)).toBe('..........');
     const all = await faulty({ throttleRate: 1 });
@@ -53,7 +53,7 @@ describe('a rate', () => {
     });
   });
 
-  it('affects the same calls with the same seed, and others with another seed', async () => {
+  it('affects the same calls for the same seed, and different calls for another seed', async () => {
     const mixed = { throttleRate: 0.2, internalErrorRate: 0.2, xmlErrorRate: 0.2, truncateRate: 0.2 };
     const run = async (seed: number) => {
       const { emulator, clock } = await faulty({ ...mixed, seed });
@@ -65,14 +65,14 @@ describe('a rate', () => {
     expect(await run(2)).not.toBe(first);
   });
 
-  it('restarts from its seed when faults are set again', async () => {
+  it('starts over from its seed when faults are set again', async () => {
     const { emulator, clock } = await faulty({ throttleRate: 0.5, seed: 3 });
     const first = await fates(emulator, clock, 20);
     await control(emulator, 'PUT', '/faults', { throttleRate: 0.5, seed: 3 });
     expect(await fates(emulator, clock, 20)).toBe(first);
   });
 
-  it('affects only listed executions, and calls about others do not shift their faults', async () => {
+  it('affects only listed executions, and calls for other executions do not change which calls it affects', async () => {
     const faults = { throttleRate: 0.5, seed: 3, executions: [cloudFlow] };
     const alone = await faulty(faults);
     const expected = await fates(alone.emulator, alone.clock, 20);
@@ -96,7 +96,7 @@ describe('a rate', () => {
 });
 
 describe('errors', () => {
-  it('are those of AWS: throttling is a 400, an internal failure a 500, XML a 403', async () => {
+  it('have the statuses of AWS: 400 for throttling, 500 for an internal failure, 403 for an XML error', async () => {
     const answer = async (faults: object) => {
       const { emulator, clock } = await faulty(faults);
       const response = await emulator.fetch(
@@ -121,7 +121,7 @@ describe('errors', () => {
     ]);
   });
 
-  it('reset or truncate the answer', async () => {
+  it('include a connection that is reset and an answer that is truncated', async () => {
     for (const [faults, counted] of [
       [{ resetRate: 1 }, { resets: 1 }],
       [{ truncateRate: 1 }, { truncated: 1 }],
@@ -137,7 +137,7 @@ describe('errors', () => {
 });
 
 describe('a throttle bucket', () => {
-  it('passes as many calls as it holds, then its refill rate, over all executions', async () => {
+  it('allows as many calls as its capacity and then its refill rate, for all executions together', async () => {
     const { emulator, clock } = await faulty({ throttleBucket: { capacity: 5, refillPerSecond: 2 } });
     expect(await fates(emulator, clock, 7)).toBe('.....tt');
     expect(await fates(emulator, clock, 1, scenarioId('EndlessFlow', START_MS, 'Patrol', UUID))).toBe('t');
@@ -148,8 +148,8 @@ describe('a throttle bucket', () => {
   });
 });
 
-describe('time', () => {
-  it('passes during each call with latency, and the answer shows the state at its end', async () => {
+describe('a delayed call', () => {
+  it('with latency answers with the state at its end', async () => {
     const { emulator, clock } = await faulty({ latencyMs: 4_000 });
     const flowExecutionId = scenarioId('EndlessFlow', clock.now(), 'Patrol', UUID);
     const page = list(emulator, clock, { flowExecutionId });
@@ -160,7 +160,7 @@ describe('time', () => {
     expect((await page).messages.length).toBeGreaterThan(1);
   });
 
-  it('passes during a stalled call until stallMs is over', async () => {
+  it('that stalls is answered after stallMs', async () => {
     const { emulator, clock } = await faulty({ stallRate: 1, stallMs: 30_000 });
     const page = list(emulator, clock, { flowExecutionId: cloudFlow });
     await expect.poll(() => clock.sleepers).toBe(1);
@@ -169,7 +169,7 @@ describe('time', () => {
     expect(emulator.stats()).toMatchObject({ stalled: 1, inFlight: 0 });
   });
 
-  it('no longer passes for a stall or latency whose caller has left', async () => {
+  it('ends at once when its caller disconnects', async () => {
     for (const faults of [{ stallRate: 1 }, { stallRate: 1, stallMs: 30_000 }, { latencyMs: 30_000 }]) {
       const { emulator, clock } = await faulty(faults);
       const caller = new AbortController();
@@ -188,7 +188,7 @@ describe('time', () => {
 });
 
 describe('a lagging read', () => {
-  it('shows an older history, so that a token may point beyond its end', async () => {
+  it('shows an older history, so that a token can point beyond its end', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(10_000);
     const flowExecutionId = scenarioId('EndlessFlow', START_MS, 'Patrol', UUID);
@@ -203,7 +203,7 @@ describe('a lagging read', () => {
     expect(emulator.stats()).toMatchObject({ lagged: 2 });
   });
 
-  it('does not know an execution that has only just started', async () => {
+  it('does not find an execution that has just started', async () => {
     const { emulator, clock } = await faulty({ lagMs: 1_000 });
     const flowExecutionId = scenarioId('CloudFlow', clock.now() - 500, 'Sqs', UUID);
     expect(await list(emulator, clock, { flowExecutionId })).toMatchObject({
@@ -211,7 +211,7 @@ describe('a lagging read', () => {
     });
   });
 
-  it('happens at random with a rate', async () => {
+  it('happens randomly at the given rate', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(4_000);
     await control(emulator, 'PUT', '/faults', { lagMs: 3_000, lagRate: 0.5, seed: 1 });
@@ -224,7 +224,7 @@ describe('a lagging read', () => {
 });
 
 describe('odd pages', () => {
-  it('that are short or empty still lead through the whole history, with each message once', async () => {
+  it('that are short or empty still contain the whole history, with each message once', async () => {
     for (const faults of [
       { shortPageRate: 1, seed: 1 },
       { emptyPageRate: 0.5, seed: 2 },
@@ -239,7 +239,7 @@ describe('odd pages', () => {
     }
   });
 
-  it('that are short have at least one message and fewer than requested', async () => {
+  it('that are short have at least one message, but fewer than requested', async () => {
     const { emulator, clock } = await faulty({ shortPageRate: 1, seed: 5 });
     for (let call = 0; call < 20; call++) {
       const page = await list(emulator, clock, { flowExecutionId: cloudFlow, maxResults: 10 });
@@ -248,7 +248,7 @@ describe('odd pages', () => {
     }
   });
 
-  it('that are empty each have another token', async () => {
+  it('that are empty each have a different token', async () => {
     const { emulator, clock } = await faulty({ emptyPageRate: 1 });
     const first = await list(emulator, clock, { flowExecutionId: cloudFlow });
     const second = await list(emulator, clock, { flowExecutionId: cloudFlow, nextToken: first.nextToken });

@@ -1,4 +1,4 @@
-/** Lists of the emulator's Step Functions in its own process, and runs to list. */
+/** Calls the list operations of an emulator in this process, and creates executions for it to list. */
 import { expect } from 'vitest';
 import type { Emulator } from '../../src/emulator/server/emulator.ts';
 import type { ManualClock } from '../support/manual-clock.ts';

@@ -1,6 +1,6 @@
 /**
- * The emulator's lists of Step Functions. The client's side of the source is in
- * test/sources/step-functions-listing.test.ts.
+ * The emulator's lists of Step Functions. test/sources/step-functions-listing.test.ts tests the source that reads such
+ * lists.
  */
 import { describe, expect, test } from 'vitest';
 import { LIST_LAG_MS_MAX, LISTED_MS } from '../../src/emulator/operations/list-executions.ts';
@@ -11,7 +11,7 @@ import { control, emulatorAt, START_MS } from './signed-call.ts';
 const namesOf = ({ executions }: Answer) => executions.map(({ name }) => name);
 
 describe('ListExecutions', () => {
-  test('has the newest start first, with the status, the end and the redrives of that moment', async () => {
+  test('lists the newest start first, with the current status, end and redrives of each execution', async () => {
     const { list, clock } = await withRuns([
       run('old', START_MS - 60_000, { endedAt: START_MS - 50_000, status: 'TIMED_OUT' }),
       run('new', START_MS - 2_000),
@@ -38,7 +38,7 @@ describe('ListExecutions', () => {
     expect((await list()).executions.at(-1)).toMatchObject({ status: 'SUCCEEDED' });
   });
 
-  test('shows an execution, and its end, up to a second late', async () => {
+  test('shows the start and the end of an execution up to a second late', async () => {
     const names = Array.from({ length: 50 }, (_, index) => `r-${index}`);
     const { list, clock } = await withRuns(
       names.map((name) => run(name, START_MS, { endedAt: START_MS + 10_000 })),
@@ -56,7 +56,7 @@ describe('ListExecutions', () => {
     expect((await list({ statusFilter: 'RUNNING' })).executions).toEqual([]);
   });
 
-  test('a token continues behind its page, whatever has started since, and ties stay in order', async () => {
+  test('continues after the previous page even if executions have started since, and keeps the order of ties', async () => {
     const runs = Array.from({ length: 25 }, (_, index) =>
       run(`r-${index}`, START_MS - 60_000 - 1_000 * Math.floor(index / 5)),
     );
@@ -76,7 +76,7 @@ describe('ListExecutions', () => {
     expect(walked).toHaveLength(25);
   });
 
-  test('filters by status, and a token is valid for its own filter only, until it expires', async () => {
+  test('filters by status, and accepts a token only with the same filter and until it expires', async () => {
     const runs = Array.from({ length: 9 }, (_, index) =>
       run(`r-${index}`, START_MS - 60_000 - index, {
         ...(index % 3 === 0 && { endedAt: START_MS - 50_000, status: 'ABORTED' }),
@@ -93,7 +93,7 @@ describe('ListExecutions', () => {
     expect(await list({ statusFilter: 'ABORTED', nextToken })).toMatchObject({ __type: 'InvalidToken' });
   });
 
-  test('forgets executions 90 days after their end, not those that still run', async () => {
+  test('drops executions 90 days after their end, but never running ones', async () => {
     const startedAt = START_MS - LISTED_MS - 60_000;
     const { list, clock } = await withRuns([
       run('ended', startedAt, { endedAt: START_MS - LISTED_MS + 5_000 }),
@@ -104,7 +104,7 @@ describe('ListExecutions', () => {
     expect(namesOf(await list())).toEqual(['running']);
   });
 
-  test("lists the children of a map run under its ARN, and not among their state machine's executions", async () => {
+  test("lists the children of a map run under its ARN, but not among the state machine's executions", async () => {
     const runs = [run('a', START_MS - 5_000), run('b', START_MS - 4_000, { endedAt: START_MS - 3_000 })];
     const world = await withRuns(runs, { mapRunArn: MAP_RUN });
     const of = { mapRunArn: MAP_RUN };
@@ -131,7 +131,7 @@ describe('ListExecutions', () => {
     [{ stateMachineArn: `${HOME}:stateMachine:Unknown` }, 'StateMachineDoesNotExist'],
     [{ stateMachineArn: `${HOME}:stateMachine:Fast` }, 'StateMachineTypeNotSupported'],
     [{ mapRunArn: `${MAP_RUN}x` }, 'ResourceNotFound'],
-  ])('%j is a %s', async (input, error) => {
+  ])('answers %j with a %s', async (input, error) => {
     const world = await withRuns([run('a', START_MS - 5_000)]);
     const fast = { stateMachineArn: `${HOME}:stateMachine:Fast`, type: 'EXPRESS', runs: [] };
     await control(world.emulator, 'POST', '/runs', fast);
@@ -141,7 +141,7 @@ describe('ListExecutions', () => {
   test.each([
     ['us-west-2', 200, 5],
     ['eu-central-1', 100, 2],
-  ])('%s has a bucket of %d calls and %d a second', async (region, capacity, perSecond) => {
+  ])('in %s allows a burst of %d calls, then %d calls a second', async (region, capacity, perSecond) => {
     const world = emulatorAt();
     const stateMachineArn = `arn:aws:states:${region}:123456789012:stateMachine:Rounds`;
     const outcomes = async (count: number) => {
@@ -158,7 +158,7 @@ describe('ListExecutions', () => {
     expect(await outcomes(3)).toBe(1);
   });
 
-  test('a caller without the permission gets an error that names the action, and is counted', async () => {
+  test('without permission answers with an error that names the action, and counts the call', async () => {
     const world = await withRuns([]);
     await control(world.emulator, 'POST', '/faults', { denied: ['ListExecutions'] });
     expect(await world.list()).toMatchObject({
@@ -171,7 +171,7 @@ describe('ListExecutions', () => {
 });
 
 describe('ListStateMachines', () => {
-  test('has those of the scenarios and the scripted ones of that region, in pages', async () => {
+  test('lists the state machines of the scenarios and the scripted ones of the region, in pages', async () => {
     const world = await withRuns([run('a', START_MS)]);
     const elsewhere = { stateMachineArn: MACHINE.replace('us-west-2', 'eu-west-1'), runs: [] };
     await control(world.emulator, 'POST', '/runs', { ...elsewhere, type: 'EXPRESS' });

@@ -1,4 +1,4 @@
-/** The emulator over real sockets: behaviour that a fetch handler cannot have. */
+/** The emulator over real sockets: behaviour that cannot be tested with a fetch handler. */
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { REQUEST_BYTES_MAX } from '../../src/emulator/aws-json.ts';
@@ -35,7 +35,7 @@ const call = async (server: EmulatorServer, signal?: AbortSignal): Promise<Respo
   );
 };
 
-/** The code of the error that a call fails with. */
+/** Resolves with the error code of a failed call, or with the message `no failure`. */
 const failure = async (answer: Promise<unknown>): Promise<string> => {
   const error = await answer.then(
     () => new Error('no failure'),
@@ -45,7 +45,7 @@ const failure = async (answer: Promise<unknown>): Promise<string> => {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 };
 
-/** The answer to raw bytes, until the server closes or resets the connection. */
+/** Sends raw bytes. Resolves with the answer when the server closes or resets the connection. */
 function raw(server: EmulatorServer, text: string): Promise<{ received: string; reset: boolean }> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
@@ -58,7 +58,7 @@ function raw(server: EmulatorServer, text: string): Promise<{ received: string; 
   });
 }
 
-/** A signed call as bytes. */
+/** A signed call as raw HTTP/1.1 text. */
 async function signedBytes(server: EmulatorServer): Promise<string> {
   const request = await signedRequest(
     { flowExecutionId: cloudFlow() },
@@ -86,14 +86,14 @@ describe('the emulator on a socket', () => {
     expect(server.emulator.stats().calls).toBe(0);
   });
 
-  it('resets the connection for real, without a byte of an answer', async () => {
+  it('resets the connection without sending a byte of the answer', async () => {
     const server = await start({ resetRate: 1 });
     expect(await failure(call(server))).toBe('ECONNRESET');
     expect(await raw(server, await signedBytes(server))).toEqual({ received: '', reset: true });
     expect(server.emulator.stats()).toMatchObject({ calls: 2, resets: 2, inFlight: 0 });
   });
 
-  it('truncates the body: less than its content-length, then the end of the connection', async () => {
+  it('truncates the body: closes the connection after half of the content-length', async () => {
     const server = await start({ truncateRate: 1 });
     const answer = await call(server);
     expect(answer.status).toBe(200);
@@ -107,7 +107,7 @@ describe('the emulator on a socket', () => {
     expect(body).toMatch(/^\{"messages":\[\{"messageId":"0"/);
   });
 
-  it('stalls until the caller leaves', async () => {
+  it('stalls until the caller disconnects', async () => {
     const server = await start({ stallRate: 1 });
     const caller = new AbortController();
     const answer = failure(call(server, caller.signal));
@@ -125,7 +125,7 @@ describe('the emulator on a socket', () => {
     expect(await statusOf({ internalErrorRate: 1 })).toBe(500);
   });
 
-  it('hears out a body that is too long, and answers 413', async () => {
+  it('reads a body that is too long to its end, then answers 413', async () => {
     const server = await start();
     const answer = await fetch(server.url, { method: 'POST', body: 'x'.repeat(4 * REQUEST_BYTES_MAX) });
     expect(answer.status).toBe(413);
@@ -153,7 +153,7 @@ describe('the emulator on a socket', () => {
 });
 
 describe('starting and stopping', () => {
-  it('close ends what is stalled and idle, and frees the port', async () => {
+  it('close() ends stalled calls and idle connections, and frees the port', async () => {
     const server = await start({ stallRate: 1 });
     const stalled = failure(call(server));
     const idle = connect(Number(new URL(server.url).port), '127.0.0.1');
@@ -168,7 +168,7 @@ describe('starting and stopping', () => {
     started.push(await startEmulatorServer({ port, credentials: CREDENTIALS }));
   });
 
-  it('a port in use is reported in one line, with its code', async () => {
+  it('a port in use fails the start with a one-line message and the code EADDRINUSE', async () => {
     const { url } = await start();
     const port = Number(new URL(url).port);
     await expect(startEmulatorServer({ port, credentials: CREDENTIALS })).rejects.toMatchObject({

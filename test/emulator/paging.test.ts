@@ -8,7 +8,7 @@ const cloudFlow = scenarioId('CloudFlow', START_MS, 'Sqs', UUID);
 const endlessFlow = scenarioId('EndlessFlow', START_MS, 'Patrol', UUID);
 
 describe('pages', () => {
-  it('hold each message once and in order, whatever their size', async () => {
+  it('contain each message once and in order, whatever the page size', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(60_000);
     const all = await listAll(emulator, clock, { flowExecutionId: cloudFlow, maxResults: 250 });
@@ -33,7 +33,7 @@ describe('pages', () => {
     }
   });
 
-  it('have no nextToken if nothing follows now, even if the last page is full', async () => {
+  it('have no nextToken if nothing follows yet, even if the page is full', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(60_000);
     for (const maxResults of [36, 37, 250]) {
@@ -68,7 +68,7 @@ describe('a page token', () => {
     expect(after.messages.length).toBeGreaterThanOrEqual(before.messages.length + 9);
   });
 
-  it('differs each time, and does not show the position in clear', async () => {
+  it('differs each time, and does not reveal the position', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(60_000);
     const input = { flowExecutionId: cloudFlow, maxResults: 7 };
@@ -91,7 +91,7 @@ describe('a page token', () => {
     );
   });
 
-  it('that was changed, cut or invented is invalid', async () => {
+  it('that was changed, cut off or invented is refused', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(60_000);
     const { nextToken = '' } = await list(emulator, clock, { flowExecutionId: cloudFlow, maxResults: 7 });
@@ -139,7 +139,7 @@ describe('a page token', () => {
   });
 });
 
-it('every scenario can be read to its end one message at a time', async () => {
+it('every scenario can be read to its end in pages of one message', async () => {
   const { emulator, clock } = emulatorAt();
   await clock.advance(60_000);
   for (const { name, trigger } of SCENARIOS) {

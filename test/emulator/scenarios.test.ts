@@ -21,7 +21,7 @@ const messagesOf = (view: View | undefined): WireMessage[] =>
 const finished = (name: ScenarioName): WireMessage[] => messagesOf(history(name).at(START_MS + DAY_MS));
 
 const anyScenario = fc.constantFrom(...SCENARIOS.map(({ name }) => name));
-/** The first two hours of an execution, where every scenario does something. */
+/** A time in the first two hours of an execution. All scenarios but the endless one end in this time. */
 const anyTimeMs = fc.integer({ min: -1_000, max: 7_200_000 });
 
 describe('scenario ids', () => {
@@ -31,7 +31,7 @@ describe('scenario ids', () => {
     );
   });
 
-  it('are unknown if any part of them is invalid', () => {
+  it('match no scenario if any part of them is invalid', () => {
     const id = scenarioId('CloudFlow', START_MS, 'Sqs', UUID);
     expect(scenarioHistory(id)).toBeDefined();
     for (const wrong of [
@@ -49,7 +49,7 @@ describe('scenario ids', () => {
     }
   });
 
-  it('each have a description of one sentence', () => {
+  it('belong to scenarios with a description of one sentence', () => {
     for (const { description } of SCENARIOS) expect(description).toMatch(/^[A-Z][^.]+\.$/);
     expect(SCENARIOS).toHaveLength(6);
   });
@@ -65,7 +65,7 @@ describe('every scenario', () => {
     }
   });
 
-  it('only grows: a message never changes or disappears', () => {
+  it('only grows, and its messages never change or disappear', () => {
     fc.assert(
       fc.property(anyScenario, anyTimeMs, anyTimeMs, (name, one, other) => {
         const [early, late] = [Math.min(one, other), Math.max(one, other)];
@@ -93,7 +93,7 @@ describe('every scenario', () => {
     );
   });
 
-  it('is determined by its id alone, and another id has other message ids', () => {
+  it('is determined by the execution id alone, and another execution id gives other message ids', () => {
     const other = '00000000-0000-4000-8000-000000000000';
     for (const { name } of SCENARIOS) {
       const at = START_MS + 3_600_000;
@@ -105,7 +105,7 @@ describe('every scenario', () => {
     }
   });
 
-  it('uses only event types of AWS, in order of time', () => {
+  it('uses only event types of AWS, and its messages are in order of time', () => {
     for (const { name } of SCENARIOS) {
       const messages = messagesOf(history(name).at(START_MS + 600_000));
       for (const { eventType } of messages) expect(EVENT_TYPES).toContain(eventType);
@@ -114,7 +114,7 @@ describe('every scenario', () => {
     }
   });
 
-  it('ends after its duration, with the status that it is meant to have', () => {
+  it('ends after its duration with its intended status', () => {
     const statuses = SCENARIOS.map(({ name, durationMs }) => {
       const end = START_MS + (durationMs ?? DAY_MS);
       const last = (nowMs: number) => messagesOf(history(name).at(nowMs)).at(-1)?.eventType;
@@ -131,7 +131,7 @@ describe('every scenario', () => {
     });
   });
 
-  it('together show every kind of payload: absent, empty, prose, several lines, and text that looks like JSON', () => {
+  it('contributes to a complete set of payloads: absent, empty, prose, several lines, and text that looks like JSON', () => {
     const payloads = SCENARIOS.flatMap(({ name }) =>
       messagesOf(history(name).at(START_MS + 60_000)).map(({ payload }) => payload),
     );
@@ -148,7 +148,7 @@ describe('every scenario', () => {
 });
 
 describe('CloudFlow', () => {
-  it('has the 36 messages of the real flow, ids 0 to 41 with a gap after each web-service step', () => {
+  it('has the 36 messages of the real flow, with ids 0 to 41 and a gap after each web-service step', () => {
     const webService = [
       'STEP_STARTED',
       'ACTIVITY_SCHEDULED',
@@ -162,7 +162,7 @@ describe('CloudFlow', () => {
     expect(types[0]).toBe('EXECUTION_STARTED');
     expect(types.at(-1)).toBe('EXECUTION_SUCCEEDED');
 
-    // Walks the steps by their types, and counts numbers as the real flow did.
+    // Walks through the steps, and counts ids as the real flow did: it skips one after each web-service step.
     const expectedIds = [0];
     let [at, id, webServiceSteps, choiceSteps] = [1, 1, 0, 0];
     while (at < types.length - 1) {
@@ -186,7 +186,7 @@ describe('CloudFlow', () => {
 });
 
 describe('SecurityFlow', () => {
-  it('runs for a minute, with UUIDs as ids and a silence of a quarter of a minute', () => {
+  it('runs for a minute, uses UUIDs as message ids, and is silent for more than 15 s', () => {
     const messages = finished('SecurityFlow');
     for (const { messageId } of messages) {
       expect(messageId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -199,7 +199,7 @@ describe('SecurityFlow', () => {
 });
 
 describe('FailingFlow', () => {
-  it('has a failure that was retried before the one that ended it', () => {
+  it('has a failure that is retried successfully, and later one that ends it', () => {
     const types = finished('FailingFlow').map(({ eventType }) => eventType);
     expect(types.indexOf('ACTIVITY_FAILED')).toBeLessThan(types.indexOf('ACTIVITY_SUCCEEDED'));
     expect(types.slice(-3)).toEqual(['THING_ACTION_TASK_FAILED', 'STEP_FAILED', 'EXECUTION_FAILED']);
@@ -213,7 +213,7 @@ describe('LargeFlow', () => {
 });
 
 describe('EndlessFlow', () => {
-  it('has a message about every two seconds, and one started in 1970 costs no more than a new one', () => {
+  it('has a message about every two seconds, and can be read even if it started in 1970', () => {
     const view = history('EndlessFlow', 0).at(START_MS);
     expect(view?.count).toBeGreaterThan(START_MS / 2_000 - 2);
     expect(view?.count).toBeLessThanOrEqual(START_MS / 2_000 + 1);

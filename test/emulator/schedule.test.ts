@@ -1,7 +1,4 @@
-/**
- * The emulator's executions that start by themselves; and its lists, read with boto3 where Debian's is
- * installed.
- */
+/** The emulator's scheduled executions. Also reads its lists with boto3 if Debian's python3-boto3 is installed. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -15,7 +12,7 @@ import { call, HOME, MACHINE, run } from './list-call.ts';
 import { control, CREDENTIALS, START_MS } from './signed-call.ts';
 
 describe('the schedule', () => {
-  test('has runs of each state machine at any time, running and ended ones, the same after a restart', async () => {
+  test('starts executions of each state machine; there are always running and ended ones, and a restart does not change them', async () => {
     const worlds = [1, 2].map(() => {
       const clock = new ManualClock(START_MS + 123_456_789);
       return { clock, emulator: createEmulator({ clock, credentials: CREDENTIALS, scheduled: true }) };
@@ -36,7 +33,7 @@ describe('the schedule', () => {
     expect(statuses).toEqual(new Set(['RUNNING', 'SUCCEEDED', 'FAILED']));
   });
 
-  test('lists what Nested has started, and each child names its parent', async () => {
+  test('includes the children of Nested, each of which names its parent', async () => {
     const clock = new ManualClock(START_MS + 123_456_789);
     const world = { clock, emulator: createEmulator({ clock, credentials: CREDENTIALS, scheduled: true }) };
     const listed = async (name: string) =>
@@ -53,7 +50,7 @@ describe('the schedule', () => {
 });
 
 describe.skipIf(!hasBoto3(PYTHON))(`boto3 (skipped when ${PYTHON} has no boto3)`, () => {
-  test('pages through a list, and knows the dates and the errors', async () => {
+  test('pages through a list, and parses the dates and the errors', async () => {
     const server = await startEmulatorServer({ port: 0, credentials: CREDENTIALS });
     const startedAt = Date.now() - 60_000;
     const runs = Array.from({ length: 7 }, (_, index) => run(`r-${index}`, startedAt - index));

@@ -1,7 +1,7 @@
 /**
- * The emulator's check of signatures: requests that AWS's own clients sent
- * (test/data/aws-client-requests.jsonl: boto3, the AWS CLI, the JavaScript SDKs), and requests signed by
- * aws4fetch. Neither shares code with its verifier.
+ * The emulator's check of signatures. It is tested with recorded requests of AWS's own clients (boto3, the AWS CLI and
+ * the JavaScript SDKs, in test/data/aws-client-requests.jsonl), and with requests signed by aws4fetch. None of them
+ * shares code with the emulator's verifier.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -23,7 +23,7 @@ const RECORDED: readonly Recorded[] = readFileSync(
 )
   .trim()
   .split('\n')
-  // Safety: a file of this repository, of the shape that its README tells.
+  // Safety: the file is part of this repository, and the README beside it documents this shape.
   .map((line) => JSON.parse(line) as Recorded);
 
 const headerOf = (recorded: Recorded, name: string): string =>
@@ -55,11 +55,11 @@ const lists = signed.filter((recorded) =>
 );
 const describeRecorded = (recorded: Recorded) => `${recorded.client} ${recorded.body}`;
 
-describe('requests as AWS clients sent them', () => {
+describe('recorded requests of AWS clients', () => {
   it.each(lists.map((recorded) => [describeRecorded(recorded), recorded] as const))(
-    'are accepted: %s',
+    'have a signature that is accepted: %s',
     async (_, recorded) => {
-      // The signature was good: what is wrong is only that nothing is known of these executions and tokens.
+      // These errors prove that the signature was accepted: only the execution or the token is unknown.
       const token = recorded.body.includes('nextToken');
       expect(await replay(recorded)).toMatchObject({
         status: 400,
@@ -98,7 +98,7 @@ describe('requests as AWS clients sent them', () => {
     }
   });
 
-  it('for another operation of Things Graph are an unknown operation', async () => {
+  it('for another operation of Things Graph get an UnknownOperationException', async () => {
     const others = signed.filter((recorded) => !lists.includes(recorded));
     expect(others.length).toBeGreaterThan(0);
     for (const recorded of others) {
@@ -106,7 +106,7 @@ describe('requests as AWS clients sent them', () => {
     }
   });
 
-  it('without a signature miss their authentication', async () => {
+  it('without a signature get a MissingAuthenticationTokenException', async () => {
     const unsigned = RECORDED.filter((recorded) => headerOf(recorded, 'authorization') === '');
     expect(unsigned.length).toBeGreaterThan(0);
     for (const recorded of unsigned) {
@@ -118,7 +118,7 @@ describe('requests as AWS clients sent them', () => {
     }
   });
 
-  it('with a slash in the key id have a malformed credential', async () => {
+  it('with a slash in the key id get an IncompleteSignatureException', async () => {
     const slashed = RECORDED.filter((recorded) => headerOf(recorded, 'authorization').includes('API/KEY=1'));
     expect(slashed.length).toBeGreaterThan(0);
     for (const recorded of slashed) {
@@ -147,11 +147,11 @@ const inAuthorization = (from: string | RegExp, to: string) => (headers: Headers
   headers.set('authorization', (headers.get('authorization') ?? '').replace(from, to));
 
 describe('a signature', () => {
-  it('of aws4fetch is accepted, although only the URL has its host', async () => {
+  it('of aws4fetch is accepted, although the host is only in the URL and not in a header', async () => {
     expect(await call({})).toMatchObject(LET_IN);
   });
 
-  it('outside five minutes of the emulator’s clock is refused with AWS’s text', async () => {
+  it('more than five minutes off the emulator’s clock is refused with AWS’s message', async () => {
     expect(await call({ nowMs: START_MS - 301_000 })).toMatchObject({
       status: 400,
       __type: 'InvalidSignatureException',
@@ -166,7 +166,7 @@ describe('a signature', () => {
     });
   });
 
-  it('is checked by date, then scope, then key, then signature, as in AWS', async () => {
+  it('is checked in the same order as in AWS: date, scope, key, signature', async () => {
     const wrongKey = { accessKeyId: 'AKIDOTHER', secretAccessKey: 'OTHER' };
     expect(await call({ credentials: wrongKey, region: 'mars-1', nowMs: START_MS - 400_000 })).toMatchObject({
       message: expect.stringMatching(/^Signature expired/),
@@ -184,7 +184,7 @@ describe('a signature', () => {
     });
   });
 
-  it('for another service, day or terminator is out of scope', async () => {
+  it('for another service, day or terminator is refused because of its scope', async () => {
     expect(await call({ service: 'states' })).toMatchObject({
       status: 400,
       __type: 'InvalidSignatureException',
@@ -200,7 +200,7 @@ describe('a signature', () => {
     });
   });
 
-  it('without host or date is refused, since either could have been changed in transit', async () => {
+  it('that does not cover host and date is refused, because they could have been changed in transit', async () => {
     for (const name of ['host', 'x-amz-date']) {
       const leaveOut = inAuthorization(new RegExp(`(SignedHeaders=[^,]*?);?\\b${name}\\b`), '$1');
       expect(await call({}, leaveOut), name).toMatchObject({
@@ -211,14 +211,14 @@ describe('a signature', () => {
     }
   });
 
-  it('over a header that was not sent, or that no request can have, does not match', async () => {
+  it('that covers a missing or impossible header is refused', async () => {
     for (const name of ['x-amz-other', 'no header', 'ä', '__proto__', '']) {
       const answer = await call({}, inAuthorization('SignedHeaders=', `SignedHeaders=${name};`));
       expect(answer, name).toMatchObject({ status: 400, __type: 'InvalidSignatureException' });
     }
   });
 
-  it('that is cut, in capitals, or over a wrong body hash does not match', async () => {
+  it('that is cut off, in upper case, or over a wrong body hash is refused', async () => {
     const mismatch = { status: 400, __type: 'InvalidSignatureException' };
     expect(await call({}, inAuthorization(/.$/, ''))).toMatchObject(mismatch);
     expect(
@@ -232,7 +232,7 @@ describe('a signature', () => {
     expect(await call({ headers: { 'x-amz-content-sha256': '0'.repeat(64) } })).toMatchObject(mismatch);
   });
 
-  it('in a malformed header is incomplete', async () => {
+  it('in a malformed header gets an IncompleteSignatureException', async () => {
     const incomplete = { status: 400, __type: 'IncompleteSignatureException' };
     for (const header of [
       'X',
@@ -252,7 +252,7 @@ describe('a signature', () => {
     );
   });
 
-  it('for a configured region is accepted, and then only that region', async () => {
+  it('is accepted only for the configured regions, if any are configured', async () => {
     const clock = new ManualClock(START_MS);
     const emulator = createEmulator({ clock, credentials: CREDENTIALS, regions: ['mars-1'] });
     const answerFor = async (region: string): Promise<unknown> =>

@@ -1,7 +1,4 @@
-/**
- * Calls an emulator in its own process, signed by aws4fetch: a signer that shares nothing with the emulator's
- * verifier.
- */
+/** Calls an emulator in this process. aws4fetch signs the calls; it shares no code with the emulator's verifier. */
 import { AwsClient } from 'aws4fetch';
 import { createEmulator, type Emulator } from '../../src/emulator/server/emulator.ts';
 import type { WireMessage } from '../../src/emulator/history.ts';
@@ -28,7 +25,7 @@ export interface SignedAs {
   readonly signal?: AbortSignal;
 }
 
-/** A ListFlowExecutionMessages request. A `body` that is text is sent unchanged. */
+/** A signed ListFlowExecutionMessages request. If `body` is text, it is sent unchanged. */
 export function signedRequest(body: object | string, as: SignedAs): Promise<Request> {
   const { credentials = CREDENTIALS, region = 'us-west-2', service = 'iotthingsgraph', signal } = as;
   const datetime = new Date(as.nowMs)
@@ -52,7 +49,7 @@ export interface Answer {
   readonly status: number;
   readonly messages: readonly WireMessage[];
   readonly nextToken?: string;
-  /** The error's name. */
+  /** The name of the error, if the call failed. */
   readonly __type?: string;
   readonly message?: string;
 }
@@ -63,13 +60,13 @@ export interface Input {
   readonly nextToken?: string | undefined;
 }
 
-/** A page, or the error in its place. */
+/** Requests a page. Resolves with the page or the error. */
 export async function list(emulator: Emulator, clock: ManualClock, input: Input): Promise<Answer> {
   const response = await emulator.fetch(await signedRequest(input, { nowMs: clock.now() }));
   return { status: response.status, messages: [], ...JSON.parse(await response.text()) };
 }
 
-/** Every message, page by page, as a client reads them. */
+/** Reads all messages page by page, as a client does. */
 export async function listAll(emulator: Emulator, clock: ManualClock, input: Input): Promise<WireMessage[]> {
   const messages: WireMessage[] = [];
   let nextToken: string | undefined;

@@ -1,7 +1,4 @@
-/**
- * The emulator's Step Functions and STS; also read with boto3, where Debian's is installed (apt install
- * python3-boto3).
- */
+/** The emulator's Step Functions and STS. Also reads them with boto3 if Debian's python3-boto3 is installed. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -19,7 +16,7 @@ const SCRIPT = fileURLToPath(new URL('read_step_functions.py', import.meta.url))
 
 describe('a state machine', () => {
   test.each(STATE_MACHINES.map(({ name }) => name))(
-    '%s has events of known types, with dense ids, each later than the one before, and an end',
+    '%s has events of known types, with consecutive ids, in order of time, and with an end',
     (name) => {
       const view = scenarioEvents(scenarioArn(name, START_MS, UUID))?.at(START_MS + HOUR_MS);
       const events = Array.from({ length: view?.count ?? 0 }, (_, position) => view?.message(position));
@@ -32,7 +29,7 @@ describe('a state machine', () => {
     },
   );
 
-  test('runs in real time: nothing before its start, and each event when it happens', () => {
+  test('runs in real time: it does not exist before its start, and each event appears when it happens', () => {
     const history = scenarioEvents(scenarioArn('Rounds', START_MS, UUID));
     expect(history?.at(START_MS - 1)).toBeUndefined();
     expect([0, 20, 100, 5_000, HOUR_MS].map((ms) => history?.at(START_MS + ms)?.count)).toEqual([
@@ -40,7 +37,7 @@ describe('a state machine', () => {
     ]);
   });
 
-  test('is listed by the control API with an ARN that runs it now', async () => {
+  test('is listed by the control API, with the ARN of an execution that starts now', async () => {
     const { emulator } = emulatorAt();
     const { stateMachines } = (await (await control(emulator, 'GET', '')).json()) as {
       stateMachines: { name: string; executionArn: string }[];
@@ -53,7 +50,7 @@ describe('a state machine', () => {
 });
 
 describe('a scripted execution', () => {
-  test('has the given events, each from its time on, and continues when more are appended', async () => {
+  test('has the given events, each from its own time on, and accepts more events later', async () => {
     const { source, script, clock } = sourceUnderTest();
     const arn = arnOf('scripted');
     const details = { executionFailedEventDetails: { error: 'E' } };
@@ -78,7 +75,7 @@ describe('a scripted execution', () => {
 
   const sourceless = () => emulatorAt().emulator;
 
-  test('numbers the events that have no ids, and continues the count', async () => {
+  test('numbers events without ids consecutively, even across appends', async () => {
     const { emulator, clock } = emulatorAt();
     const executionArn = arnOf('counted');
     const events = [{ type: 'ExecutionStarted' }, { type: 'PassStateEntered' }];
@@ -102,7 +99,7 @@ describe('a scripted execution', () => {
 });
 
 describe.skipIf(!hasBoto3(PYTHON))(`boto3 (skipped when ${PYTHON} has no boto3)`, () => {
-  test('assumes a role, reads a history with it in both directions, and gets errors for wrong input', async () => {
+  test('assumes a role, reads a history with it in both directions, and gets errors for invalid input', async () => {
     const roleArn = 'arn:aws:iam::123456789012:role/reader';
     const roles = { [roleArn]: { externalId: 'partner-1' } };
     const server = await startEmulatorServer({ port: 0, credentials: CREDENTIALS, roles });

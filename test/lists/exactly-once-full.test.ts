@@ -3,7 +3,7 @@ import { SEED } from '../support/seeded-random.ts';
 import { walksListExactlyOnce } from './exactly-once.ts';
 
 test.each([250, 1_000])(
-  'a walk through 5,000 executions that change has each exactly once, in order (upstream pages of %i)',
+  'a walk through 5,000 changing executions lists each exactly once, in order (upstream pages of %i)',
   (pageSizeMax) =>
     walksListExactlyOnce({
       executions: 5_000,

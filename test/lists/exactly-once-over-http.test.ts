@@ -1,6 +1,6 @@
 /**
- * The property of lists (exactly-once.ts) through the whole service, over 5,000 executions of the emulator,
- * with its delay and quota.
+ * Checks the property of exactly-once.ts through the whole service. The emulator lists 5,000 executions, with the delay
+ * and quota of AWS.
  */
 import { expect, test } from 'vitest';
 import { matchesAnyPattern } from '../../src/access/keys/execution-pattern.ts';
@@ -13,7 +13,7 @@ const DOOR = `${HOME}:stateMachine:Door`;
 const idOf = (name: string) => `${HOME}:execution:Door:${name}`;
 const RUNS = 5_000;
 const WALKS = 6;
-/** The emulator's consistency and the memory of pages. */
+/** How old an answer may be: the emulator's delay plus the time for which pages are cached. */
 const LAG_MS = 3_500;
 
 interface Run {
@@ -32,13 +32,13 @@ function statusAt({ startedAt, endedAt = Infinity, status, redrives = [] }: Run,
   return status === 'TIMED_OUT' ? 'FAILED' : (status ?? 'SUCCEEDED');
 }
 
-test('walks through 5,000 executions of the emulator list each exactly once, in order', async () => {
+test('a walk over HTTP through 5,000 executions of the emulator lists each exactly once, in order', async () => {
   const random = seededRandom();
   const upTo = (end: number) => Math.floor(random() * end);
   const service = await openService();
   const now = service.clock.now();
   const runs = Array.from({ length: RUNS }, (_, index): Run => {
-    // Many ties; some start and end while the walks last.
+    // Many executions have the same start time. Some start or end during the walks.
     const startedAt = now - 86_400_000 + Math.floor(upTo(86_460_000) / 20_000) * 20_000;
     const endedAt = startedAt + 1 + upTo(120_000_000);
     const status = (['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'] as const)[upTo(4)];
@@ -93,7 +93,7 @@ test('walks through 5,000 executions of the emulator list each exactly once, in 
       const status = statusAt(run, ms);
       return status !== undefined && (statuses?.includes(status) ?? true) && mayEver(run);
     };
-    // What changes, changes once in this time.
+    // The moments at which each execution is compared with the filter, spread over the walk.
     const moments = Array.from(
       { length: 40 },
       (_, step) => beganAt - LAG_MS + (step * (endedAt - beganAt + LAG_MS)) / 39,

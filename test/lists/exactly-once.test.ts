@@ -3,7 +3,7 @@ import { SEED } from '../support/seeded-random.ts';
 import { walksListExactlyOnce } from './exactly-once.ts';
 
 test.each([1, 2, 3, 4, 5, 6])(
-  'a walk through a changing list has each execution exactly once, in order (%i)',
+  'a walk through a changing list lists each execution exactly once, in order (round %i)',
   (round) =>
     walksListExactlyOnce({
       executions: 300,
@@ -14,7 +14,7 @@ test.each([1, 2, 3, 4, 5, 6])(
     }),
 );
 
-test('the same if the upstream lists the oldest executions first', () =>
+test('a walk lists each execution exactly once, in order, if the upstream lists the oldest first', () =>
   walksListExactlyOnce({
     executions: 300,
     walks: 12,

@@ -1,8 +1,11 @@
 /**
- * The property of lists: a walk with any filter and page size lists each execution that was visible and
- * matched throughout exactly once and in order, each that matched for a part of it at most once, and never
- * one that the key may not read, while executions start, end, are redriven and archived, leave the upstream's
- * list, tokens expire, and tokens are of any kind.
+ * Checks the property of lists. A walk, with any filter and page size, lists:
+ * - each execution that matches during the whole walk exactly once, and all of them in order;
+ * - each execution that matches during a part of the walk at most once;
+ * - no execution that the key may not read.
+ *
+ * Meanwhile executions start, end, are redriven, are archived and leave the upstream's list, and tokens expire. The
+ * tokens are of either kind.
  */
 import { expect } from 'vitest';
 import { matchesAnyPattern } from '../../src/access/keys/execution-pattern.ts';
@@ -18,15 +21,15 @@ export interface ScenarioOptions {
   readonly executions: number;
   readonly walks: number;
   readonly seed: number;
-  /** Executions in an upstream page. */
+  /** The number of executions in an upstream page. */
   readonly pageSizeMax: number;
-  /** As stepfunctions-local lists them. */
+  /** Lists the oldest executions first, as stepfunctions-local does. */
   readonly oldestFirst?: boolean;
-  /** Each walk has one of these. */
+  /** Each walk draws its page size from these. */
   readonly maxResults: readonly number[];
 }
 
-/** What a walk may have seen of an execution while it lasted. */
+/** The state of one execution, and whether it matched during the current walk. */
 interface Story {
   readonly id: string;
   readonly name: string;
@@ -34,9 +37,9 @@ interface Story {
   status: Status;
   redrives: number;
   isLive: boolean;
-  /** How often the archived execution was redriven; undefined: not archived. */
+  /** The number of redrives when it was archived. Undefined if it is not archived. */
   archivedRedrives: number | undefined;
-  /** Whether the running walk would list it, each time it was looked at. */
+  /** Whether it matched the filter of the current walk, at each moment when this was checked. */
   matched: Set<boolean>;
 }
 
@@ -65,7 +68,7 @@ export async function walksListExactlyOnce(options: ScenarioOptions): Promise<vo
   const under = listUnderTest({ upstream: { pageSizeMax: options.pageSizeMax, tokensOf, oldestFirst } });
   const { source, clock, archive } = under;
   const stories: Story[] = [];
-  // Starts within so few milliseconds that many are ties, and some pages are nothing but ties.
+  // Many executions get the same start time, so that some pages contain only ties.
   let startsAtMs = START_MS - options.executions * 20;
 
   const put = ({ name, startedAtMs, status, redrives }: Story) =>
@@ -115,8 +118,8 @@ export async function walksListExactlyOnce(options: ScenarioOptions): Promise<vo
     });
   };
   /**
-   * The upstream deletes what ended long ago. With tokens that count executions it would skip others, for
-   * every reader.
+   * Removes an archived execution from the upstream's list, as AWS does after 90 days. Not with tokens that count
+   * executions, because any reader would then miss others.
    */
   const fade = (story: Story): void => {
     if (story.archivedRedrives !== story.redrives || story.status === 'RUNNING' || tokensOf === 'count')
@@ -130,7 +133,7 @@ export async function walksListExactlyOnce(options: ScenarioOptions): Promise<vo
     if (random() < 0.7) end(story);
     if (random() < 0.4) await keep(story);
     if (random() < 0.1) redrive(story);
-    // Mostly old ones, as it is upstream.
+    // Mostly old executions leave the list, as on AWS.
     if (random() < 0.5 - count / options.executions) fade(story);
   }
 
@@ -153,7 +156,7 @@ export async function walksListExactlyOnce(options: ScenarioOptions): Promise<vo
     const look = () => {
       for (const story of stories) story.matched.add(isMatch(story, request));
     };
-    // What readers get may be as old as the memory of pages.
+    // Answers can be as old as the page cache, so earlier changes must become visible first.
     await clock.advance(LIST_FRESH_MS + 1);
     for (const story of stories) story.matched = new Set();
     look();

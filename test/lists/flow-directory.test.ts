@@ -49,7 +49,7 @@ function directoryUnderTest(flows: readonly SourceFlow[], pageSizeMax = 2, isInd
 const names = ({ flows }: FlowsPage) => flows.map(({ name }) => name);
 
 describe('the flows of a key', () => {
-  test('come from all upstream pages and the archive, in one order, each once, without EXPRESS ones', async () => {
+  test('come from all upstream pages and the archive, each once and in one order, without EXPRESS state machines', async () => {
     const { archive, flowsOf } = directoryUnderTest([
       machine('Window'),
       machine('Fast', 'EXPRESS'),
@@ -72,7 +72,7 @@ describe('the flows of a key', () => {
     });
   });
 
-  test('are only those whose executions it may read, and no place is read in vain', async () => {
+  test('are only those whose executions it may read; accounts and regions without any are not listed upstream', async () => {
     const { source, flowsOf } = directoryUnderTest([machine('Window'), machine('Door'), machine('Bell')]);
     const region = 'arn:aws:states:us-west-2:123456789012:execution:';
     expect(names(await flowsOf({ patterns: [`${region}Do*`] }))).toEqual(['Door']);
@@ -94,7 +94,7 @@ describe('the flows of a key', () => {
     expect(third.next).toBeUndefined();
   });
 
-  test("of a region are AWS's own list: with its members, with EXPRESS ones, and none of another region", async () => {
+  test("in one region have AWS's own members, and include EXPRESS state machines", async () => {
     const { flowsOf } = directoryUnderTest([machine('Door'), machine('Fast', 'EXPRESS')]);
     const { flows } = await flowsOf({ upstreamRegion: 'us-west-2' });
     expect(flows.map(({ members }) => members)).toEqual([
@@ -106,7 +106,7 @@ describe('the flows of a key', () => {
 });
 
 describe('upstream calls for flows', () => {
-  test('are the same for 200 readers as for one, and repeated after half a minute', async () => {
+  test('are as many for 200 readers as for one, and are repeated after half a minute', async () => {
     const { clock, source, flowsOf } = directoryUnderTest([machine('A'), machine('B'), machine('C')]);
     source.hold();
     const readers = Array.from({ length: 200 }, (_, reader) => flowsOf({ tenant: `key/${reader % 20}` }));
@@ -123,7 +123,7 @@ describe('upstream calls for flows', () => {
     expect(source.calls.length).toBe(4);
   });
 
-  test('leave the archived part if they fail, and are repeated after some seconds', async () => {
+  test('are repeated some seconds after a failure; until then only archived flows are listed', async () => {
     const { clock, source, archive, flowsOf } = directoryUnderTest([machine('Window')]);
     await archive('arn:aws:states:us-west-2:123456789012:execution:Door:front-7');
     source.conduct = () => ({ failure: 'upstream-broken' });
@@ -137,7 +137,7 @@ describe('upstream calls for flows', () => {
     expect(page.partial).toBeUndefined();
   });
 
-  test('end when the upstream repeats a token', async () => {
+  test('stop when the upstream repeats a token', async () => {
     const { source, flowsOf } = directoryUnderTest([]);
     source.listFlows = async (_place, token, { origin }) => {
       source.calls.push({ token, upstreamStatus: undefined, origin });
@@ -147,14 +147,14 @@ describe('upstream calls for flows', () => {
     expect(source.calls.map(({ token }) => token)).toEqual([undefined, 'a', 'b']);
   });
 
-  test('fail and ask for a retry if they wait too long for their budget and nothing else is listed', async () => {
+  test('that are throttled fail the request if there are no archived flows to list', async () => {
     const { source, ask } = directoryUnderTest([machine('Window')]);
     source.conduct = () => ({ failure: 'upstream-throttled' });
     expect(await ask()).toMatchObject({ ok: false, failure: { type: 'upstream-throttled' } });
   });
 });
 
-test('requests that wait for the reading of another one give up after some seconds, or when their callers leave', async () => {
+test('a request that waits for the upstream calls of another one gives up after some seconds, or when its caller leaves', async () => {
   const { clock, source, ask } = directoryUnderTest([machine('Window')]);
   source.hold();
   const reading = ask();
@@ -174,7 +174,7 @@ test('requests that wait for the reading of another one give up after some secon
   expect(source.calls).toHaveLength(1);
 });
 
-test('a tenant that exceeds its share leaves the others what they can read', async () => {
+test('a tenant that exceeds its share of the budget does not make the requests of other tenants fail', async () => {
   const { clock, source, flowsOf } = directoryUnderTest([machine('Window')]);
   source.conduct = ({ origin }) =>
     origin.class === 'reader' && origin.tenant === 'key/a' ? { failure: 'upstream-share-exceeded' } : {};
@@ -186,7 +186,7 @@ test('a tenant that exceeds its share leaves the others what they can read', asy
   ]);
 });
 
-test('a store that fails leaves the live part', async () => {
+test('if the store fails, the upstream flows are listed and marked as partial', async () => {
   const { store, flowsOf } = directoryUnderTest([machine('Window')]);
   store.failReads();
   expect(await flowsOf()).toMatchObject({ flows: [{ name: 'Window' }], partial: true });

@@ -10,7 +10,7 @@ import { FLOW, START_MS, ended, execution, idOf, iso, listUnderTest, namesOf } f
 
 const YEAR_MS = 365 * 86_400_000;
 
-/** Time passes while a call is made. */
+/** A clock whose time also passes during a call. */
 class SlowClock extends ManualClock {
   lateMs = 0;
 
@@ -20,7 +20,7 @@ class SlowClock extends ManualClock {
 }
 
 describe('an item', () => {
-  test('has what the upstream lists, and nothing of its payload', async () => {
+  test('has the members that the upstream lists, but no payload', async () => {
     const { page } = listUnderTest({
       upstream: {
         executions: [
@@ -51,7 +51,7 @@ describe('an item', () => {
     ]);
   });
 
-  test("has AWS's own members if the request wants them, and AWS lists it", async () => {
+  test("has AWS's own members if the request asks for them and AWS lists the execution", async () => {
     const { archive, page } = listUnderTest({ upstream: { executions: [execution('live', START_MS)] } });
     await archive(idOf('old'), START_MS - YEAR_MS);
     const { executions } = await page({ members: true });
@@ -59,7 +59,7 @@ describe('an item', () => {
     expect((await page()).executions.map(({ members }) => members)).toEqual([undefined, undefined]);
   });
 
-  test('of an execution that is live and archived is one, and final once it cannot be redriven', async () => {
+  test('represents both the live and the archived execution, and is final once it cannot be redriven', async () => {
     const { archive, page, clock } = listUnderTest({
       upstream: {
         executions: [
@@ -79,16 +79,26 @@ describe('an item', () => {
   });
 
   test.each([
-    ['redriven since it was archived', { status: 'RUNNING', redriveCount: 1 }, 0, 'RUNNING'],
     [
-      'redriven, of an archive without the number',
+      'of an execution that was redriven after it was archived',
+      { status: 'RUNNING', redriveCount: 1 },
+      0,
+      'RUNNING',
+    ],
+    [
+      'of a redriven execution whose archive lacks the number of redrives',
       { status: 'RUNNING', redriveCount: 1 },
       undefined,
       'RUNNING',
     ],
-    ['archived after its redrive, in an upstream list that lags', { status: 'ABORTED' }, 1, 'FAILED'],
-    ['archived, in an upstream list that lags', { status: 'RUNNING' }, 0, 'FAILED'],
-  ] as const)('%s has its latest state', async (_, live, redriveCount, expected) => {
+    [
+      'of an execution that was archived after its redrive, while the upstream list lags,',
+      { status: 'ABORTED' },
+      1,
+      'FAILED',
+    ],
+    ['of an archived execution, while the upstream list lags,', { status: 'RUNNING' }, 0, 'FAILED'],
+  ] as const)('%s has the latest state', async (_, live, redriveCount, expected) => {
     const { archive, page } = listUnderTest({
       upstream: { executions: [execution('a', START_MS, { ...live, upstreamStatus: live.status })] },
     });
@@ -101,7 +111,7 @@ describe('an item', () => {
     expect((await page({ statuses: ['FAILED'] })).executions.length).toBe(expected === 'FAILED' ? 1 : 0);
   });
 
-  test('is listed once if the archive knows another start time, in the place that the upstream gives it', async () => {
+  test('is listed once, at its upstream start time, if the archive has another start time', async () => {
     const { archive, walk } = listUnderTest({
       upstream: { executions: [execution('a', START_MS), execution('b', START_MS - 100)] },
     });
@@ -113,7 +123,7 @@ describe('an item', () => {
 });
 
 describe('the list of a flow', () => {
-  test('has no children of map runs, neither live nor archived', async () => {
+  test('contains no children of map runs, neither live nor archived', async () => {
     const child = idOf('x').replace(':Door:', ':Door/each:');
     const { archive, walk } = listUnderTest({
       upstream: {
@@ -138,7 +148,7 @@ describe('the list of a flow', () => {
     expect(namesOf(await walk({ startedAfterMs: 0 }))).toEqual(['e0', 'e1', 'e2']);
   });
 
-  test('ends without an empty page if the last page is full', async () => {
+  test('has no empty page at its end if the last page is full', async () => {
     const { page } = listUnderTest({ upstream: { executions: ended(4) } });
     const first = await page({ maxResults: 2 });
     expect(first.next).toBeDefined();
@@ -146,7 +156,7 @@ describe('the list of a flow', () => {
     expect([namesOf(second.executions), second.next]).toEqual([['e2', 'e3'], undefined]);
   });
 
-  test('has executions of no flow out of the archive alone', async () => {
+  test('has a counterpart for executions of no flow, which comes from the archive alone', async () => {
     const under = listUnderTest({ of: { source: 'things-graph' } });
     await under.archive('69b151ad-a611-42f5-ac21-fe537f9868ad', START_MS);
     await under.archive('urn:tdm:a/1/b:Workflow:Door_2019-05-11T19:39:55.317Z_x', START_MS);
@@ -166,7 +176,7 @@ describe('the list of a flow', () => {
 });
 
 describe('a request', () => {
-  test('looks at a bounded number of upstream pages, and reports how far it got', async () => {
+  test('reads a bounded number of upstream pages, and reports how far back it searched', async () => {
     const { source, page } = listUnderTest({ upstream: { executions: ended(250), pageSizeMax: 10 } });
     const first = await page({ namePrefix: 'e249' });
     expect(source.calls.length).toBe(LIST_PAGES_MAX);
@@ -177,7 +187,7 @@ describe('a request', () => {
       upstreamCalls: LIST_PAGES_MAX,
     });
     const second = await page({ namePrefix: 'e249', ...(first.next !== undefined && { after: first.next }) });
-    // The page with the position is read again only if it was forgotten.
+    // The page that contains the position is still cached, so it costs no call.
     expect(second.searchedBackTo).toBe(iso(START_MS - 189_000));
     const third = await page({
       namePrefix: 'e249',
@@ -190,7 +200,7 @@ describe('a request', () => {
     ]);
   });
 
-  test('looks at a bounded part of the index', async () => {
+  test('reads a bounded part of the index', async () => {
     const { archive, walk, page } = listUnderTest({ of: { source: 'things-graph' } });
     const request = { of: { source: 'things-graph' }, patterns: ['x-1'] };
     await archive('x-1', START_MS - YEAR_MS);
@@ -201,7 +211,7 @@ describe('a request', () => {
     expect((await walk(request)).length).toBe(1);
   });
 
-  test('stops reading pages when it takes too long, and the next one continues', async () => {
+  test('stops reading pages when it takes too long, and the next request continues there', async () => {
     const clock = new SlowClock(START_MS);
     const { source, walk, page } = listUnderTest({
       clock,
@@ -217,7 +227,7 @@ describe('a request', () => {
     expect(namesOf(await walk({ namePrefix: 'e49' }))).toEqual(['e49']);
   });
 
-  test('for a certain time reads only the pages of that time, once the rows are known', async () => {
+  test('for a range of start times reads only the pages of that range, once page rows are stored', async () => {
     const storage = createMemoryExecutionStorage();
     const { source, clock, walk } = listUnderTest({
       storage,
@@ -229,14 +239,14 @@ describe('a request', () => {
     const times = { startedAfterMs: START_MS - 1_710_000, startedBeforeMs: START_MS - 1_700_000 };
     expect(namesOf(await walk(times))).toEqual(Array.from({ length: 10 }, (_, index) => `e${1_701 + index}`));
     expect(source.calls.length).toBeLessThanOrEqual(2);
-    // Another object, for instance after a restart, knows them, too.
+    // Another object, for instance after a restart, uses the stored rows, too.
     const restarted = listUnderTest({ storage, source });
     source.calls.length = 0;
     expect((await restarted.walk(times)).length).toBe(10);
     expect(source.calls.length).toBeLessThanOrEqual(2);
   });
 
-  test('finds its place again when all tokens have expired', async () => {
+  test('finds its place again after all tokens have expired', async () => {
     const { source, clock, walk } = listUnderTest({
       upstream: { executions: ended(500), pageSizeMax: 20 },
     });
@@ -249,7 +259,7 @@ describe('a request', () => {
     expect(namesOf(items)).toEqual(Array.from({ length: 500 }, (_, age) => `e${age}`));
   });
 
-  test('reads on through a page that has nothing but ties, to the last of them', async () => {
+  test('continues through pages that contain only executions with the same start time', async () => {
     const ties = Array.from({ length: 95 }, (_, index) => execution(`t${index}`, START_MS));
     const { walk } = listUnderTest({ upstream: { executions: [...ended(3), ...ties], pageSizeMax: 10 } });
     expect(new Set(namesOf(await walk({ maxResults: 7 }))).size).toBe(98);

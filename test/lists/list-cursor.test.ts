@@ -26,7 +26,7 @@ const list: Pick<ListRequest, 'of' | 'statuses' | 'namePrefix' | 'startedAfterMs
 const PLACE = '08639998239999999.0123456789abcdef0123456789abcdef';
 
 describe('a cursor of a list', () => {
-  test('returns its place in its own list', () => {
+  test('decodes to its place in its own list', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), (place) => {
         expect(decodeListCursor(keys, FLOWS_LIST, encodeListCursor(keys, FLOWS_LIST, place))).toBe(place);
@@ -41,14 +41,14 @@ describe('a cursor of a list', () => {
     ['with another prefix', { namePrefix: 'front' }],
     ['after another time', { startedAfterMs: 0 }],
     ['before another time', { startedBeforeMs: 3 }],
-  ])('is not valid in a list %s', (_, other) => {
+  ])('is invalid in a list %s', (_, other) => {
     const cursor = encodeListCursor(keys, nameOfList(list), PLACE);
     expect(decodeListCursor(keys, nameOfList(list), cursor)).toBe(PLACE);
     expect(decodeListCursor(keys, nameOfList({ ...list, ...other }), cursor)).toBeUndefined();
     expect(decodeListCursor(keys, FLOWS_LIST, cursor)).toBeUndefined();
   });
 
-  test('is valid for the same statuses in another order, and for all of them instead of no filter', () => {
+  test('stays valid if the statuses are in another order, or if all statuses replace no filter', () => {
     const { statuses: _, ...any } = list;
     expect(nameOfList({ ...list, statuses: ['RUNNING', 'FAILED', 'FAILED'] })).toBe(nameOfList(list));
     expect(nameOfList({ ...list, statuses: ['SUCCEEDED', 'ABORTED', 'FAILED', 'RUNNING'] })).toBe(
@@ -56,7 +56,7 @@ describe('a cursor of a list', () => {
     );
   });
 
-  test('is not valid with one character changed, cut, or signed by another key', () => {
+  test('is invalid if a character is changed, if it is cut off, or if another key signed it', () => {
     const cursor = encodeListCursor(keys, FLOWS_LIST, PLACE);
     for (let at = 0; at < cursor.length; at++) {
       const other = cursor[at] === 'A' ? 'B' : 'A';
@@ -78,10 +78,10 @@ describe('a cursor of a list', () => {
     ).toBeUndefined();
   });
 
-  test('is not a cursor of a history, nor the other way round', () => {
+  test('is invalid as a cursor of a history, and a cursor of a history is invalid for a list', () => {
     const execution = parseExecutionRef('some-id');
     const context = JSON.stringify([execution.source, execution.executionId]);
-    // As long as a history's cursor.
+    // Makes the cursor as long as a cursor of a history.
     const ofList = encodeListCursor(keys, context, 'x'.repeat(12));
     const ofHistory = encodeCursor(keys, execution, {
       position: 1,

@@ -15,38 +15,38 @@ const item: ListItem = {
 const startedAtMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const all: ListFilter = { patterns: ['*'] };
 
-describe('an item is listed if all conditions hold', () => {
+describe('whether an item is listed is decided by', () => {
   test.each<[string, Partial<ListFilter>, boolean]>([
     ['no condition', {}, true],
-    ['its status', { statuses: ['FAILED', 'RUNNING'] }, true],
+    ['its own status', { statuses: ['FAILED', 'RUNNING'] }, true],
     ['another status', { statuses: ['FAILED'] }, false],
-    ['what its name begins with', { namePrefix: 'front-' }, true],
-    ['what is inside its name', { namePrefix: 'ront' }, false],
-    ['started at the very time', { startedAfterMs: startedAtMs }, true],
-    ['started earlier', { startedAfterMs: startedAtMs + 1 }, false],
-    ['started before the time', { startedBeforeMs: startedAtMs + 1 }, true],
-    ['started at the time that ends the range', { startedBeforeMs: startedAtMs }, false],
-    ['a pattern that cuts inside the name', { patterns: ['*:Door:fro*'] }, true],
+    ['the beginning of its name', { namePrefix: 'front-' }, true],
+    ['the middle of its name', { namePrefix: 'ront' }, false],
+    ['a range that begins at its start time', { startedAfterMs: startedAtMs }, true],
+    ['a range that begins after its start time', { startedAfterMs: startedAtMs + 1 }, false],
+    ['a range that ends after its start time', { startedBeforeMs: startedAtMs + 1 }, true],
+    ['a range that ends at its start time', { startedBeforeMs: startedAtMs }, false],
+    ['a pattern with a prefix of its name', { patterns: ['*:Door:fro*'] }, true],
     ['a pattern of another name', { patterns: ['*:Door:back*'] }, false],
     ['no pattern', { patterns: [] }, false],
-  ])('%s', (_, condition, listed) => {
+  ])('%s (%j): %s', (_, condition, listed) => {
     expect(matchesFilter({ ...all, ...condition }, item)).toBe(listed);
   });
 });
 
-test('an execution without a start time is not between times', () => {
+test('an execution without a start time matches no range of start times', () => {
   const { startedAt: _, ...undated } = item;
   expect(matchesFilter(all, undated)).toBe(true);
   expect(matchesFilter({ ...all, startedAfterMs: 0 }, undated)).toBe(false);
   expect(matchesFilter({ ...all, startedBeforeMs: Infinity }, undated)).toBe(false);
 });
 
-test('an execution without a name has no prefix, not even an empty one', () => {
+test('an execution without a name matches no name prefix, not even an empty one', () => {
   const { name: _, ...unnamed } = item;
   expect(matchesFilter({ ...all, namePrefix: '' }, unnamed)).toBe(false);
 });
 
-test('an execution of another status may come to match', () => {
+test('mayEverMatch ignores the status, because it can change', () => {
   expect(mayEverMatch({ ...all, statuses: ['FAILED'] }, item)).toBe(true);
   expect(mayEverMatch({ patterns: ['other'] }, item)).toBe(false);
 });

@@ -1,6 +1,6 @@
 /**
- * Lists in Durable Objects, of the class of Executions: what they leave in their storage, and what a reset of
- * the object costs a client.
+ * Lists in Durable Objects: what they store, and how a reset of the object affects a client. Lists and Executions share
+ * one class of objects.
  */
 import { abortAllDurableObjects, reset, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -12,9 +12,9 @@ import { createKey, fetchWorker, objectOf } from '../support/inside-workerd.work
 import { StreamReader } from '../support/sse-reader.ts';
 
 const PLACE = 'arn:aws:states:us-west-2:123456789012';
-/** Names and statuses that the upstream lists, newest first, two on a page. */
+/** The names of the running executions that the upstream lists: newest first, two per page. */
 let running: string[];
-/** Another one for each test: the isolate remembers what it has read. */
+/** Each test has its own state machine, because the isolate caches the pages that it has read. */
 let machine: string;
 let machines = 0;
 let calls: number;
@@ -50,7 +50,7 @@ const get = (query = '', headers: Record<string, string> = {}): Promise<Response
   fetchWorker(`/v1/executions?flow=${machine}${query}`, { token: apiKey, headers });
 
 const names = async (response: Response) => {
-  // Safety: the contract of a list.
+  // Safety: a list has this shape.
   const { executions } = (await response.json()) as { executions: { name: string }[] };
   return executions.map(({ name }) => name);
 };
@@ -67,7 +67,7 @@ async function readUntil(reader: StreamReader, enough: () => boolean): Promise<v
   while (!enough() && (await reader.readOne()));
 }
 
-test('all readers of a list share its object, which stores where pages begin and when to forget that', async () => {
+test('all readers of a list share one object, which stores page rows and the time to delete them', async () => {
   const [first, ...others] = await Promise.all(Array.from({ length: 20 }, () => get()));
   if (!first) throw new Error('no answer');
   expect(await names(first)).toEqual(['three', 'two', 'one']);
@@ -78,13 +78,13 @@ test('all readers of a list share its object, which stores where pages begin and
   expect(hasAlarm).toBe(true);
 });
 
-test('a list that fits on one page leaves neither a key nor an alarm', async () => {
+test('a list that fits on one page stores nothing and sets no alarm', async () => {
   running = ['one'];
   expect(await names(await get())).toEqual(['one']);
   expect(await stored()).toEqual({ keys: [], hasAlarm: false });
 });
 
-test('a live list whose object is reset ends cleanly, and after a reconnect the current list is followed', async () => {
+test('a live list ends cleanly when its object is reset, and after a reconnect it shows the current state', async () => {
   running = ['one'];
   const open = async () => {
     const reader = new StreamReader((await get('', { accept: 'text/event-stream' })).body);
@@ -100,13 +100,13 @@ test('a live list whose object is reset ends cleanly, and after a reconnect the 
   expect(first.error).toBeUndefined();
   running = ['two', 'one'];
   const again = await open();
-  // At once, or with the next poll: the isolate remembers the page for two seconds.
+  // The isolate caches the page for two seconds, so the new execution appears at once or with the next poll.
   await readUntil(again, () => namesIn(again).includes('two'));
   expect(new Set(namesIn(again))).toEqual(new Set(['one', 'two']));
   await again.cancel();
 });
 
-test('a key with the most and longest patterns follows a list', async () => {
+test('a key with the maximum number of patterns of maximum length can follow a list', async () => {
   const endOf = (text: string) => text.padEnd(EXECUTION_ID_CHARACTERS_MAX, '日');
   const others = Array.from({ length: EXECUTION_PATTERNS_MAX - 1 }, (_, n) => endOf(`door ${n} `));
   apiKey = await createKey({ executions: [...others, '*:one'] });

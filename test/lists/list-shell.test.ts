@@ -1,6 +1,4 @@
-/**
- * What a list in a Durable Object stores, and for how long. The object itself: list-object.workers.test.ts.
- */
+/** What a list in a Durable Object stores, and for how long. list-object.workers.test.ts tests the object itself. */
 import { expect, test } from 'vitest';
 
 import { ok } from '../../src/core/errors.ts';
@@ -25,7 +23,7 @@ const request: ListRequest = {
   tenant: 'tenant',
 };
 
-/** A shell whose list stores a row with each page. */
+/** A shell around a list that stores one row for each page read. */
 function shellUnderTest() {
   const clock = new ManualClock();
   const storage = createMemoryExecutionStorage();
@@ -55,7 +53,7 @@ function shellUnderTest() {
 
 const keysIn = async (storage: ExecutionStorage) => [...(await storage.list('')).keys()];
 
-test('rows are kept for a day, and then all of it is deleted, also by an object without memory', async () => {
+test('a day after the first row was stored, everything is deleted, even if the object was restarted meanwhile', async () => {
   const { clock, storage, wakes, openList, open } = shellUnderTest();
   const shell = open();
   const forgetAtMs = clock.now() + LIST_KEPT_MS;
@@ -64,7 +62,7 @@ test('rows are kept for a day, and then all of it is deleted, also by an object 
   expect(wakes).toEqual([forgetAtMs]);
   await clock.advance(3_600_000);
   await shell.page(openList, request);
-  // Another life of the object, which an early alarm wakes.
+  // The object restarts, woken by an early alarm.
   const again = open();
   expect(await again.run(BOUNDS)).toBe(forgetAtMs);
   await again.page(openList, request);
@@ -74,7 +72,7 @@ test('rows are kept for a day, and then all of it is deleted, also by an object 
   expect(await keysIn(storage)).toEqual([]);
 });
 
-test('a list that is read after its rows were deleted keeps the new ones for a day', async () => {
+test('rows that are stored after a deletion are kept for another day', async () => {
   const { clock, storage, wakes, openList, open } = shellUnderTest();
   const shell = open();
   await shell.page(openList, request);
@@ -85,6 +83,6 @@ test('a list that is read after its rows were deleted keeps the new ones for a d
   expect(wakes.at(-1)).toBe(clock.now() + LIST_KEPT_MS);
 });
 
-test('an object that is no list and has stored nothing has nothing to do', async () => {
+test('an object without stored rows has nothing to do when it wakes', async () => {
   expect(await shellUnderTest().open().run(BOUNDS)).toBeUndefined();
 });

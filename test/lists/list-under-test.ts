@@ -1,4 +1,4 @@
-/** A flow's list over a scripted upstream and the real index on a store in memory. */
+/** Sets up a flow's list with a scripted upstream, and with the real index on a store in memory. */
 import { ExecutionIndex } from '../../src/archive/execution-index.ts';
 import type { ArchiveHead } from '../../src/archive/archive-head.ts';
 import { parseExecutionRef } from '../../src/core/execution-ref.ts';
@@ -39,7 +39,7 @@ export function execution(
   };
 }
 
-/** Named by their age in seconds. */
+/** Ended executions: `e7` has started seven seconds before START_MS. */
 export const ended = (count: number) =>
   Array.from({ length: count }, (_, age) =>
     execution(`e${age}`, START_MS - age * 1_000, {
@@ -74,7 +74,7 @@ export function listUnderTest({ upstream, isIndexComplete = true, ...more }: Lis
     log: testLog(),
     ...more,
   });
-  /** Adds an execution to the index, as archiving does. */
+  /** Adds an execution to the index of archives, as archiving does. */
   const archive = async (
     executionId: string,
     startedAtMs: number | undefined,
@@ -106,7 +106,7 @@ export function listUnderTest({ upstream, isIndexComplete = true, ...more }: Lis
     if (!answer.ok) throw new Error(`refused: ${JSON.stringify(answer.failure)}`);
     return answer.value;
   };
-  /** As clients read: they retry a walk that has to find its position again. */
+  /** Reads a page as clients do: retries while the list is still searching for the position. */
   const pageAtLast = async (of: Partial<ListRequest>): Promise<ListPage> => {
     for (let attempts = 0; attempts < 20; attempts++) {
       const answer = await list.page(request(of));
@@ -116,7 +116,7 @@ export function listUnderTest({ upstream, isIndexComplete = true, ...more }: Lis
     }
     throw new Error('the position is never reached');
   };
-  /** Follows `next` to the end of the list. `between`: after each page. */
+  /** Reads all pages to the end of the list. Calls `between` after each page. */
   const walk = async (
     of: Partial<ListRequest> = {},
     between: (page: ListPage) => unknown = () => undefined,

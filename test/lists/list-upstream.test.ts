@@ -21,13 +21,13 @@ describe('upstream calls', () => {
     return source;
   };
 
-  test('are as many for 200 readers as for one, and made one at a time', async () => {
+  test('are as many for 200 readers as for one, and run one at a time', async () => {
     const [one, many] = [await callsOfReaders(1), await callsOfReaders(200)];
     expect(many.calls.length).toBe(one.calls.length);
     expect(many.inFlightMax).toBe(1);
   });
 
-  test('are shared and remembered also if they fail', async () => {
+  test('are shared and cached even if they fail', async () => {
     const { source, page } = listUnderTest();
     source.conduct = () => ({ failure: 'upstream-timeout' });
     await Promise.all(Array.from({ length: 50 }, () => page()));
@@ -35,7 +35,7 @@ describe('upstream calls', () => {
     expect(source.calls.length).toBe(1);
   });
 
-  test('are not made once no caller waits for them', async () => {
+  test('stop once no caller waits for them', async () => {
     const { source, list, request, page } = listUnderTest({
       upstream: { executions: ended(30), pageSizeMax: 10 },
     });
@@ -49,7 +49,7 @@ describe('upstream calls', () => {
     expect(source.calls.length).toBe(1);
   });
 
-  test('fail for one tenant alone if only its share is exceeded', async () => {
+  test('fail only for the tenant whose share of the budget is exceeded', async () => {
     const { source, list, request } = listUnderTest({ upstream: { executions: ended(3) } });
     source.hold();
     source.conduct = ({ origin }) =>
@@ -65,7 +65,7 @@ describe('upstream calls', () => {
 
 describe('when the upstream fails', () => {
   test.each(['upstream-internal', 'upstream-timeout', 'upstream-broken'] as const)(
-    'the archived part is listed, and marked as partial (%s)',
+    'the archived executions are listed and marked as partial (%s)',
     async (failure) => {
       const { source, archive, page } = listUnderTest({ upstream: { executions: ended(3) } });
       await archive(idOf('e1'), START_MS - 1_000);
@@ -74,7 +74,7 @@ describe('when the upstream fails', () => {
     },
   );
 
-  test('in the middle of a page, this page is short and the next one is marked as partial', async () => {
+  test('in the middle of a page, that page is short and the next one is marked as partial', async () => {
     const { source, page } = listUnderTest({ upstream: { executions: ended(30), pageSizeMax: 10 } });
     source.conduct = ({ token }) => (token === undefined ? {} : { failure: 'upstream-internal' });
     const first = await page();
@@ -87,7 +87,7 @@ describe('when the upstream fails', () => {
     });
   });
 
-  test('with throttling, the page fails, because a retry will list everything', async () => {
+  test('because it throttles, the page fails, because a retry can list everything', async () => {
     const { source, archive, list, request } = listUnderTest();
     await archive(idOf('e1'), START_MS);
     source.conduct = () => ({ failure: 'upstream-throttled' });
@@ -95,7 +95,7 @@ describe('when the upstream fails', () => {
   });
 
   test.each(['upstream-not-found', 'source-forbidden', 'upstream-invalid-request'] as const)(
-    'because it has no such list (%s), the archived part is the list, unless the key may read nothing in it',
+    'because it has no such list (%s), the archived executions are the whole list; without any, the failure is returned',
     async (failure) => {
       const { source, archive, list, request, page } = listUnderTest();
       source.conduct = () => ({ failure });
@@ -110,14 +110,14 @@ describe('when the upstream fails', () => {
     },
   );
 
-  test('an exception of the source counts as an outage', async () => {
+  test('with an exception, the archived executions are listed and marked as partial, too', async () => {
     const { source, page } = listUnderTest();
     source.conduct = () => ({ throws: true });
     expect(await page()).toMatchObject({ executions: [], partial: true });
   });
 });
 
-test('without the store, the live part is listed, and marked as partial', async () => {
+test('if the store fails, the upstream executions are listed and marked as partial', async () => {
   const clock = new ManualClock(START_MS);
   const store = new FaultyStore(createMemoryStore({ clock }));
   const { page } = listUnderTest({

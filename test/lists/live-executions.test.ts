@@ -23,11 +23,11 @@ function value<T>(result: Result<T>): T {
   return result.value;
 }
 
-/** Numbered from the newest on. */
+/** Running executions: `r0` is the newest. */
 const running = (count: number) =>
   Array.from({ length: count }, (_, age) => execution(`r${age}`, START_MS - age * 1_000));
 
-/** A list whose executions can be described. */
+/** A list with a source that can describe single executions. */
 function liveUnderTest(options: ListUnderTestOptions = {}) {
   const described: string[] = [];
   const upstream: Record<string, Awaited<ReturnType<NonNullable<Source['describe']>>>> = {};
@@ -49,7 +49,7 @@ function liveUnderTest(options: ListUnderTestOptions = {}) {
 }
 
 describe('the newest executions', () => {
-  test('are those of the newest upstream page that is complete, read now, with what the archive has', async () => {
+  test('are read anew from the first upstream page, and merged with the archive', async () => {
     const { source, clock, archive, newest } = liveUnderTest({
       upstream: { executions: [execution('a', START_MS), execution('b', START_MS - 5_000)] },
     });
@@ -69,20 +69,20 @@ describe('the newest executions', () => {
     expect(source.calls.length).toBe(2);
   });
 
-  test('end where the page may cut a tie, and have older ones behind them', async () => {
+  test('leave out the last start time of a full page, because the page may not contain all executions with it', async () => {
     const ties = ['t1', 't2', 't3'].map((name) => execution(name, START_MS - 1_500));
     const { newest } = liveUnderTest({ upstream: { executions: [...running(2), ...ties], pageSizeMax: 3 } });
     expect(await newest()).toMatchObject({ executions: [{ name: 'r0' }, { name: 'r1' }], hasMore: true });
   });
 
-  test('are on the last page of an upstream that lists the oldest first', async () => {
+  test('are found even if the upstream lists the oldest first', async () => {
     const { newest } = liveUnderTest({
       upstream: { executions: running(8), pageSizeMax: 3, oldestFirst: true },
     });
     expect(namesOf((await newest()).executions)).toEqual(running(8).map(({ name }) => name));
   });
 
-  test('show within some seconds that they are archived, without a listing of the store at each poll', async () => {
+  test('show within some seconds that they are archived; the store is not listed at each poll', async () => {
     const { clock, archive, newest } = liveUnderTest({ upstream: { executions: running(1) } });
     await newest();
     await archive(idOf('r0'), START_MS);
@@ -92,7 +92,7 @@ describe('the newest executions', () => {
     expect(await newest()).toMatchObject({ executions: [{ status: 'SUCCEEDED', archived: true }] });
   });
 
-  test('never cease to be archived because a page has read the archive earlier', async () => {
+  test('never change back from archived to live when a poll uses older facts than a page', async () => {
     const { clock, archive, newest, page } = liveUnderTest({ upstream: { executions: running(1) } });
     await newest();
     await archive(idOf('r0'), START_MS);
@@ -101,7 +101,7 @@ describe('the newest executions', () => {
     expect(await newest()).toMatchObject({ executions: [{ archived: true }] });
   });
 
-  test('are not known while the upstream is down, and come out of the archive if it has no such list', async () => {
+  test('fail while the upstream is down, and come from the archive if the upstream has no such list', async () => {
     const { source, list, clock, archive } = liveUnderTest();
     await archive(idOf('old'), START_MS);
     source.conduct = () => ({ failure: 'upstream-internal' });
@@ -112,8 +112,8 @@ describe('the newest executions', () => {
   });
 });
 
-describe('executions that run', () => {
-  test('are described if they are few, without a list', async () => {
+describe('running executions', () => {
+  test('are described one by one if they are few', async () => {
     const { source, described, newest, reread, end } = liveUnderTest({
       upstream: { executions: running(2) },
     });
@@ -132,7 +132,7 @@ describe('executions that run', () => {
     expect([described.length, source.calls.length]).toEqual([2, 0]);
   });
 
-  test('are listed by one call if they are many, and those that have ended are described', async () => {
+  test('are listed by one call if they are many, and only the ended ones are described', async () => {
     const { source, described, newest, reread, end } = liveUnderTest({
       upstream: { executions: running(500) },
     });
@@ -146,7 +146,7 @@ describe('executions that run', () => {
     expect(source.calls[0]?.upstreamStatus).toBe('RUNNING');
   });
 
-  test('of several pages are read one page at each poll, down to the oldest', async () => {
+  test('on several upstream pages are read one page per poll, down to the oldest', async () => {
     const { source, clock, described, newest, reread, end } = liveUnderTest({
       upstream: { executions: running(25), pageSizeMax: 10 },
     });
@@ -169,7 +169,7 @@ describe('executions that run', () => {
     expect([described, source.calls.length]).toEqual([[idOf('r24')], 4]);
   });
 
-  test('are read from the first page again if the token of the next one has expired', async () => {
+  test('are read from the first page again if the token of the next page has expired', async () => {
     const { source, newest, reread } = liveUnderTest({
       upstream: { executions: running(25), pageSizeMax: 10 },
     });
@@ -179,7 +179,7 @@ describe('executions that run', () => {
     expect(namesOf(await reread(executions))).toEqual(running(10).map(({ name }) => name));
   });
 
-  test('are not described only because a page ends between several with the same start', async () => {
+  test('with the same start time are not mistaken for ended ones when a page ends between them', async () => {
     const ties = Array.from({ length: 25 }, (_, index) => execution(`t${index}`, START_MS));
     const { clock, described, newest, reread, end } = liveUnderTest({
       upstream: { executions: ties, pageSizeMax: 10 },
@@ -202,7 +202,7 @@ describe('executions that run', () => {
     expect(described).toEqual([idOf('t7')]);
   });
 
-  test('are described a few at each poll if many end at once', async () => {
+  test('are described a few per poll if many end at once', async () => {
     const { described, newest, reread, end } = liveUnderTest({ upstream: { executions: running(40) } });
     const { executions } = await newest();
     for (const { name } of running(40)) end(name, iso(START_MS));
@@ -210,7 +210,7 @@ describe('executions that run', () => {
     expect(described.length).toBe(DESCRIBED_AT_ONCE_MAX);
   });
 
-  test('are tried again if they cannot be described, unless they are gone', async () => {
+  test('are described again after a failure, unless the upstream no longer knows them', async () => {
     const { upstream, described, newest, reread } = liveUnderTest({ upstream: { executions: running(2) } });
     const { executions } = await newest();
     upstream[idOf('r0')] = fail({ type: 'upstream-throttled', internal: '', retryAfterSeconds: 1 });
@@ -221,7 +221,7 @@ describe('executions that run', () => {
   });
 });
 
-test('polls of a list are paced by the lists that they read', () => {
+test('the poll interval is the longest of the intervals of the upstream lists that the poll reads', () => {
   const intervalsMs = { newest: 1_500, running: 3_000 };
   const source = Object.assign(liveUnderTest().source, {
     pace: ({ upstreamStatus }: { readonly upstreamStatus?: string }) =>

@@ -1,6 +1,6 @@
 /**
- * The live list of a flow: what is sent, in which order, and how often the upstream is read for it. Over 300
- * lines, because all of it needs the same list and readers.
+ * The live list of a flow: the events and their order, and how often the upstream is read for them. Over 300 lines,
+ * because all tests use the same list and readers.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -52,11 +52,11 @@ beforeEach(() => {
 
 class Reader extends StreamReader {
   get items(): ListItem[] {
-    // Safety: what tests compare it with tells whether it is one.
+    // Safety: data of another shape fails the comparison in the test.
     return this.named('execution').map(({ data }) => JSON.parse(data) as ListItem);
   }
 
-  /** Names and statuses, in the order of events; `|` for `caught-up`. */
+  /** The name and status of each `execution` event, and `|` for `caught-up`, in the order received. */
   get sent(): string[] {
     return this.events.flatMap(({ event, data }) => {
       if (event === 'caught-up') return ['|'];
@@ -98,17 +98,17 @@ const ago = (ms: number) => clock.now() - ms;
 const ended = { status: 'SUCCEEDED', endedAt: '2026-01-01T00:00:10.000Z' } as const;
 
 describe('a live list', () => {
-  test('begins with the newest executions, then sends caught-up, without ids', async () => {
+  test('begins with the newest executions and then caught-up, and its events have no ids', async () => {
     for (let n = 0; n < 5; n++) feed.set(`e${n}`, ago(n * 1_000));
     const reader = await open({ maxResults: 3 });
     expect(reader.sent).toEqual(['e0 RUNNING', 'e1 RUNNING', 'e2 RUNNING', '|']);
     expect(reader.events.every(({ id }) => id === undefined)).toBe(true);
   });
 
-  test('is partial if any of the pages that it begins with is', async () => {
+  test('is marked as partial if any of its initial pages is partial', async () => {
     for (let n = 0; n < 3; n++) feed.set(`e${n}`, ago(n * 1_000));
     const page = feed.page.bind(feed);
-    // Short pages, as when few of many executions match. The archive can be read again after the first one.
+    // Makes pages short, as when few of many executions match. Only the first page is partial.
     feed.page = async (request) => {
       const answer = await page({ ...request, maxResults: 1 });
       if (!answer.ok || request.after !== undefined) return answer;
@@ -119,7 +119,7 @@ describe('a live list', () => {
     expect(JSON.parse(reader.named('caught-up')[0]?.data ?? '')).toEqual({ partial: true });
   });
 
-  test('shows a new execution and an end within 5 s, also of a run that is not on the newest page', async () => {
+  test('sends a new execution within 5 s, and an end within 5 s even if the execution is not on the newest page', async () => {
     feed.pageSize = 3;
     feed.set('old', ago(80 * 86_400_000));
     for (let n = 0; n < 10; n++) feed.set(`e${n}`, ago(60_000 + n), ended);
@@ -134,7 +134,7 @@ describe('a live list', () => {
     expect(reader.sent).toEqual(['new RUNNING', 'old SUCCEEDED']);
   });
 
-  test('sends an execution that no longer matches the status once more, and not again', async () => {
+  test('sends an execution exactly once more when its status ceases to match the filter', async () => {
     const startedAt = ago(1_000);
     feed.set('e', startedAt);
     feed.set('done', startedAt, ended);
@@ -145,13 +145,13 @@ describe('a live list', () => {
     feed.set('e', startedAt, { ...ended, archived: true });
     await clock.advance(5_000);
     expect(reader.sent).toEqual(['e RUNNING', '|', 'e SUCCEEDED']);
-    // A redrive: it matches again.
+    // After a redrive, it matches again.
     feed.set('e', startedAt, { redriveCount: 1 });
     await clock.advance(5_000);
     expect(reader.sent.at(-1)).toBe('e RUNNING');
   });
 
-  test('has only what the patterns of the key and the filter allow', async () => {
+  test('sends only executions that match the filter and that the key may read', async () => {
     feed.set('mine-1', ago(1_000));
     feed.set('other-1', ago(1_000));
     const reader = await open({ patterns: [`${ID_PREFIX}mine-*`], namePrefix: 'mine-' });
@@ -161,7 +161,7 @@ describe('a live list', () => {
     expect(reader.sent).toEqual(['mine-1 RUNNING', '|', 'mine-2 RUNNING']);
   });
 
-  test('does not send executions that are older than the ones it began with', async () => {
+  test('does not send changes of executions that are older than its initial ones', async () => {
     for (let n = 0; n < 10; n++) feed.set(`e${n}`, ago(n * 1_000));
     const reader = await open({ maxResults: 2 });
     feed.set('e9', ago(9_000), ended);
@@ -169,7 +169,7 @@ describe('a live list', () => {
     expect(reader.sent).toEqual(['e0 RUNNING', 'e1 RUNNING', '|']);
   });
 
-  test('sends nothing while nothing changes but heartbeats, with the state of the poll', async () => {
+  test('sends only heartbeats with the state of the poll while nothing changes', async () => {
     feed.set('e', ago(1_000));
     const reader = await open();
     await clock.advance(HEARTBEAT_MS + 1_000);
@@ -177,7 +177,7 @@ describe('a live list', () => {
     expect(JSON.parse(reader.events.at(-1)?.data ?? '')).toMatchObject({ upstream: 'ok' });
   });
 
-  test('stays open while the upstream fails, says so, and continues when it is back', async () => {
+  test('stays open while the upstream fails, reports the failure in heartbeats, and continues after it', async () => {
     feed.set('e', ago(1_000));
     const reader = await open();
     feed.failure = { type: 'upstream-internal', internal: 'down' };
@@ -192,7 +192,7 @@ describe('a live list', () => {
     expect(reader.ended).toBe(false);
   });
 
-  test('whose client reads slowly gets each execution as it is by then, from a bounded queue', async () => {
+  test('sends a slow client the latest state of each execution, from a bounded queue', async () => {
     for (let n = 0; n < 250; n++) feed.set(`e${n}`.padEnd(400, 'x'), ago(1_000 + n));
     feed.pageSize = 250;
     const slow = await follow({ maxResults: 250 });
@@ -208,7 +208,7 @@ describe('a live list', () => {
     expect(slow.items.length).toBeLessThan(400);
   });
 
-  test('whose client takes nothing is disconnected', async () => {
+  test('disconnects a client that reads nothing', async () => {
     for (let n = 0; n < 250; n++) feed.set(`e${n}`.padEnd(400, 'x'), ago(1_000 + n));
     const slow = await follow({ maxResults: 250 });
     await clock.advance(STALL_MS + 1_000);
@@ -217,7 +217,7 @@ describe('a live list', () => {
     expect(list.streams).toBe(0);
   });
 
-  test('closes with the reason when its key is refused, and ends with its life', async () => {
+  test('closes with a problem event when its key is revoked, and without one at the end of its lifetime', async () => {
     const reader = await open();
     refused = { type: 'revoked-key' };
     await clock.advance(KEY_CHECK_MS + 1_000);
@@ -232,7 +232,7 @@ describe('a live list', () => {
     expect(list.idle).toBe(true);
   });
 
-  test('is refused when the key or the list has reached its limit', async () => {
+  test('is refused when the key has reached its stream limit', async () => {
     await open({ streamLimit: 1 });
     const refusal = list.follow({
       of: { flow },
@@ -248,7 +248,7 @@ describe('a live list', () => {
     expect(await refusal).toMatchObject({ ok: false, failure: { type: 'too-many-streams' } });
   });
 
-  test('forgets executions that have ended long ago, and sends none twice', async () => {
+  test('sends no execution twice, even if far more have ended than it remembers', async () => {
     feed.pageSize = 500;
     const reader = await open({ maxResults: 250 });
     for (let n = 0; n < SENT_MAX * 2; n++) {
@@ -263,7 +263,7 @@ describe('a live list', () => {
 });
 
 describe('the poll', () => {
-  test('costs as many upstream calls for 50 live lists as for one', async () => {
+  test('makes as many upstream calls for 50 live lists as for one', async () => {
     feed.set('e', ago(1_000));
     const readers = [await open()];
     await clock.advance(30_000);
@@ -275,7 +275,7 @@ describe('the poll', () => {
     expect(feed.rereadCalls).toBe(0);
   });
 
-  test('never comes more often than every two seconds, and as seldom as the budget needs it', async () => {
+  test('runs at most every two seconds, and less often if the call budget requires it', async () => {
     await open();
     const calls = async (ms: number) => {
       const before = feed.newestCalls;
@@ -291,7 +291,7 @@ describe('the poll', () => {
     expect(await calls(40_000)).toBeLessThanOrEqual(6);
   });
 
-  test('stops when the last client has left', async () => {
+  test('stops when the last client has disconnected', async () => {
     feed.set('e', ago(1_000));
     const left = new AbortController();
     const reader = await follow({}, left.signal);

@@ -1,6 +1,6 @@
 /**
- * The live list through the whole service, over the emulator's lists with their delay: what a client of GET
- * /v1/executions gets.
+ * The live list through the whole service: what a client of GET /v1/executions gets. The upstream is the emulator,
+ * whose lists lag like those of AWS.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -28,7 +28,7 @@ class LiveList extends StreamReader {
     this.response = response;
   }
 
-  /** `name status`, in the order of events. */
+  /** Each event as `name status`, in the order received. */
   get sent(): string[] {
     return this.named('execution').map(({ data }) => {
       const { name, status } = JSON.parse(data);
@@ -57,11 +57,11 @@ async function open(query?: Readonly<Record<string, string>>, key = everything):
 }
 
 const ago = (ms: number) => service.clock.now() - ms;
-/** List calls that reached the upstream. */
+/** The number of list calls that reached the upstream. */
 const calls = () => service.calls();
 
 describe('a live list', () => {
-  test('is an event stream that no proxy may store, transform or buffer', async () => {
+  test('is an event stream, with headers that tell proxies not to store, transform or buffer it', async () => {
     await service.runs(DOOR, [{ name: 'one', startedAt: ago(60_000) }]);
     const { response, events, parser } = await open();
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -74,7 +74,7 @@ describe('a live list', () => {
     expect(parser.retryMs).toBeGreaterThanOrEqual(1_000);
   });
 
-  test('shows a start and an end within 5 s, also of a run that is not on the newest page', async () => {
+  test('shows a start within 5 s, and an end within 5 s even if the execution is not on the newest page', async () => {
     const now = service.clock.now();
     await service.runs(DOOR, [
       { name: 'old', startedAt: ago(80 * 86_400_000), endedAt: now + 90_000 },
@@ -97,7 +97,7 @@ describe('a live list', () => {
     expect(list.sent.at(-1)).toBe('old SUCCEEDED');
   });
 
-  test('shows a redrive, and that the history is archived', async () => {
+  test('shows a redrive, and when the history has been archived', async () => {
     const now = service.clock.now();
     await service.runs(DOOR, [
       {
@@ -120,7 +120,7 @@ describe('a live list', () => {
     });
   });
 
-  test('of 50, with 200 readers beside them, costs as many upstream calls in 30 s as one reader', async () => {
+  test('costs no more upstream calls with 50 streams and 200 page readers than with one of each', async () => {
     const runs = (prefix: string) =>
       Array.from({ length: 30 }, (_, n) => ({
         name: `${prefix}-${n}`,
@@ -148,7 +148,7 @@ describe('a live list', () => {
     for (const { sent } of [first, ...lists]) expect(sent).toContain('b-20 SUCCEEDED');
   });
 
-  test('has only what its key may read, and closes when that is reduced', async () => {
+  test('sends only executions that its key may read, and closes when these permissions are reduced', async () => {
     await service.runs(DOOR, [
       { name: 'mine-1', startedAt: ago(5_000) },
       { name: 'theirs-1', startedAt: ago(5_000) },
@@ -163,7 +163,7 @@ describe('a live list', () => {
     const list = await open({}, key);
     expect(list.sent).toEqual(['mine-1 RUNNING']);
     const change = (executions: readonly string[]) => service.admin('PATCH', `/keys/${id}`, { executions });
-    // Neither another pattern nor one that concerns another flow changes what this list may have.
+    // An added pattern, and the removal of a pattern for another flow, do not reduce the permissions for this list.
     await service.clock.advance(2_000);
     expect((await change([...patterns, 'new'])).status).toBe(200);
     await service.clock.advance(2 * KEY_CHECK_MS);
@@ -174,7 +174,7 @@ describe('a live list', () => {
     expect(list.ended).toBe(true);
   });
 
-  test.each(['revoke', 'expire'])('closes within 60 s when its key is gone: %s', async (how) => {
+  test.each(['revoke', 'expire'])('closes within 60 s after its key becomes invalid (%s)', async (how) => {
     const expiresAt = new Date(service.clock.now() + 90_000).toISOString();
     const created = await service.admin('POST', '/keys', {
       name: 'short',
@@ -192,7 +192,7 @@ describe('a live list', () => {
     expect(list.ended).toBe(true);
   });
 
-  test('counts against the limits of its key: of one list, and of all streams', async () => {
+  test("counts towards its key's stream limit per list and towards its total stream limit", async () => {
     await service.runs(DOOR, []);
     await service.runs(`${HOME}:stateMachine:Gate`, []);
     const one = await service.key({ streamLimit: 1 });
@@ -209,7 +209,7 @@ describe('a live list', () => {
     expect(other.problems).toEqual(['TooManyStreams']);
   });
 
-  test('whose client has left frees its slot and stops the poll', async () => {
+  test('frees its slot and stops the poll when its client disconnects', async () => {
     await service.runs(DOOR, [{ name: 'one', startedAt: ago(5_000) }]);
     const left = new AbortController();
     const list = new LiveList(await request(everything, {}, left.signal));
@@ -222,7 +222,7 @@ describe('a live list', () => {
     expect(calls()).toBe(before);
   });
 
-  test('is refused like a stream: for good by a status, for now by an event', async () => {
+  test('answers a permanent refusal with a status, and a temporary one with a problem event', async () => {
     const narrow = await service.key({ executions: ['another'] });
     expect(await problemOf(request(narrow))).toMatchObject({ status: 403, code: 'AccessDeniedException' });
     expect(await problemOf(request(everything, { flow: `${DOOR}-unknown` }))).toMatchObject({ status: 404 });
@@ -235,7 +235,7 @@ describe('a live list', () => {
     expect(refused.parser.retryMs).toBeGreaterThan(0);
   });
 
-  test('begins with the archive while the upstream is down, and has the rest when it is back', async () => {
+  test('begins with archived executions while the upstream is down, and sends the others when it recovers', async () => {
     await service.runs(DOOR, [{ name: 'one', startedAt: ago(5_000) }]);
     await service.faults({ denied: ['ListExecutions'] });
     const list = await open();

@@ -1,7 +1,4 @@
-/**
- * The list of one flow, as tests script it: its executions may start, change and end, and its upstream may
- * fail.
- */
+/** The list of one flow, controlled by a test. Executions can start, change and end, and the upstream can fail. */
 import { orderKey } from '../../src/archive/order-key.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { type Failure, type Result, fail, ok } from '../../src/core/errors.ts';
@@ -19,11 +16,11 @@ export class ScriptedFeed implements ListFeed {
   readonly items = new Map<string, ListItem>();
   /** The size of the newest page. */
   pageSize = 100;
-  /** Calls upstream: for the newest page, and for the executions that run. */
+  /** The number of upstream calls for the newest page. `rereadCalls` counts those for running executions. */
   newestCalls = 0;
   rereadCalls = 0;
   failure: Failure | undefined;
-  /** Lists that others follow in the same account. */
+  /** How many other lists are followed in the same account. */
   others = 0;
   readonly #budget: CallBudget;
 

@@ -1,4 +1,4 @@
-/** The tables of problems and AWS exceptions in docs/ are those of the catalogue. */
+/** The tables of problems and AWS exceptions in docs/ match the problem catalogue. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../../src/access/limits/rate-limit.ts';
@@ -18,7 +18,7 @@ const read = (name: string): string => readFileSync(new URL(`../../docs/${name}`
 const httpApi = read('http-api.md');
 const awsClients = read('aws-clients.md');
 
-/** The rows of the table that has these columns first, each cell as text. */
+/** The rows of the table whose first columns have these headings. Each row is a list of cell texts. */
 function rows(text: string, ...columns: readonly string[]): string[][] {
   const lines = text.split('\n');
   const cells = (line: string) =>
@@ -36,11 +36,11 @@ function rows(text: string, ...columns: readonly string[]): string[][] {
     .map(cells);
 }
 
-/** Comparable whatever the order. */
+/** Sorts entries as text, so that lists compare equal in any order. */
 const sorted = (entries: readonly unknown[]): string[] =>
   entries.map((entry) => JSON.stringify(entry)).toSorted();
 
-/** The names in backticks. */
+/** All names in backticks in a cell. */
 const names = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
 
 test('docs/http-api.md has each problem code once, with its status', () => {
@@ -50,7 +50,7 @@ test('docs/http-api.md has each problem code once, with its status', () => {
   expect(sorted(documented)).toEqual(sorted(Object.entries(PROBLEM_STATUS)));
 });
 
-test('the example of a problem in docs/http-api.md is the answer to its failure', () => {
+test('the example problem in docs/http-api.md is exactly what the service answers to that failure', () => {
   const [, json = ''] = /## Problems[\s\S]*?```json\n([\s\S]*?)```/.exec(httpApi) ?? [];
   const example: unknown = JSON.parse(json);
   const failure = problemDocumentation.InvalidRequestException.examples['invalid-input'];
@@ -73,7 +73,7 @@ test('docs/aws-clients.md has each exception of Step Functions once', () => {
   expect(sorted(documented)).toEqual(sorted(known));
 });
 
-test('the documentation of problems names the limits that hold', () => {
+test('the documentation of problems names the actual limits', () => {
   const { standard, high } = RATE_TIERS;
   const causeOf = (code: keyof typeof problemDocumentation) => problemDocumentation[code].cause;
   expect(causeOf('RateLimitExceeded')).toBe(

@@ -1,6 +1,6 @@
 /**
- * What the types of the catalogue cannot hold: every code is used, texts read as sentences, documentation is
- * not deployed.
+ * Checks rules of the problem catalogue that its types cannot express: every code is used, examples match their code,
+ * and texts are punctuated.
  */
 import { expect, test } from 'vitest';
 import { problemOf } from '../../src/http/problem-response.ts';
@@ -12,7 +12,7 @@ const examples = documented.flatMap(([code, { examples: ofCode, adminExample }])
   [...Object.values(ofCode), adminExample ?? []].flat().map((failure) => ({ code, failure })),
 );
 
-test('every code has a failure that is answered with it', () => {
+test('every problem code is the answer to some failure', () => {
   expect(Object.keys(PROBLEM_STATUS).filter((code) => !examples.some((each) => each.code === code))).toEqual(
     [],
   );

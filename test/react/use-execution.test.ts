@@ -1,4 +1,4 @@
-/** The hook without a browser. test/cli/package.test.ts tests it in Chromium, in the example application. */
+/** Tests the hook without a browser. test/cli/package.test.ts tests it in Chromium, in the example application. */
 import { createElement } from 'react';
 import { renderToString } from 'react-dom/server';
 import { expect, test } from 'vitest';
@@ -10,7 +10,7 @@ function rendered(id: string | undefined, options: UseExecutionOptions): string 
   return renderToString(createElement(Execution)).replaceAll('&quot;', '"');
 }
 
-test('on a server the hook renders an execution that is connecting, and reads nothing', () => {
+test('in server-side rendering, the hook returns the phase `connecting` and makes no request', () => {
   let asked = 0;
   const ticket = () => {
     asked++;
@@ -20,7 +20,7 @@ test('on a server the hook renders an execution that is connecting, and reads no
   expect(asked).toBe(0);
 });
 
-test('without an id the hook waits', () => {
+test('without an execution id, the hook stays in the phase `connecting`', () => {
   expect(JSON.parse(rendered(undefined, { ticketUrl: '/ticket' }))).toMatchObject({
     phase: 'connecting',
     messages: [],

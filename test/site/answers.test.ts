@@ -1,7 +1,7 @@
 /**
- * Compares the OpenAPI document with a running service: requests every documented answer of every operation
- * and checks it against the document. Over 300 lines, because only a file with all of these tests can tell
- * which answers none of them saw.
+ * Compares the OpenAPI document with a running service. Provokes every documented answer of every operation, and checks
+ * it against the document. Over 300 lines, because the last test must know all answers that occurred, so all tests
+ * share one file.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -16,7 +16,7 @@ const ELSEWHERE = 'arn:aws:states:eu-west-1:999999999999:execution:Flow:1';
 const READING = ['listMessages', 'getSummary', 'listChildren'];
 const OF_ONE = [...READING, 'createTicket'];
 
-/** The history of an execution that started more than one page of others. */
+/** The history of an execution that has started more child executions than fit on one page. */
 const PARENT = [
   ...Array.from({ length: 250 }, (_, n) => MACHINE.replace('stateMachine:Door', `express:Fast:${n}:x`)),
   ...['one', 'two'].map((name) => `${MACHINE.replace(':stateMachine:', ':execution:')}:${name}`),
@@ -40,9 +40,9 @@ const judge = new AnswerJudge();
 
 let service: ServiceUnderTest;
 let key: string;
-/** May read another execution only, and create no tickets. */
+/** A key that can read only another execution and create no tickets. */
 let narrow: string;
-/** Is over its rate. */
+/** A key that has exceeded its rate limit. */
 let limited: string;
 let unconfigured: LocalWorkerd;
 
@@ -52,12 +52,11 @@ const send = (id: string, asked?: Asked): Promise<Response> => service.fetch(...
 const ask = async (id: string, status: number, asked?: Asked): Promise<string> =>
   judge.judge(id, status, await send(id, asked));
 
-/** A member of an answer's JSON. */
+/** Reads a member of an answer's JSON as text. */
 const member = (body: string, name: string): string => String(JSON.parse(body)[name]);
 
 /**
- * Reads a stream until it contains this text, advancing the clock, and checks the events against the
- * document.
+ * Reads a stream until it contains `until`, and advances the clock meanwhile. Checks the events against the document.
  */
 async function judgeStream(asked: Asked, until: string, id = 'listMessages'): Promise<string> {
   const response = await send(id, asked);
@@ -74,10 +73,10 @@ async function judgeStream(asked: Asked, until: string, id = 'listMessages'): Pr
   return judge.judge(id, 200, response, text);
 }
 
-/** Like Workers KV, the store accepts one write of a record per second. */
+/** Waits until a record can be written again. Like Workers KV, the store accepts one write of a record per second. */
 const later = () => service.clock.advance(2_000);
 
-/** A new key's id. */
+/** Creates a key and returns its id. */
 const newKeyId = async (): Promise<string> => member(await ask('createKey', 201), 'id');
 
 beforeAll(async () => {
@@ -92,7 +91,7 @@ beforeAll(async () => {
 afterAll(() => unconfigured.stop());
 
 describe('as documented, the service answers', () => {
-  test('pages, and requests that only their headers answer', async () => {
+  test('pages, and conditional requests with a 304', async () => {
     await ask('listMessages', 200, { query: 'maxResults=1' });
     const page = await send('listMessages', { query: 'maxResults=1' });
     const seen = { query: 'maxResults=1', headers: { 'If-None-Match': page.headers.get('ETag') ?? '' } };
@@ -152,7 +151,7 @@ describe('as documented, the service answers', () => {
     }
   });
 
-  test('streams with every event, and a 204 if nothing can follow', async () => {
+  test('streams with every event, and with a 204 if no message can follow', async () => {
     const stream = (asked: Asked, until: string) =>
       judgeStream({ ...asked, headers: { Accept: 'text/event-stream', ...asked.headers } }, until);
     const whole = await stream({}, 'event: end');
@@ -229,7 +228,7 @@ describe('as documented, the service answers', () => {
   });
 });
 
-/** An execution whose upstream behaves like this from now on. */
+/** Scripts an execution and sets the upstream's faults. Returns the id of the execution. */
 let troubles = 0;
 async function troubled(faults: Record<string, unknown>): Promise<string> {
   const about = `troubled ${troubles++}`;
@@ -257,7 +256,7 @@ describe('as documented, the service refuses', () => {
     }
   });
 
-  test('bodies that do not arrive', async () => {
+  test('requests whose body never arrives', async () => {
     for (const { id, responses } of operations) {
       if (!responses.has('408')) continue;
       const asked = send(id, { body: new ReadableStream() });
@@ -288,13 +287,13 @@ describe('as documented, the service refuses', () => {
     for (const id of READING) await ask(id, 403, { about: ELSEWHERE });
   });
 
-  test('methods that a path does not have, and lists those it has', async () => {
+  test('methods that a path does not support, and lists the supported ones', async () => {
     for (const { id, responses } of operations) {
       if (responses.has('405')) await ask(id, 405, { method: id === 'createTicket' ? 'GET' : 'QUERY' });
     }
   });
 
-  test('callers over their rate, in a stream with an event', async () => {
+  test('callers over their rate limit, on streams with an event', async () => {
     for (let requests = 0; requests <= 100; requests++) await send('getKey', { credential: limited });
     for (const id of [...OF_ONE, 'getKey', 'listFlows', 'listExecutions'])
       await ask(id, 429, { credential: limited });
@@ -336,10 +335,10 @@ describe('as documented, the service refuses', () => {
 
   test.each([
     ['throttles', { throttleRate: 1 }, 503],
-    ['answers rubbish', { xmlErrorRate: 1 }, 502],
+    ['answers in an unexpected format', { xmlErrorRate: 1 }, 502],
     ['fails', { internalErrorRate: 1 }, 502],
-    ['says nothing', { stallRate: 1 }, 504],
-  ] as const)('what an upstream that %s leaves unanswered', async (_what, faults, status) => {
+    ['does not answer', { stallRate: 1 }, 504],
+  ] as const)('requests that fail because the upstream %s', async (_what, faults, status) => {
     for (const id of READING) {
       const asked = send(id, { about: await troubled(faults) });
       await service.clock.advance(120_000);
@@ -362,7 +361,7 @@ describe('as documented, the service refuses', () => {
     }
   });
 
-  test('every request while it is not configured, on workerd', async () => {
+  test('every request on workerd while settings are missing', async () => {
     for (const { id, responses } of operations) {
       const [path, init] = requestOf(id, 'none');
       const response = await fetch(new URL(path, unconfigured.url), init);
@@ -370,7 +369,7 @@ describe('as documented, the service refuses', () => {
     }
   });
 
-  test('with its own problem after an exception', async () => {
+  test('requests whose handling throws an exception', async () => {
     const app = brokenApp();
     const runtime = { clientAddress: () => '192.0.2.1', waitUntil: () => undefined };
     for (const { id, responses } of operations) {
@@ -381,11 +380,11 @@ describe('as documented, the service refuses', () => {
   });
 });
 
-/** Needs a platform that cannot reach the object of an execution, which these tests cannot cause. */
+/** Answers that occur only if the platform cannot reach a Durable Object, which these tests cannot provoke. */
 const OUT_OF_REACH = ['showExecution 503: Retry-After'];
 
 describe('the OpenAPI document', () => {
-  test('has no answer, and no header of one, that the tests above did not see', () => {
+  test('documents no answer and no header that did not occur in the tests above', () => {
     expect(documentedAnswers.filter((answer) => !judge.seen.has(answer))).toEqual([]);
     expect(documentedHeaders.filter((header) => !judge.seenHeaders.has(header))).toEqual(OUT_OF_REACH);
   });

@@ -1,4 +1,4 @@
-/** The application with all routes, whose ports always throw. */
+/** An application with all routes but with ports that always throw. */
 import { type App, createApp, type AppPorts } from '../../src/app.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -7,7 +7,7 @@ export function brokenApp(): App {
   const bug = () => {
     throw new Error('a bug');
   };
-  // Safety: every use throws, which is their purpose.
+  // Safety: every access to a property throws, so its type does not matter.
   const broken = new Proxy({}, { get: () => bug }) as never;
   const ports: AppPorts = {
     access: broken,

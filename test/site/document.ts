@@ -1,5 +1,5 @@
-/** The OpenAPI document as a foreign program reads it: parsed, with references resolved. */
-// All of zod, because zod/mini cannot read JSON Schema. This is not bundled.
+/** Reads the OpenAPI document as other programs do: as JSON, with references resolved. */
+// Imports all of zod, because zod/mini cannot read JSON Schema. Tests are not bundled.
 // eslint-disable-next-line no-restricted-imports
 import * as z from 'zod';
 
@@ -39,7 +39,7 @@ const list = (of: Json, name: string): Json[] =>
 export interface Operation {
   readonly id: string;
   readonly path: string;
-  /** In upper case. */
+  /** The HTTP method in upper case. */
   readonly method: string;
   readonly parameters: readonly Json[];
   readonly responses: ReadonlyMap<string, Json>;
@@ -64,7 +64,7 @@ export const operations: readonly Operation[] = members(document, 'paths').flatM
 
 const checkers = new Map<string, z.ZodType>();
 
-/** How the value violates a schema of the document; undefined if it does not. */
+/** Describes how the value violates a schema of the document. Undefined if the value is valid. */
 export function schemaProblem(schema: unknown, value: unknown): string | undefined {
   const key = JSON.stringify(schema);
   let checker = checkers.get(key);

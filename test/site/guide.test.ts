@@ -1,4 +1,4 @@
-/** The documents of docs/ as pages: what is built from them, and how one of them is made. */
+/** The site's pages that are built from the documents in docs/: the set of pages, and how Markdown is converted. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ const made = (markdown: string, name = 'a') =>
   guidePage({ name, markdown }, new Set(['a', 'b', 'decisions', 'decisions/0001-x']));
 
 describe('the site', () => {
-  test('has a page for each document of docs/, and every page leads to each that stands directly in docs/', () => {
+  test('has a page for each document in docs/, and every page links to all documents at the top level of docs/', () => {
     expect(names).toContain('http-api');
     const inDocs = [...names].filter((name) => !name.includes('/')).map((name) => `docs/${name}`);
     const led = SITE_PAGES.map(([path]) => path);
@@ -37,7 +37,7 @@ describe('the site', () => {
   });
 
   test.each([...pages])(
-    'has no link on %s that leads nowhere, at the root or behind a prefix',
+    'has no broken link on %s, whether it is served at the root or under a path prefix',
     (path, html) => {
       for (const [, href = ''] of html.matchAll(/<a href="([^"]*)"/g)) {
         if (/^https?:/.test(href)) continue;
@@ -52,19 +52,22 @@ describe('the site', () => {
     },
   );
 
-  test.each([...pages])('asks on %s no other host for anything, and runs no inline script', (_path, html) => {
-    const loaded = [...html.matchAll(/<(?:script|link|img)[^>]* (?:src|href)="([^"]+)"/g)].map(
-      ([, target]) => target,
-    );
-    expect(loaded.length).toBeGreaterThan(1);
-    for (const target of loaded) expect(target).toMatch(/^(?:\.{1,2}\/|data:,$)/);
-    expect(html).not.toMatch(/<script(?![^>]* src=)|<[^>]* on\w+=|<style/);
-    expect(html).toContain('<link rel="icon" href="data:,">');
-  });
+  test.each([...pages])(
+    'loads nothing from other hosts on %s, and runs no inline script there',
+    (_path, html) => {
+      const loaded = [...html.matchAll(/<(?:script|link|img)[^>]* (?:src|href)="([^"]+)"/g)].map(
+        ([, target]) => target,
+      );
+      expect(loaded.length).toBeGreaterThan(1);
+      for (const target of loaded) expect(target).toMatch(/^(?:\.{1,2}\/|data:,$)/);
+      expect(html).not.toMatch(/<script(?![^>]* src=)|<[^>]* on\w+=|<style/);
+      expect(html).toContain('<link rel="icon" href="data:,">');
+    },
+  );
 });
 
 describe('a document', () => {
-  test('links to other documents, to its sections and to other hosts', () => {
+  test('keeps links to other documents, to sections and to other hosts', () => {
     const html = made('# A\n\n[b](b.md) [part](b.md#the-part) [own](#own) [out](https://example.com/x.md)');
     expect(html).toContain(
       '<a href="b">b</a> <a href="b#the-part">part</a> <a href="#own">own</a> <a href="https://example.com/x.md">out</a>',
@@ -73,14 +76,14 @@ describe('a document', () => {
     expect(made('[decisions/](decisions/)')).toContain('<a href="decisions">decisions/</a>');
   });
 
-  test('shows the path of a file that is not served, in place of a link', () => {
+  test('shows a path instead of a link to a file that is not served', () => {
     const html = made('[curl](../examples/follow.sh), [examples/aws/](../examples/aws/), [c](c.md)');
     expect(html).toContain(
       '<p>curl (<code>examples/follow.sh</code>), <code>examples/aws/</code>, c (<code>docs/c.md</code>)</p>',
     );
   });
 
-  test('has the anchors that GitHub would give to its headings', () => {
+  test('has the same heading anchors as on GitHub', () => {
     const html = made("# A\n\n## What `a` client owes, & AWS's part\n\n## Twice\n\n## Twice");
     expect([...html.matchAll(/<h2 id="([^"]*)"/g)].map(([, id]) => id)).toEqual([
       'what-a-client-owes--awss-part',
@@ -90,11 +93,11 @@ describe('a document', () => {
     expect(html).toContain('<li><a href="#twice-1">Twice</a></li>');
   });
 
-  test('shows HTML that stands in it as text', () => {
+  test('shows HTML in its Markdown as text', () => {
     expect(made('a <script>alert(1)</script> b\n\n<div onclick="x">')).not.toMatch(/<script|<div onclick/);
   });
 
-  test('has tables that scroll, without an empty row of titles', () => {
+  test('has tables that can scroll, and leaves out an empty header row', () => {
     expect(made('|  |  |\n| --- | --- |\n| `x` | y |')).toContain(
       '<div class="table"><table>\n<tbody><tr><td><code>x</code></td><td>y</td></tr>\n</tbody>\n</table></div>',
     );

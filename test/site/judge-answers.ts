@@ -1,6 +1,6 @@
 /**
- * Checks answers against the OpenAPI document: status, media type, body, and every header. Records what it
- * saw, so that a test can list the documented answers that never occurred.
+ * Checks answers against the OpenAPI document: status, media type, body, and every header. Records the answers that
+ * occurred, so that a test can find documented answers that never did.
  */
 import { expect } from 'vitest';
 
@@ -9,8 +9,8 @@ import { type ReadEvent, SseParser } from '../support/sse-reader.ts';
 import { type Json, members, operations, resolved, schemaName, schemaProblem } from './document.ts';
 
 /**
- * Headers of the connection or of the body. OpenAPI does not describe them; it has Content-Type beside the
- * content.
+ * Headers about the connection or the body, which the document does not describe as headers. It describes Content-Type
+ * as part of the content.
  */
 const OF_THE_TRANSPORT = [
   'content-type',
@@ -22,14 +22,17 @@ const OF_THE_TRANSPORT = [
 ];
 
 export class AnswerJudge {
-  /** `operation status`. */
+  /** The answers that occurred, each as `operation status`. */
   readonly seen = new Set<string>();
-  /** `operation status: header`. */
+  /** The headers that occurred, each as `operation status: header`. */
   readonly seenHeaders = new Set<string>();
   readonly seenEvents = new Set<string>();
   readonly seenCodes = new Set<string>();
 
-  /** `text`: the part that was read, for a stream that was not read to its end. */
+  /**
+   * Checks one answer and returns its body. For a stream that was not read to its end, `text` is the part that was
+   * read.
+   */
   async judge(id: string, status: number, response: Response, text?: string): Promise<string> {
     const where = `${id} ${status}`;
     const body = text ?? (await response.text());
@@ -61,7 +64,7 @@ export class AnswerJudge {
     judgeValue(where, content['schema'], value);
     const { code, __type: name } = resolved(value);
     if (typeof code !== 'string' && typeof name !== 'string') return;
-    // One of the documented media types.
+    // The code of a problem, or the name of an AWS exception, must be among the documented examples.
     expect(
       members(content, 'examples').map(([shown]) => shown),
       where,
@@ -106,23 +109,23 @@ const contentType = (response: Response): string | undefined =>
   response.headers.get('Content-Type')?.replace(/;.*/, '');
 
 /**
- * Checks an answer against the document and the strict schema of the same name, so that undocumented members
- * are found.
+ * Checks a value against the document, and against the strict schema of the same name, which refuses undocumented
+ * members.
  */
 function judgeValue(where: string, schema: unknown, value: unknown): void {
   expect(schemaProblem(schema, value), where).toBeUndefined();
   const name = schemaName(schema);
   expect(Object.keys(answerSchemas), where).toContain(name);
-  // Safety: it is one of the names, as the line above found.
+  // Safety: the line above has checked that it is one of the names.
   expect(answerSchemas[name as AnswerName].safeParse(value).error?.issues, where).toBeUndefined();
 }
 
-/** Each answer that the document has. */
+/** All documented answers, each as `operation status`. */
 export const documentedAnswers: readonly string[] = operations.flatMap(({ id, responses }) =>
   [...responses.keys()].map((status) => `${id} ${status}`),
 );
 
-/** Each header of each answer. */
+/** All documented headers, each as `operation status: header`. */
 export const documentedHeaders: readonly string[] = operations.flatMap(({ id, responses }) =>
   [...responses].flatMap(([status, response]) =>
     members(response, 'headers').map(([name]) => `${id} ${status}: ${name}`),

@@ -8,7 +8,7 @@ import { PROBLEM_STATUS } from '../../src/problems/problem-codes.ts';
 import { SseParser } from '../support/sse-reader.ts';
 import { document, type Json, members, operations, resolved, schemaProblem } from './document.ts';
 
-/** A place in the document, and the value there. */
+/** A place in the document and the value at that place. */
 type Found = readonly [where: string, value: Json];
 
 const responses: readonly Found[] = operations.flatMap(({ id, responses: byStatus }) =>
@@ -37,7 +37,7 @@ const examplesOf = (of: Json): unknown[] => [
   ...members(of, 'examples').map(([, example]) => example['value']),
 ];
 
-/** The members of each answer's schema, nested ones included. */
+/** All members of an answer's schema, including nested ones. */
 function* memberSchemas(where: string, schema: Json): Generator<Found> {
   if ('$ref' in schema) return;
   for (const [name, member] of Object.entries(
@@ -68,7 +68,7 @@ describe('the OpenAPI document', () => {
     expect(used.size).toBeGreaterThan(30);
   });
 
-  test('has no two operations with the same id', () => {
+  test('gives each operation a unique id', () => {
     expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length);
     expect(operations.length).toBeGreaterThan(10);
   });
@@ -77,7 +77,7 @@ describe('the OpenAPI document', () => {
     ['parameter', parameters],
     ['header', headers],
     ['content of a body or an answer', contents],
-  ] as const)('has an example for every %s, and each is one by its schema', (_what, found) => {
+  ] as const)('has an example for every %s, and each example matches its schema', (_what, found) => {
     expect(found.length).toBeGreaterThan(5);
     expect(found.filter(([, value]) => examplesOf(value).length === 0).map(([where]) => where)).toEqual([]);
     const wrong = found.flatMap(([where, value]) =>
@@ -103,7 +103,7 @@ describe('the OpenAPI document', () => {
     expect(operations.filter(({ value }) => !value['summary']).map(({ id }) => id)).toEqual([]);
   });
 
-  test('shows each problem of an answer, and all answers together show every problem', () => {
+  test('shows an example of each problem of an answer, and all answers together cover every problem code', () => {
     const shown = contents.filter(([where]) => where.endsWith('application/problem+json'));
     const codes = new Set<string>();
     for (const [where, content] of shown) {
@@ -137,7 +137,7 @@ describe('the OpenAPI document', () => {
     },
   );
 
-  test('has the same bounds for requests as the code that checks them', () => {
+  test('documents the same limits for requests as the code enforces', () => {
     const schemaOf = (where: string) => parameters.find(([of]) => of === where)?.[1]['schema'];
     expect(schemaOf('listMessages: maxResults')).toEqual({ type: 'integer', minimum: 1, maximum: 250 });
     const id = { type: 'string', minLength: 1, maxLength: 512 };
@@ -160,7 +160,7 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(document)).not.toContain('9007199254740991');
   });
 
-  test('has the same routes as docs/http-api.md', () => {
+  test('documents the same routes as docs/http-api.md', () => {
     const prose = readFileSync(new URL('../../docs/http-api.md', import.meta.url), 'utf8');
     const inProse = [...prose.matchAll(/`(GET|POST|PUT|PATCH|DELETE) (\/[^`?\s]*)/g)].map(
       ([, method, path]) => `${method} ${path}`,

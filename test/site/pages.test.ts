@@ -7,7 +7,7 @@ import { document, type Json, members, resolved } from './document.ts';
 
 type Update = (document: Json) => Json;
 
-/** The parts of a Swagger UI plugin that are used. */
+/** The parts of the Swagger UI options that these tests use. */
 interface SwaggerOptions {
   readonly plugins: readonly [
     {
@@ -18,7 +18,7 @@ interface SwaggerOptions {
   ];
 }
 
-/** The options that the script passes to Swagger UI, in a browser that prefers dark or light. */
+/** Runs the start script with a fake Swagger UI, in a browser that prefers dark mode if `matches` is true. */
 function start(matches: boolean): { toggled: unknown[]; shown: Json } {
   const toggled: unknown[] = [];
   let wrap: (update: Update) => Update = () => () => ({});
@@ -45,7 +45,7 @@ const parametersIn = (value: unknown): Json[] =>
       );
 
 describe('/docs', () => {
-  test('prefills required parameters only, and has the other examples in descriptions', () => {
+  test('prefills only required parameters, and shows the examples of others in their descriptions', () => {
     const { shown } = start(false);
     const parameters = parametersIn(shown);
     expect(parameters.map(({ name }) => name)).toEqual(parametersIn(document).map(({ name }) => name));
@@ -56,7 +56,7 @@ describe('/docs', () => {
     expect(members(shown, 'components')).toEqual(members(document, 'components'));
   });
 
-  test('is dark if the reader prefers dark', () => {
+  test('is dark if the browser prefers dark mode', () => {
     expect(start(true).toggled).toEqual([['dark-mode', true]]);
     expect(start(false).toggled).toEqual([['dark-mode', false]]);
   });

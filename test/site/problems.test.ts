@@ -7,7 +7,7 @@ describe('/docs/problems', () => {
   const page = problemsPage();
 
   test.each(Object.entries(PROBLEM_STATUS))(
-    'has a section for %s, with its status, where a problem’s type points',
+    'has a section for %s with its status, at the anchor that the type of the problem names',
     (code, status) => {
       expect(page).toContain(`<section id="${code}">\n<h2>${code} <small>${status}</small></h2>`);
     },

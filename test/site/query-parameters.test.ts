@@ -1,7 +1,7 @@
 /**
- * A query parameter is added in three places: the routes that read it, the OpenAPI document,
- * docs/http-api.md. Forgetting one fails here. What a route reads is found by asking it: a known parameter
- * that is given twice is refused by name.
+ * Every query parameter must be in three places: in the routes that read it, in the OpenAPI document and in
+ * docs/http-api.md. To find out which parameters a route reads, a test sends each one twice. The route then refuses
+ * those that it reads, by name.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,10 +16,10 @@ import { requestOf } from './requests.ts';
 const NAMES = Object.keys(parameters);
 const EVERY_NAME_TWICE = NAMES.flatMap((name) => [`${name}=`, `${name}=`]).join('&');
 
-/** The stream is the page's address with another `Accept`. */
+/** Pages and streams share a path and differ in `Accept`. */
 const FORMS: readonly Record<string, string>[] = [{}, { Accept: 'text/event-stream' }];
 
-/** The names that each operation reads, sorted. */
+/** Maps each operation to the sorted names of the parameters that it reads. */
 const readByOperations = (async () => {
   const service = await openService();
   const key = await service.key();
@@ -41,7 +41,7 @@ const readByOperations = (async () => {
   return read;
 })();
 
-test('the OpenAPI document has the query parameters that each route reads, and no other', async () => {
+test('the OpenAPI document lists exactly the query parameters that each route reads', async () => {
   const read = await readByOperations;
   for (const { id, parameters: documented } of operations) {
     const inQuery = documented
@@ -56,18 +56,18 @@ test('every known query parameter is read by a route', async () => {
   expect(NAMES.filter((name) => !read.includes(name))).toEqual([]);
 });
 
-test('docs/http-api.md names the query parameters that the routes read, and no other', () => {
+test('docs/http-api.md names exactly the query parameters that the routes read', () => {
   const text = readFileSync(join(PROJECT, 'docs/http-api.md'), 'utf8');
   const inAddresses = [...text.matchAll(/[?&]([a-z]\w*)=/gi)].map(([, name = '']) => name);
   const tables = text.split(/\n\n/).filter((block) => /^\| parameter\b/.test(block));
   const inTables = tables
     .flatMap((table) => table.split('\n').slice(2))
     .flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name = '']) => name));
-  // A ticket is a credential: src/access reads it.
+  // A ticket is a credential, which src/access reads instead of a route.
   expect([...new Set([...inAddresses, ...inTables])].toSorted()).toEqual([...NAMES, 'ticket'].toSorted());
 });
 
-test('routes read the query through readQuery alone, so that the tests above see all of it', () => {
+test('routes read the query only through readQuery, so the tests above see all parameters', () => {
   const others = sourceFiles('src/http').filter(
     ({ path, code }) =>
       path !== 'src/http/query-parameters.ts' && /searchParams\s*\.\s*(?:get|has)/.test(code),

@@ -1,12 +1,12 @@
 /**
- * Requests for operations of the OpenAPI document: path, method, and a credential that the operation accepts.
+ * Makes requests for the operations of the OpenAPI document: path, method, and a credential that the operation accepts.
  */
 import { ADMIN_TOKEN } from '../http/service-under-test.ts';
 import { type Operation, operations } from './document.ts';
 
 const TARGET = 'IotThingsGraphFrontEndService.ListFlowExecutionMessages';
 
-/** A state machine that is enabled. */
+/** A state machine in an account that the service may read. */
 export const MACHINE = 'arn:aws:states:us-west-2:123456789012:stateMachine:Door';
 
 const named = (id: string): Operation => {
@@ -16,13 +16,13 @@ const named = (id: string): Operation => {
 };
 
 export interface Asked {
-  /** The id in the path: of an execution or a key. */
+  /** The id of an execution or a key, for the path. */
   readonly about?: string;
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly method?: string;
-  /** Replaces the credential that the operation accepts; null: no credential. */
+  /** Replaces the valid credential. With null, the request has no credential. */
   readonly credential?: string | null;
 }
 
@@ -37,7 +37,7 @@ export const OWN_BODIES: Readonly<Record<string, unknown>> = {
   },
 };
 
-/** What an operation cannot do without. */
+/** Required query parameters, by operation. */
 const OWN_QUERIES: Readonly<Record<string, string>> = { listExecutions: `flow=${MACHINE}` };
 
 /** A request of the operation, valid unless `asked` changes it. */

@@ -6,8 +6,8 @@ import { operations } from './document.ts';
 import { requestOf } from './requests.ts';
 
 describe('the OpenAPI document', () => {
-  test('has a path for every route of the application, and a route for every path', () => {
-    // Hono registers preflights and CORS under the same paths.
+  test('has a path for every route of the application and a route for every path', () => {
+    // Routes also include those for preflights and CORS, which have the same paths.
     const routes = brokenApp().routes;
     const matches = (pattern: string, path: string) =>
       pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path;
@@ -17,7 +17,7 @@ describe('the OpenAPI document', () => {
     expect(paths.filter((path) => !routes.some((route) => matches(route.path, path)))).toEqual([]);
   });
 
-  test('has exactly the methods of each path', async () => {
+  test('documents exactly the methods that the application supports on each path', async () => {
     const service = await openService();
     for (const path of new Set(operations.map((operation) => operation.path))) {
       const ofPath = operations.filter((operation) => operation.path === path);

@@ -1,7 +1,4 @@
-/**
- * The same checks on the Worker in workerd, over a socket: they would find headers that a runtime adds or
- * removes.
- */
+/** Checks answers of the Worker in workerd over a socket, to find headers that the runtime adds or removes. */
 import { expect, test } from 'vitest';
 
 import { openWorld } from '../support/on-workerd.ts';
@@ -33,7 +30,7 @@ test('the Worker on workerd answers and refuses each operation as documented', a
     rotateKey: 201,
     forgetExecution: 204,
   };
-  // Last, because these end the key and delete the history.
+  // These operations run last, because they delete the history and revoke the key.
   const last = ['forgetExecution', 'revokeKey'];
   const inOrder = operations.toSorted((a, b) => last.indexOf(a.id) - last.indexOf(b.id));
   for (const { id, path, responses } of inOrder) {

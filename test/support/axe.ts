@@ -1,6 +1,6 @@
 /**
- * axe-core in a page of Chromium. It is run by the driver's protocol, so that the page's own policy does not
- * refuse it.
+ * Runs axe-core (accessibility checks) in a page of Chromium. The script is injected through the driver's protocol,
+ * because the page's content security policy would block a script element.
  */
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
@@ -13,11 +13,11 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
 }
 
-/** Readable, and empty if nothing was found. */
+/** Returns the violations as readable text, or an empty list. */
 export async function violationsOfAxe(page: Page): Promise<readonly string[]> {
   await page.evaluate(AXE);
   const violations = await page.evaluate(async () => {
-    // Safety: the script above defines it.
+    // Safety: the script that was evaluated above defines `axe`.
     const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
     const { violations: found } = await axe.run();
     return found.map(({ id, nodes }) => ({

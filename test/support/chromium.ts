@@ -1,6 +1,4 @@
-/**
- * Debian's Chromium, driven by playwright-core. A test that needs it is skipped where it is not installed.
- */
+/** Starts Debian's Chromium with playwright-core. Tests that need it are skipped if it is not installed. */
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, type Page, chromium } from 'playwright-core';
 
@@ -15,8 +13,8 @@ export const launchChromium = (): Promise<Browser> =>
   });
 
 /**
- * A page in a profile of its own, and what went wrong in it: exceptions, errors on the console, violations of
- * its policy.
+ * A page in its own browser profile, and its problems so far: exceptions, console errors, and violations of its content
+ * security policy.
  */
 export interface WatchedPage {
   readonly page: Page;

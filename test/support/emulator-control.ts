@@ -1,9 +1,6 @@
-/**
- * Sets the executions and the faults of the emulator through its control API
- * (src/emulator/server/control.ts).
- */
+/** Sets executions and faults of the emulator through its control API (src/emulator/server/control.ts). */
 
-/** A message of an execution, as the control API takes it. */
+/** A message of an execution, in the format of the control API. */
 export interface ScriptedMessage {
   readonly messageId?: string;
   readonly eventType?: string;
@@ -12,7 +9,7 @@ export interface ScriptedMessage {
   readonly afterMs?: number;
 }
 
-/** `send`: for an emulator without a socket. */
+/** Sends a body to the control API. `send` replaces `fetch` if the emulator has no socket. */
 export async function tellEmulator(
   origin: string,
   path: string,

@@ -1,12 +1,12 @@
-/** Waits for a condition for as long as the machine needs. */
+/** Waits for a condition. There is enough time for a slow machine. */
 import { vi } from 'vitest';
 
 /**
- * Longer than a busy machine needs. Shorter than a waiting request (50 s), whose own end must not look like
- * success.
+ * Longer than a busy machine needs, but shorter than a waiting request (50 s): a request that only ends by its own
+ * timeout must fail the test.
  */
 export const TIMEOUT_MS = 40_000;
 
-/** Runs `assert` until it does not throw. */
+/** Repeats `assert` until it no longer throws. */
 export const eventually = <T>(assert: () => T | Promise<T>): Promise<T> =>
   vi.waitFor(assert, { timeout: TIMEOUT_MS, interval: 20 });

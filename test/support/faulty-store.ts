@@ -1,6 +1,6 @@
 /**
- * Wraps a store for tests. It fails or stalls on demand, and counts calls, so that a test can show that
- * something causes no read.
+ * Wraps a store for tests. It fails or stalls on demand. It counts calls, so that a test can prove that an operation
+ * reads nothing.
  */
 import type { KeyValueStore } from '../../src/storage/key-value.ts';
 
@@ -18,24 +18,22 @@ export class FaultyStore implements KeyValueStore {
     this.#inner = inner;
   }
 
-  /**
-   * From now on `count` writes (puts and deletes) succeed, then all fail for good: 0 fails the very next one.
-   */
+  /** Lets `count` more writes (puts and deletes) succeed. All later ones fail. With 0, the next write fails. */
   failAfterWrites(count: number): void {
     this.#writesLeft = count;
   }
 
-  /** While on, puts fail as on a full disk. Deletions succeed. */
+  /** While `full` is true, puts fail as on a full disk. Deletions still succeed. */
   fill(full = true): void {
     this.#isFull = full;
   }
 
-  /** While on, `get`, `getMany` and `list` fail. */
+  /** While `failing` is true, `get`, `getMany` and `list` fail. */
   failReads(failing = true): void {
     this.#failingReads = failing;
   }
 
-  /** From now on no call is answered before `release`. */
+  /** Holds all further calls until `release`. */
   stall(): void {
     if (this.#gate !== undefined) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -47,12 +45,12 @@ export class FaultyStore implements KeyValueStore {
     this.#gate = undefined;
   }
 
-  /** Keys that were read (each one of a `getMany` counts), failed reads included. */
+  /** The number of keys read, including failed reads. `getMany` counts each of its keys. */
   reads(prefix = ''): number {
     return this.#reads.filter((key) => key.startsWith(prefix)).length;
   }
 
-  /** Keys that were put or deleted, failed writes included. */
+  /** The number of keys put or deleted, including failed writes. */
   writes(prefix = ''): number {
     return this.#writes.filter((key) => key.startsWith(prefix)).length;
   }
@@ -61,7 +59,7 @@ export class FaultyStore implements KeyValueStore {
     return this.#lists;
   }
 
-  /** Reads, writes and lists together. */
+  /** The total number of reads, writes and lists. */
   get calls(): number {
     return this.#reads.length + this.#writes.length + this.#lists;
   }

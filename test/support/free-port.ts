@@ -1,7 +1,7 @@
 /**
- * A port for a program that cannot choose one itself, or that must restart on the same one. It is below the
- * ports that systems give to connections and to other servers (32768 and higher), so nothing takes it before
- * the program listens.
+ * Finds a port for a program that cannot choose one itself, or that must restart on the same port. The port is below
+ * the range from which systems assign ports automatically (32768 and higher). So no other program gets it by chance
+ * before this one listens.
  */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-/** Histories for tests: fast-check arbitraries for property tests, and a simple one for others. */
+/** Histories for tests: fast-check arbitraries for property tests, and a simple history for other tests. */
 import fc from 'fast-check';
 
 import { EVENT_TYPES } from '../../src/messages/event-types.ts';
@@ -7,23 +7,23 @@ import type { Chunk, History } from '../../src/messages/history.ts';
 import { type Message, messagesBytes } from '../../src/messages/message.ts';
 import { ok } from '../../src/core/errors.ts';
 
-/** When the first message of a made-up history was written, unless a test says otherwise. */
+/** The default time of a history's first message. */
 export const HISTORY_START_MS = Date.UTC(2019, 4, 30, 22, 45, 40, 656);
 
 export type Terminal = 'EXECUTION_SUCCEEDED' | 'EXECUTION_FAILED' | 'EXECUTION_ABORTED';
 
 export interface SomeHistoryOptions {
   readonly length: number;
-  /** The last message. Absent: it still runs. */
+  /** The type of the last message. If absent, the execution is still running. */
   readonly terminal?: Terminal;
-  /** The time of the first message. Each further one comes 10 ms later. */
+  /** The time of the first message. Each message is 10 ms later than the previous one. */
   readonly startMs?: number;
   readonly payload?: (position: number) => string | undefined;
-  /** Two histories that differ in it have other message ids from the first one on. */
+  /** Becomes a part of each message id, so that histories with different values have no common id. */
   readonly run?: string;
 }
 
-/** A plain history: ids that tell the position, so that a failed comparison can be read. */
+/** A simple history. The message ids contain the position, which makes failed comparisons readable. */
 export const someHistory = (options: SomeHistoryOptions): Message[] =>
   Array.from({ length: options.length }, (_, position) => someMessage(position, options));
 
@@ -47,7 +47,7 @@ function someMessage(position: number, options: SomeHistoryOptions): Message {
 
 const RUNNING_TYPES = ['EXECUTION_STARTED', ...EVENT_TYPES.filter((type) => !type.startsWith('EXECUTION_'))];
 
-/** Any one message: members may be missing, ids may repeat, payloads are any text. */
+/** Any message: members can be missing, ids can repeat, and payloads are arbitrary text. */
 export const anyMessage: fc.Arbitrary<Message> = fc.record(
   {
     messageId: fc.oneof(fc.nat(50).map(String), fc.uuid(), fc.string({ unit: 'binary', maxLength: 8 })),
@@ -59,13 +59,13 @@ export const anyMessage: fc.Arbitrary<Message> = fc.record(
 );
 
 /**
- * A history of 0 to `maxLength` messages; long ones are made of few drawn messages, so that shrinking stays
- * quick.
+ * A history of `minLength` to `maxLength` messages. Long histories repeat a few drawn messages, so that shrinking stays
+ * fast.
  */
 export const anyHistory = (maxLength: number, minLength = 0): fc.Arbitrary<Message[]> =>
   fc
     .tuple(
-      // Short ones often: the edges of pages lie there.
+      // Draws short histories often, because they end near page boundaries.
       fc.oneof(
         fc.integer({ min: minLength, max: Math.max(minLength, Math.min(maxLength, 30)) }),
         fc.integer({ min: minLength, max: maxLength }),
@@ -75,18 +75,18 @@ export const anyHistory = (maxLength: number, minLength = 0): fc.Arbitrary<Messa
     .map(([length, drawn]) =>
       Array.from({ length }, (_, position): Message => ({
         ...drawn[position % drawn.length],
-        // Without it, a test could not distinguish two positions of a history with one drawn message.
+        // Makes all messages different. Otherwise a test could not distinguish the positions of repeated messages.
         timestamp: new Date(HISTORY_START_MS + position).toISOString(),
       })),
     );
 
-/** The same history, ended. */
+/** The same history, but with a terminal last message. */
 export const ended = (history: readonly Message[], terminal: Terminal = 'EXECUTION_SUCCEEDED'): Message[] => [
   ...history.slice(0, -1),
   { ...history.at(-1), eventType: terminal },
 ];
 
-/** A history in memory, in chunks whose sizes repeat the given ones. */
+/** A history in memory that is read in chunks. The chunk sizes cycle through `sizes`. */
 export function historyInChunks(
   messages: readonly Message[],
   sizes: readonly number[],

@@ -1,6 +1,6 @@
 /**
- * The whole service in this process: routes, keys, archive and Executions as they are deployed, with a memory
- * store and a clock that tests advance. It opens no port. The caller provides the upstream.
+ * The whole service in this process: routes, keys, archive and Executions as deployed, but with a store in memory and a
+ * clock that tests advance. It opens no port. The caller provides the upstream.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -33,13 +33,13 @@ export const UPSTREAM_CREDENTIALS = {
   secretAccessKey: 'the secret of the upstream',
 };
 
-/** What another service may share, or have instead. */
+/** Parts that a test can share between services or replace. */
 export interface InProcessParts {
   readonly clock?: ManualClock;
   readonly store?: KeyValueStore;
   readonly settings?: Partial<Settings>;
   readonly platform?: Partial<Platform>;
-  /** Instead of the sources that speak to AWS. */
+  /** Replaces the sources that call AWS. */
   readonly source?: Source;
 }
 
@@ -50,10 +50,13 @@ export class InProcess {
   readonly settings: Settings;
   live: InProcessExecutions;
   lists: InProcessLists;
-  /** Builds the index of the archives that the store had before; nothing here calls it by itself. */
+  /** Indexes archives that are already in the store. It runs only when a test calls it. */
   indexBuild: IndexBuild;
   readonly #parts: InProcessParts;
-  /** Kept: Node's Request passes no abort on after it was collected, even if its signal has listeners. */
+  /**
+   * Prevents garbage collection of requests. In Node, a collected Request no longer forwards an abort, even if its
+   * signal has listeners.
+   */
   readonly #requests: Request[] = [];
   #app: App;
 
@@ -92,7 +95,7 @@ export class InProcess {
       callBudget: (_name, limits) => createCallBudget({ clock, ...limits }),
       tiers: {
         standard: createInProcessRateLimiter(RATE_TIERS.standard, clock),
-        // Most tests ask more often than any caller may.
+        // So high that tests never reach it.
         high: createInProcessRateLimiter({ requests: 1_000_000, periodSeconds: 10 }, clock),
       },
       failedAuthentications: createInProcessRateLimiter(FAILED_AUTHENTICATIONS, clock),
@@ -109,10 +112,7 @@ export class InProcess {
     return { live, lists, app, indexBuild: core.indexBuild };
   }
 
-  /**
-   * Another isolate over the same store and upstream takes over: nothing in memory is left, and no open
-   * stream.
-   */
+  /** Simulates a new isolate with the same store and upstream. Everything in memory is lost, and all streams end. */
   restart(): void {
     this.live.close();
     this.lists.close();

@@ -1,6 +1,5 @@
 /**
- * The Worker inside workerd, in the isolate of the test: its stores and objects, and requests to it without a
- * socket.
+ * Access to the Worker in the test's own isolate inside workerd: its store, its objects, and requests without a socket.
  */
 import { createExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
@@ -11,7 +10,7 @@ import { createWorkersKvStore } from '../../src/storage/workers-kv.ts';
 import worker, { type ExecutionObject } from '../../src/worker.ts';
 import { ADMIN_TOKEN, SIGNING_SECRET } from './secret-patterns.ts';
 
-// Safety: wrangler.toml has these bindings. Their generated types are only for the Worker's entry.
+// Safety: wrangler.toml has these bindings. The generated types cover only the Worker's entry.
 export const { STORE, EXECUTIONS } = env as unknown as {
   STORE: KVNamespace;
   EXECUTIONS: DurableObjectNamespace<ExecutionObject>;
@@ -30,7 +29,7 @@ const settings = {
 export const createKey = (limits?: Parameters<typeof createKeyIn>[1]): Promise<string> =>
   createKeyIn(createWorkersKvStore(STORE), limits);
 
-/** Sends a request to the Worker. `token` is sent as bearer token. */
+/** Sends a request to the Worker, with `token` as bearer token. */
 export async function fetchWorker(
   path: string,
   { token, ...init }: RequestInit & { readonly token?: string } = {},
@@ -42,7 +41,7 @@ export async function fetchWorker(
     ...(init as RequestInit<IncomingRequestCfProperties>),
     headers,
   });
-  // Safety: all bindings of wrangler.toml, and the settings that the Worker reads.
+  // Safety: this object has all bindings of wrangler.toml and all settings that the Worker reads.
   return worker.fetch(request, { ...env, ...settings } as never, context);
 }
 

@@ -1,7 +1,4 @@
-/**
- * Finds optional programs for tests, from Debian's packages or on PATH. A fresh machine has only Node, npm
- * and git.
- */
+/** Finds optional programs for tests, in Debian's paths or on PATH. A fresh machine has only Node, npm and git. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -10,7 +7,9 @@ export const PYTHON = '/usr/bin/python3';
 export const AWS_CLI = '/usr/bin/aws';
 export const CHROMIUM = '/usr/bin/chromium';
 
-/** Without a window and without telemetry. A debugging port keeps it running. */
+/**
+ * Command-line options that start Chromium without a window and without telemetry. The debugging port keeps it running.
+ */
 export const chromiumOptions = (profile: string): readonly string[] => [
   '--headless',
   '--no-sandbox',

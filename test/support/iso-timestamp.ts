@@ -1,7 +1,7 @@
-/** Whether a text has exactly the form of timestamps in answers. */
+/** Checks whether a text has exactly the timestamp format of the API. */
 const ISO = /^(?!0000)(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\.\d{3}(?:\d{0,5}[1-9])?Z$/;
 
-/** `Date.parse` alone accepts February 30 and returns March 2. */
+/** The round trip finds impossible dates: `Date.parse` reads February 30 as March 2. */
 export function isIsoTimestamp(text: string): boolean {
   const [, second] = ISO.exec(text) ?? [];
   if (second === undefined) return false;

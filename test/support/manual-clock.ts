@@ -41,7 +41,7 @@ export class ManualClock implements Clock {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** How many sleeps are pending. 0: nothing continues by itself. */
+  /** The number of pending sleeps. With 0, nothing is waiting for time to pass. */
   get sleepers(): number {
     return this.#sleepers.length;
   }
@@ -51,7 +51,7 @@ export class ManualClock implements Clock {
     return this.#sleepers.length === 0 ? undefined : Math.min(...this.#sleepers.map(({ at }) => at));
   }
 
-  /** Advances time. Wakes sleepers in order, and lets each finish its work before the next. */
+  /** Advances time. Wakes sleepers in order, and runs each one's work to the end before the next wakes. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();
@@ -68,14 +68,13 @@ export class ManualClock implements Clock {
 }
 
 /**
- * After this many turns of the event loop without work, everything counts as finished. Streams need more than
- * microtasks.
+ * After this many turns of the event loop, all work counts as finished. Microtasks alone are not enough for streams.
  */
 const QUIET_TURNS = 5;
 
 /**
- * WebCrypto's work in other threads (every AWS signature is some of it), which no turn of the event loop
- * waits for.
+ * The number of running WebCrypto operations, for example for AWS signatures. They run in other threads, and turns of
+ * the event loop do not wait for them.
  */
 let cryptoJobs = 0;
 
@@ -91,7 +90,7 @@ for (const name of ['digest', 'sign', 'verify', 'importKey'] as const) {
   });
 }
 
-/** Runs everything that is ready, and the work that follows from it. */
+/** Runs all work that can run without time passing, including follow-up work. */
 export async function settle(): Promise<void> {
   for (let quiet = 0; quiet < QUIET_TURNS; quiet = cryptoJobs === 0 ? quiet + 1 : 0) {
     await new Promise<void>((resolve) => setImmediate(resolve));

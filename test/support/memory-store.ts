@@ -1,7 +1,7 @@
 /**
- * A key-value store in memory, for tests only. It refuses exactly the calls that Workers KV refuses, a second
- * write of a key within a second included, and expires entries by the given clock. Its size has no limit. It
- * does not simulate KV's caches, nor the time that a change takes to reach other locations.
+ * A key-value store in memory, for tests only. It refuses exactly the calls that Workers KV refuses, including a second
+ * write of a key within a second. Entries expire by the given clock. The size is unlimited. It does not simulate KV's
+ * caches or the delay until a change reaches other locations.
  */
 import { Buffer } from 'node:buffer';
 
@@ -28,7 +28,10 @@ import { decodeListCursor, encodeListCursor } from '../../src/storage/list-curso
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
-  /** As KV: a second write of a key within a second is refused with 429. Off only where speed is measured. */
+  /**
+   * If true, a second write of a key within a second is refused with 429, as in KV. Only speed measurements switch it
+   * off.
+   */
   readonly oneWritePerSecond?: boolean;
 }
 
@@ -39,7 +42,7 @@ interface StoredEntry {
 }
 
 const WRITE_INTERVAL_MS = 1000;
-/** Times of writes remembered before those of the second before last are swept out. */
+/** The maximum number of remembered write times. At this number, outdated ones are removed. */
 const WRITE_TIMES_MAX = 10_000;
 
 export const createMemoryStore = (options: MemoryStoreOptions): KeyValueStore => new MemoryStore(options);
@@ -134,5 +137,5 @@ class MemoryStore implements KeyValueStore {
   }
 }
 
-/** KV lists by the bytes of UTF-8, which is by code point; JavaScript's own order is by UTF-16 unit. */
+/** KV sorts keys by their UTF-8 bytes. JavaScript's default order is by UTF-16 code units, which differs. */
 const byUtf8 = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

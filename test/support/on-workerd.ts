@@ -1,6 +1,6 @@
 /**
- * Runs the Worker as it would be deployed, in workerd with an upstream, all on sockets. For tests from
- * outside and for benchmarks, with their requests as a caller and as an operator.
+ * Runs the Worker as deployed in workerd, with an upstream, all on sockets. Tests and benchmarks use it to make
+ * requests from outside, as a caller or as an operator.
  */
 import type { NewKey } from '../../src/access/keys/key-input.ts';
 import type { Statistics } from '../../src/emulator/call-statistics.ts';
@@ -11,7 +11,7 @@ import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
 import { type ScriptedMessage, tellEmulator } from './emulator-control.ts';
 import { ADMIN_TOKEN, SIGNING_SECRET } from './secret-patterns.ts';
 
-/** What the Worker signs with; every upstream accepts them. */
+/** The Worker signs with these credentials, and every upstream accepts them. */
 export const UPSTREAM_CREDENTIALS = {
   accessKeyId: 'AKIAUPSTREAM',
   secretAccessKey: 'the secret of the upstream',
@@ -24,7 +24,7 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-/** An execution as an operator sees it. */
+/** The state of an execution, as the operator's API shows it. */
 export interface Activity {
   readonly streams: number;
   readonly waiting: number;
@@ -33,11 +33,11 @@ export interface Activity {
   readonly archived?: { readonly messageCount: number };
 }
 
-/** The Worker in workerd, and the upstream that it reads from. */
+/** The Worker in workerd, and the upstream from which it reads. */
 export class World<Behind extends Upstream = EmulatorServer> {
   readonly upstream: Behind;
   readonly workerd: LocalWorkerd;
-  /** All that the Worker has logged. */
+  /** All lines that the Worker has logged. */
   readonly lines: readonly string[];
 
   constructor(upstream: Behind, workerd: LocalWorkerd, lines: readonly string[]) {
@@ -66,7 +66,7 @@ export class World<Behind extends Upstream = EmulatorServer> {
     });
   }
 
-  /** A key that may read everything, a thousand requests in 10 s, unless `limits` says otherwise. */
+  /** Creates a key. By default it can read everything and make a thousand requests in 10 s; `limits` overrides this. */
   key(limits: Partial<NewKey> = {}): Promise<string> {
     return createLocalKey(this.workerd.store, limits);
   }
@@ -83,8 +83,8 @@ export class World<Behind extends Upstream = EmulatorServer> {
   }
 
   /**
-   * Uses up the rate of a key: requests until one is refused. The next one is, too, unless a new period has
-   * begun.
+   * Makes requests until the key's rate limit refuses one. The next request is refused, too, unless a new period
+   * begins.
    */
   async useUpRate(key: string): Promise<void> {
     for (;;) {
@@ -97,7 +97,7 @@ export class World<Behind extends Upstream = EmulatorServer> {
   async activity(id: string): Promise<Activity> {
     const response = await this.admin('GET', `/executions/${encodeURIComponent(id)}`);
     if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
-    // Safety: the route's own answer; what it holds is what tests then look at.
+    // Safety: the route answers with this shape, and tests check the members.
     return (await response.json()) as Activity;
   }
 
@@ -105,7 +105,7 @@ export class World<Behind extends Upstream = EmulatorServer> {
     return this.upstream.emulator.stats();
   }
 
-  /** Calls for one execution that reached the emulator. */
+  /** The number of calls for one execution that reached the emulator. */
   calls(this: World, id: string): number {
     return this.stats().byExecution[id]?.calls ?? 0;
   }
@@ -136,7 +136,7 @@ export class World<Behind extends Upstream = EmulatorServer> {
   }
 }
 
-/** `vars`: settings that differ from those for everything that the emulator has. */
+/** Starts the Worker with the emulator as its upstream. `vars` overrides settings. */
 export const openWorld = (vars?: Vars): Promise<World> =>
   openWorldBefore(() => startEmulatorServer({ port: 0, credentials: UPSTREAM_CREDENTIALS }), vars);
 
@@ -169,5 +169,5 @@ export async function openWorldBefore<Behind extends Upstream>(
 export const messagesPath = (id: string, query = ''): string =>
   `/v1/executions/${encodeURIComponent(id)}/messages${query === '' ? '' : `?${query}`}`;
 
-/** `ftk_`, the key's id of 8 characters, and the rest. */
+/** A key is `ftk_`, then its id of 8 characters, then the rest. */
 const keyIdIn = (key: string): string => key.slice(4, 12);

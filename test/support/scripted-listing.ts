@@ -1,8 +1,8 @@
 /**
- * A source of lists in memory that a test controls. Executions may start, end and be redriven; ties of start
- * times are in an order of its own. Its opaque tokens may expire, and it can return short pages, empty pages
- * and every failure. It counts its calls, and holds them open on demand. It never waits by itself and needs
- * no clock.
+ * A source of lists in memory that a test controls. Executions can start, end and be redriven. Executions with the same
+ * start time are in an order that differs from the service's own. Tokens are opaque and can expire. The source can
+ * return short pages, empty pages and every failure. It counts its calls, and holds them on demand. It needs no clock
+ * and never waits by itself.
  */
 import { type Result, type SourceFailure, fail, ok } from '../../src/core/errors.ts';
 import type { Status } from '../../src/messages/event-types.ts';
@@ -17,12 +17,12 @@ import type {
 } from '../../src/sources/listing-source.ts';
 import type { CallOptions, CallOrigin } from '../../src/sources/source.ts';
 
-/** The behaviour of one call. Default: a correct answer. */
+/** The behaviour of one call. By default it answers correctly. */
 export interface ListConduct {
   readonly failure?: SourceFailure['type'];
-  /** At most this many executions in a page. */
+  /** The maximum number of executions in the page. */
   readonly most?: number;
-  /** All tokens given so far are of no use any more. */
+  /** Invalidates all tokens issued so far. */
   readonly expireTokens?: boolean;
   readonly throws?: boolean;
 }
@@ -38,10 +38,11 @@ export interface ScriptedListingOptions {
   readonly executions?: readonly SourceExecution[];
   readonly conduct?: (call: ListCall) => ListConduct;
   /**
-   * `place`: behind the last execution given. `count`: behind so many, so that new executions move all pages.
+   * With `place`, a token continues after the last execution of its page. With `count`, it skips a number of
+   * executions, so new executions shift all later pages.
    */
   readonly tokensOf?: 'place' | 'count';
-  /** As stepfunctions-local lists them. */
+  /** Lists the oldest executions first, as stepfunctions-local does. */
   readonly oldestFirst?: boolean;
 }
 
@@ -166,7 +167,7 @@ export class ScriptedListing implements ListingSource {
   }
 }
 
-/** Newest start first; ties by the reversed id, which is no order of ours. */
+/** Sorts by start time, newest first. Ties are sorted by the reversed id, an order that the service does not use. */
 function inUpstreamOrder(a: SourceExecution, b: SourceExecution): number {
   if (a.startedAt !== b.startedAt) return a.startedAt > b.startedAt ? -1 : 1;
   if (a.executionId === b.executionId) return 0;

@@ -1,7 +1,7 @@
 /**
- * A source in memory that a test controls. Its messages may grow or be replaced, its opaque tokens may
- * expire, and it can return short pages, empty pages, lagging reads and every failure of a source. It counts
- * its calls, and holds them open on demand. It never waits by itself and needs no clock.
+ * A source in memory that a test controls. Messages can be added or replaced. Tokens are opaque and can expire. The
+ * source can return short pages, empty pages, lagging reads and every failure. It counts its calls, and holds them on
+ * demand. It needs no clock and never waits by itself.
  */
 import { type SourceFailure, fail, ok, type Result } from '../../src/core/errors.ts';
 import type { ExecutionRef } from '../../src/core/execution-ref.ts';
@@ -14,33 +14,33 @@ import type {
   SourcePage,
 } from '../../src/sources/source.ts';
 
-/** The behaviour of one call. Default: a correct answer. */
+/** The behaviour of one call. By default it answers correctly. */
 export interface Conduct {
   readonly failure?: SourceFailure['type'];
-  /** Answers lag behind by this many messages. */
+  /** Leaves out this many of the newest messages, as a lagging read does. */
   readonly lag?: number;
-  /** At most this many messages in a page. */
+  /** The maximum number of messages in the page. */
   readonly most?: number;
-  /** Gives no message, and a token for the same place. */
+  /** Returns no messages, and a token for the same position. */
   readonly empty?: boolean;
-  /** Gives a token although nothing follows. */
+  /** Returns a token although no messages follow. */
   readonly dangling?: boolean;
-  /** Gives the token that it was asked with (where there was one). */
+  /** Returns the token of the request, if it had one. */
   readonly repeatToken?: boolean;
-  /** Gives this token if messages follow. */
+  /** Returns this token if messages follow. */
   readonly nextToken?: string | undefined;
-  /** All tokens given so far are of no use any more. */
+  /** Invalidates all tokens issued so far. */
   readonly expireTokens?: boolean;
-  /** Requests that it took: retries inside the source. */
+  /** The number of requests that the call takes, including retries inside the source. */
   readonly attempts?: number;
-  /** Throws, as no source should. */
+  /** Throws an exception, which a real source never should. */
   readonly throws?: boolean;
 }
 
-/** A call as it came. */
+/** A call that the source has received. */
 export interface SourceCall {
   readonly executionId: string;
-  /** undefined: from the start, or the token is unknown. */
+  /** Undefined if the call reads from the start, or if its token is unknown. */
   readonly position: number | undefined;
   readonly token: string | undefined;
   readonly limit: number;
@@ -51,15 +51,15 @@ export interface ScriptedSourceOptions {
   readonly name?: string;
   readonly pageSizeMax?: number;
   readonly messages?: readonly Message[];
-  /** Asked at each call; see `conducts`. */
+  /** Returns the behaviour for each call; see `conducts`. */
   readonly conduct?: (call: SourceCall) => Conduct;
-  /** A token is valid until this many further calls were answered. */
+  /** A token expires after this many further calls have been answered. */
   readonly tokenLifeCalls?: number;
-  /** How it says that a token has expired. */
+  /** The failure that reports an expired token. */
   readonly expiry?: 'upstream-invalid-request' | 'upstream-invalid-token';
-  /** A page of more messages is too large. */
+  /** Requests for pages with more messages fail as too large. */
   readonly tooLargeAbove?: number;
-  /** Never ends: messages are made as they are read. */
+  /** If set, the history never ends, and this function makes each message when it is read. */
   readonly endless?: (position: number) => Message;
 }
 
@@ -69,7 +69,7 @@ interface GivenToken {
   readonly givenAtCall: number;
 }
 
-/** One conduct after the other, then over again. */
+/** Returns the conducts one after another, and then starts over. */
 export function conducts(list: readonly Conduct[]): () => Conduct {
   let next = 0;
   return () => list[next++ % list.length] ?? {};
@@ -78,23 +78,23 @@ export function conducts(list: readonly Conduct[]): () => Conduct {
 export class ScriptedSource implements Source {
   readonly name: string;
   readonly pageSizeMax: number;
-  /** The history, of every execution alike. Grow it with `append`, or `replace` it. */
+  /** The history, which is the same for all executions. Change it with `append` or `replace`. */
   messages: Message[];
   conduct: (call: SourceCall) => Conduct;
   tokenLifeCalls: number;
   tooLargeAbove: number;
-  /** No execution is known: `upstream-not-found`. */
+  /** If true, all calls fail with `upstream-not-found`. */
   missing = false;
-  /** Set: unsuccessful executions can be started again. */
+  /** If set, unsuccessful executions can be redriven for this long. */
   redrivableMs?: number;
-  /** Set: a test has a `describe`. */
+  /** If set, the source can describe executions. */
   describe?: (ref: ExecutionRef, call: CallOptions) => Promise<Result<SourceDescription, SourceFailure>>;
   /** Every call since the last `forgetCalls`, in order. */
   readonly calls: SourceCall[] = [];
-  /** Requests as budgets count them: `attempts` of each call. */
+  /** The number of requests as call budgets count them: the sum of all calls' `attempts`. */
   attempts = 0;
   inFlight = 0;
-  /** The most at once, of one execution. */
+  /** The maximum number of concurrent calls for one execution. */
   inFlightMax = 0;
   readonly #inFlightOf = new Map<string, number>();
   readonly #expiry: 'upstream-invalid-request' | 'upstream-invalid-token';
@@ -118,7 +118,7 @@ export class ScriptedSource implements Source {
     this.messages.push(...messages);
   }
 
-  /** Another history under the same id: no token of the old one is good any more. */
+  /** Replaces the history under the same id, and invalidates all tokens. */
   replace(messages: readonly Message[]): void {
     this.messages = [...messages];
     this.expireTokens();
@@ -128,12 +128,12 @@ export class ScriptedSource implements Source {
     this.#tokens.clear();
   }
 
-  /** From now on no call is answered before `release`. */
+  /** Holds all further calls until `release`. */
   hold(): void {
     this.#gate ??= Promise.withResolvers<void>();
   }
 
-  /** Answers what is held, with what is there now. */
+  /** Answers the held calls with the current history. */
   release(): void {
     this.#gate?.resolve();
     this.#gate = undefined;
@@ -208,7 +208,7 @@ export class ScriptedSource implements Source {
     return this.#answered - given.givenAtCall <= this.tokenLifeCalls ? given.position : undefined;
   }
 
-  /** Reveals nothing about its position. The same text is returned twice only on demand. */
+  /** Makes a token that reveals nothing about its position. Tokens are unique, unless `again` repeats one. */
   #token(executionId: string, position: number, again: string | undefined): string {
     if (again !== undefined) return again;
     const token = `token-${this.#answered}-${crypto.randomUUID()}`;
@@ -228,7 +228,7 @@ export class ScriptedSource implements Source {
     this.inFlight--;
   }
 
-  /** Takes at least one turn of the event loop, as any real call: concurrent calls overlap visibly. */
+  /** Waits at least one turn of the event loop, as a real call does, so that concurrent calls overlap. */
   async #open(signal: AbortSignal | undefined): Promise<void> {
     const aborted = new Promise<void>((resolve) =>
       signal?.addEventListener('abort', () => resolve(), { once: true }),

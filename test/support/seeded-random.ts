@@ -1,21 +1,24 @@
 /**
- * Randomness of the tests: the same numbers in every run of the gate. FLOWTAP_TEST_SEED sets others, and
- * FLOWTAP_TEST_RUNS_FACTOR the number of runs of property tests.
+ * Random numbers for tests. They are the same in every run, unless FLOWTAP_TEST_SEED sets another seed.
+ * FLOWTAP_TEST_RUNS_FACTOR multiplies the number of runs of property tests.
  */
 
 /**
- * The seed of all random tests, also of fast-check (fixed-seed.ts). `npm run test:explore` sets another one
- * for each round.
+ * The seed of all random tests, including fast-check (fixed-seed.ts). `npm run test:explore` sets a new seed for each
+ * round.
  */
 export const SEED = Number(process.env['FLOWTAP_TEST_SEED'] ?? 20190511);
 
-/** 1 in the gate. `npm run test:explore` sets it to ten. */
+/** 1 by default. `npm run test:explore` sets it to 10. */
 const RUNS_FACTOR = Number(process.env['FLOWTAP_TEST_RUNS_FACTOR'] ?? 1);
 
-/** The number of runs of a property test, from the number in the gate. */
+/** The number of runs of a property test. `inTheGate` is the default number. */
 export const runs = (inTheGate: number): number => Math.ceil(inTheGate * RUNS_FACTOR);
 
-/** Numbers from 0 to 1 that are the same for the same seed: mulberry32 (public domain, Tommy Ettinger). */
+/**
+ * Returns a generator of numbers from 0 to 1. The same seed gives the same numbers. The algorithm is mulberry32 (public
+ * domain, Tommy Ettinger).
+ */
 export function seededRandom(seed = SEED): () => number {
   let state = seed >>> 0;
   return () => {
@@ -26,7 +29,5 @@ export function seededRandom(seed = SEED): () => number {
   };
 }
 
-/**
- * One sequence for a whole test file, so that two isolates or services of one test never draw the same names.
- */
+/** One sequence for the whole test file, so that two isolates or services in a test never draw the same names. */
 export const nextRandom = seededRandom();

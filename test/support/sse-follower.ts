@@ -1,7 +1,6 @@
 /**
- * A client over a real socket that follows the rules for clients in docs/http-api.md: it reconnects after
- * `retry:` with the last id, starts over at `reset`, and stops at 204. Tests can end or reset its connection
- * at any time.
+ * A client over a real socket that follows the rules for clients in docs/http-api.md: it reconnects after `retry:` with
+ * the last id, starts over after `reset`, and stops after a 204. Tests can end or reset its connection at any time.
  */
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 
@@ -10,7 +9,7 @@ import { type ReadEvent, SseParser } from './sse-reader.ts';
 export interface FollowerOptions {
   readonly url: string;
   readonly apiKey: string;
-  /** Makes waits before a reconnect shorter, so that a test of many cuts ends; 1 is as asked. */
+  /** Multiplies the wait before a reconnect. Tests with many cuts use a small factor to finish sooner. Default: 1. */
   readonly retryFactor?: number;
 }
 
@@ -22,12 +21,12 @@ export class SseFollower {
   connects = 0;
   resets = 0;
   problems: string[] = [];
-  /** A status that is neither 200 nor 204: it has given up. */
+  /** The status, neither 200 nor 204, after which the client gave up. */
   refused: number | undefined;
   #request: ClientRequest | undefined;
   #stopped = false;
   readonly done: Promise<void>;
-  /** Called for each event, as it comes. */
+  /** Called for each event when it arrives. */
   onEvent: (event: ReadEvent) => void = () => undefined;
 
   constructor(options: FollowerOptions) {
@@ -35,7 +34,7 @@ export class SseFollower {
     this.done = this.#follow();
   }
 
-  /** The data of its messages, in order. */
+  /** The data of the messages so far, in order. */
   get messages(): string[] {
     return this.events.filter(({ event }) => event === 'message').map(({ data }) => data);
   }
@@ -44,7 +43,7 @@ export class SseFollower {
     return this.#parser.lastEventId;
   }
 
-  /** Cuts the connection that is open, or is being opened: FIN, or RST. */
+  /** Cuts the current connection, even while it is being opened, with a FIN or an RST. */
   cut(how: 'fin' | 'rst'): void {
     const { socket } = this.#request ?? {};
     if (how === 'rst' && socket) socket.resetAndDestroy();
@@ -66,12 +65,12 @@ export class SseFollower {
         return;
       }
       const waitMs = (this.#parser.retryMs ?? 1_000) * (this.#options.retryFactor ?? 1);
-      // As a client of its own does, in real time: the service may be another process.
+      // Waits in real time, as a real client does, because the service can be another process.
       if (!this.#stopped) await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
   }
 
-  /** The status of one connection, when it is over; undefined: it never had one. */
+  /** Opens one connection. Resolves with its status when it has ended, or with undefined if it got no response. */
   #connect(): Promise<number | undefined> {
     this.connects++;
     const { url, apiKey } = this.#options;
@@ -89,7 +88,7 @@ export class SseFollower {
       });
       this.#request.on('response', (response: IncomingMessage) => {
         status = response.statusCode;
-        // A new parser, because the unfinished rest of the last connection must be dropped.
+        // Each connection gets a new parser, because an incomplete event of the previous one must be dropped.
         const parser = new SseParser();
         response.on('data', (bytes: Buffer) => {
           for (const event of parser.push(bytes)) this.#take(event);

@@ -1,32 +1,31 @@
 /**
- * Reads event streams for tests, independent of our own writer and of any client library: the parser of
- * WHATWG HTML, "Interpreting an event stream", as plainly as it can be written. Stricter in one thing: a
- * block of fields without data is an error, since clients in the field dispatch it as an event with empty
- * data and an empty id.
+ * Reads event streams for tests, independently of the service's writer and of any client library. It implements WHATWG
+ * HTML, "Interpreting an event stream", in the simplest way. It is stricter in one point: a block with fields but
+ * without data is an error, because some clients would dispatch it as an event with empty data and an empty id.
  */
 
 export interface ReadEvent {
-  /** `message` when the event has no name. */
+  /** The name of the event. `message` if the stream gives no name. */
   readonly event: string;
   readonly data: string;
-  /** The id of this event itself; absent if it has no id. */
+  /** The id in this event itself. Absent if the event has none. */
   readonly id?: string;
 }
 
 export class SseParser {
-  /** As a client remembers it, for Last-Event-ID. */
+  /** The last id received, which a client would send as Last-Event-ID. */
   lastEventId = '';
-  /** As the server asked last, in milliseconds. */
+  /** The last `retry:` value that the server sent, in milliseconds. */
   retryMs: number | undefined;
   readonly #decoder = new TextDecoder();
   #rest = '';
   #event = '';
   #data: string[] = [];
   #id: string | undefined;
-  /** Fields of the block so far. */
+  /** The number of fields in the current block. */
   #fields = 0;
 
-  /** The events that these bytes complete. An event without its blank line is not one. */
+  /** Returns the events that these bytes complete. An event is complete after its blank line. */
   push(bytes: Uint8Array): ReadEvent[] {
     this.#rest += this.#decoder.decode(bytes, { stream: true });
     const events: ReadEvent[] = [];
@@ -62,13 +61,13 @@ export class SseParser {
   }
 }
 
-/** A stream in this process that is read as it comes, or only when a test asks. */
+/** Reads a stream in this process: continuously (`readAll`), or one chunk at a time (`readOne`). */
 export class StreamReader {
   readonly parser = new SseParser();
   readonly events: ReadEvent[] = [];
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   ended = false;
-  /** Why it broke off. */
+  /** The error with which the stream broke off. */
   error: unknown;
 
   constructor(body: ReadableStream<Uint8Array> | null) {
@@ -76,7 +75,7 @@ export class StreamReader {
     this.#reader = body.getReader();
   }
 
-  /** Reads one chunk. False at the end of the stream. */
+  /** Reads one chunk. Resolves with false at the end of the stream. */
   async readOne(): Promise<boolean> {
     try {
       const { done, value } = await this.#reader.read();
@@ -90,7 +89,7 @@ export class StreamReader {
     }
   }
 
-  /** Reads on, until the end. */
+  /** Reads until the end of the stream. */
   async readAll(): Promise<this> {
     while (await this.readOne());
     return this;
@@ -111,5 +110,5 @@ export class StreamReader {
 }
 
 export const messageIdOf = ({ data }: ReadEvent): string | undefined =>
-  // Safety: what tests compare it with tells whether it is one.
+  // Safety: data of another shape fails the comparison in the test.
   (JSON.parse(data) as { messageId?: string }).messageId;
