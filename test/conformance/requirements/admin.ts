@@ -7,7 +7,7 @@ export const admin: Section = {
   title: 'Your key, and admin',
   requirements: [
     requirement(
-      '`GET /v1/key` answers `{id, name, executions, payloads, tickets, tier, limits, expiresAt}`. `?flowExecutionId=…` adds `allowed`.',
+      '`GET /v1/key` answers `{id, name, executions, payloads, tickets, tier, limits, expiresAt}`. `?flowExecutionId=…` adds `allowed`',
       'GET /v1/key shows what the key may do, and whether it may read a given execution',
       ['admin'],
       async (target) => {
@@ -29,7 +29,7 @@ export const admin: Section = {
       },
     ),
     requirement(
-      'Send `Authorization: Bearer <ADMIN_TOKEN>`. Without that setting the paths are 404.',
+      'Send `Authorization: Bearer <ADMIN_TOKEN>`. Without the setting `ADMIN_TOKEN` these paths are a 404.',
       'the admin API accepts only the admin token, never an API key',
       ['admin'],
       async (target) => {

@@ -55,7 +55,7 @@ export const aws: Section = {
       },
     ),
     requirement(
-      'Errors have `__type` and `message`, and the same name in `x-amzn-errortype`.',
+      'Errors have `__type` and `message`; `x-amzn-errortype` repeats the name of the exception.',
       'an error names its AWS exception in body and header, and client errors have status 400',
       ['admin'],
       async (target) => {

@@ -36,7 +36,7 @@ export const credentials: Section = {
       },
     ),
     requirement(
-      'A key that comes without `Bearer`, or with another scheme, is a 401 that names the scheme.',
+      'A key that is sent without `Bearer`, or with another scheme, is a 401 that names the scheme.',
       'a key with a missing or wrong scheme is a 401 that names the scheme and does not repeat the key',
       [],
       async (target) => {
@@ -79,7 +79,7 @@ export const credentials: Section = {
       },
     ),
     requirement(
-      'Checks, in this order: one credential, not in the URL; format and checksum; known; revoked; expired; rate; permission for this execution.',
+      'Checks run in this order: there is one credential, not in the URL; it has a valid format and checksum; it is known, not revoked, not expired; the rate; the permission for this execution.',
       'a revoked and an expired key get different codes, even for executions that they may not read',
       ['admin'],
       async (target) => {

@@ -23,7 +23,7 @@ export const ids: Section = {
       },
     ),
     requirement(
-      'An id has 1 to 512 characters. It must not contain control characters, an API key or a ticket, however often encoded: ids are logged.',
+      'An id has 1 to 512 characters. It must not contain control characters, an API key or a ticket, even percent-encoded: ids are logged.',
       'an id of 512 characters is accepted; a longer, empty or badly encoded id, or a control character, is a 400 that names the id',
       ['emulator'],
       async (target) => {
@@ -38,7 +38,7 @@ export const ids: Section = {
       },
     ),
     requirement(
-      'The 404 of an unknown execution repeats the id: a mistyped last segment (`…/message`) is part of it.',
+      'The 404 of an unknown execution repeats the id. A mistyped last segment (`…/message`) counts as part of the id.',
       'the 404 for a mistyped last segment repeats that segment',
       ['emulator'],
       async (target) => {

@@ -207,7 +207,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      'at most `maxResults` and at most 4 MiB, but at least one.',
+      'at most `maxResults`, and at most 4 MiB unless a single message is larger.',
       'a page has at most 4 MiB, except that a larger message gets a page of its own',
       ['emulator'],
       async (target) => {

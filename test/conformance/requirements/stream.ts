@@ -135,7 +135,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'Reconnect with it and you miss nothing, also with `from=now`, with a filter, and before the first message.',
+      'Reconnect with it and you miss nothing, even with `from=now`, with a filter, and before the first message.',
       'the id of caught-up resumes at the position where from=now started, and ids advance past filtered messages',
       ['emulator'],
       async (target) => {
@@ -209,7 +209,7 @@ export const stream: Section = {
       5,
     ),
     requirement(
-      'Reconnecting with the id of an `end` is answered 204, which stops an EventSource.',
+      'Reconnecting with the id of an `end` gets a 204, which stops an EventSource.',
       'a reconnect with the id of end is a 204; one with the id of the last message gets end again',
       ['emulator'],
       async (target) => {
