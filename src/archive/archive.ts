@@ -104,7 +104,7 @@ export class Archive {
     return this.open(ref, head, 'kv');
   }
 
-  /** True if the last `find` could not read the store. The history may be archived then. */
+  /** True if the last `find` could not read the store. Then it is unknown whether the history is archived. */
   isUnread(ref: ExecutionRef): boolean {
     return this.#options.memory.heads.get(executionName(ref))?.unread === true;
   }
@@ -179,7 +179,7 @@ export class Archive {
     });
   }
 
-  /** Makes a new head visible in this isolate at once. Undefined after a deletion. */
+  /** Makes a new head visible in this isolate at once. After a deletion, `head` is undefined. */
   remember(ref: ExecutionRef, head: ArchiveHead | undefined): void {
     const { heads } = this.#options.memory;
     const name = executionName(ref);

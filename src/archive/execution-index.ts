@@ -34,9 +34,9 @@ import {
 } from './index-record.ts';
 import { prefixesFrom, positionAfter, positionBefore } from './order-key.ts';
 
-/** Store listings per page: a Worker may make only 1,000 operations. The next page continues there. */
+/** Store listings per page: a Worker may make only 1,000 operations. A page that needs more ends early. */
 const LISTINGS_MAX = 40;
-/** Keys per listing in the search for a position. More would help only after bursts of executions. */
+/** Keys per listing of a `#seek`. More keys save listings only if many executions start at the same time. */
 const SEEK_KEYS = 500;
 /** How much longer a flow's record lives than needed, so that it is not written for each execution. */
 const FLOW_OUTLIVES_MS = 86_400_000;

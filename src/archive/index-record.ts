@@ -1,7 +1,7 @@
 /**
- * The records of the index: one for each archived execution and each flow. A record is small JSON, stored as
- * metadata, so that a list of the store returns it. If a long id makes the record too large for metadata, it
- * is stored as the value. Keys:
+ * The records of the index: one for each archived execution and each flow. A record is small JSON. It is
+ * stored as the metadata of its key, because the store returns metadata when it lists keys. If a long id
+ * makes the record too large for metadata, it is stored as the value. Keys:
  *
  *     archive/1/index/<source>/<group>/<order key>   an execution
  *     archive/1/flow/<source>/<flow>                 a flow that has executions

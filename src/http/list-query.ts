@@ -83,7 +83,7 @@ function readListOf(
     return invalid(
       'query',
       'source',
-      'must not be combined with flow: it lists executions that belong to no flow.',
+      'must not be combined with flow: source lists executions that have no flow.',
     );
   }
   if (flow !== undefined) {

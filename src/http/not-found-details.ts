@@ -1,6 +1,6 @@
 /**
- * Adds to a "not found" failure what was looked up, in all protocols. This makes typos visible: in a path
- * that ends in `…/message`, that typo is part of the looked-up id.
+ * Adds to a "not found" failure what was looked up, in all protocols. This makes typos visible: if a path
+ * ends in `…/message` instead of `…/messages`, the failure shows that `/message` was taken as part of the id.
  */
 import { type Result, fail } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';

@@ -14,7 +14,8 @@ import { parseJson } from '../core/parse-json.ts';
 export const BODY_BYTES_MAX = 64 * 1024;
 
 /**
- * A few kilobytes fit into a few packets. Slower callers would only occupy a connection and, on Deno, memory.
+ * Bodies of a few kilobytes normally arrive within a second. A caller that needs much longer would only
+ * occupy a connection and, on Deno, memory.
  */
 export const BODY_DEADLINES: BodyDeadlines = { silenceMs: 10_000, totalMs: 30_000 };
 

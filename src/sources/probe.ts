@@ -12,11 +12,14 @@ import type { ListingSource, Place } from './listing-source.ts';
 import type { CallOrigin, ProbeTarget, Source } from './source.ts';
 
 /**
- * The name of the execution that probes request, and of its state machine. An IAM policy that allows only
- * individual state machines must include this one.
+ * Each probe requests an execution with this name, of a state machine with the same name. An IAM policy that
+ * allows only individual state machines must include this one.
  */
 export const PROBE_NAME = 'flowtap-probe';
-/** On the free plan a Worker can make only 50 subrequests per request. */
+/**
+ * On the free plan a Worker can make only 50 subrequests per request. The rest is left for lists, the roles
+ * of accounts, and retries.
+ */
 export const PROBES_MAX = 20;
 /**
  * Number of places whose lists are checked, each with one call per action. A few are enough, because all

@@ -1,6 +1,7 @@
 /**
- * The foreign upstream verifies signatures, and our pages and streams contain exactly its messages. AWS's clients
- * read from this upstream in aws-sdk.test.ts, boto3.test.ts and aws-cli.test.ts.
+ * Tests of Flowtap in front of a foreign upstream: a ListFlowExecutionMessages in Python that shares no code with our
+ * emulator (foreign_upstream.py). It verifies signatures, and our pages and streams contain exactly its messages.
+ * AWS's clients read from it in aws-sdk.test.ts, boto3.test.ts and aws-cli.test.ts.
  */
 import {
   IoTThingsGraphClient,

@@ -123,7 +123,7 @@ describe('a long history', () => {
     await scriptEvents(service, executionArn, running);
     const input = { executionArn, reverseOrder: true, maxResults: 2 };
     const asked = statesAnswer(service, 'GetExecutionHistory', { key, input });
-    // Advances in small steps, because signing a call takes real time.
+    // Signing a call takes real time. With large steps, the service's time limits would be reached meanwhile.
     let isAnswered = false;
     void asked.finally(() => (isAnswered = true)).catch(() => undefined);
     while (!isAnswered) await service.clock.advance(10);

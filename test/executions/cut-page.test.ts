@@ -321,7 +321,7 @@ describe('the stored bytes that a page reads', () => {
 });
 
 describe('a filter', () => {
-  test('with few matches examines a limited number of messages per page, and the next page continues there', async () => {
+  test('with few matches examines a limited number of messages per page, and the next page continues after them', async () => {
     const messages = someHistory({ length: 2 * SCANNED_MESSAGES_MAX + 100 });
     const history = inChunks(messages, [1_000]);
     let chunks = 0;

@@ -105,7 +105,7 @@ test('an execution that its source describes as ended is archived in one walk, h
   expect(under.source.calls).toHaveLength(WALK_PAGES_MAX + 10);
 });
 
-test('without descriptions, a look reads a bounded number of pages and the next look continues there', async () => {
+test('without descriptions, a look reads a bounded number of pages and the next look continues after them', async () => {
   const length = (WALK_PAGES_MAX + 10) * 10;
   const under = new ExecutionsUnderTest({
     messages: someHistory({ length, terminal: 'EXECUTION_FAILED' }),

@@ -177,7 +177,7 @@ describe('upstream calls', () => {
 describe('a walk', () => {
   const long = someHistory({ length: 100 * WALK_PAGES_MAX + 1_000 });
 
-  test('for one request reads a bounded number of pages, and the next request continues there', async () => {
+  test('for one request reads a bounded number of pages, and the next request continues after them', async () => {
     const upstream = new UpstreamUnderTest({ messages: long });
     const first = await upstream.readNewest({}, newWalk(undefined));
     expect(first).toMatchObject({ failure: { type: 'upstream-unfinished' } });

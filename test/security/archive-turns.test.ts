@@ -104,7 +104,7 @@ test('a small page is answered before large scans that started earlier', async (
   await Promise.all(scans);
 });
 
-test('a request stops reading an archive after 4 MiB, and the next request continues there', async () => {
+test('a request stops reading an archive after 4 MiB, and the next request continues where it stopped', async () => {
   const [length, payloadBytes] = [100, 200_000];
   await archive('large', length, payloadBytes);
   let requests = 0;

@@ -30,14 +30,14 @@ export function search(place: string, text: string): void {
   findings.add(`${kinds.join(', ')} in ${place} (${currentTestName}): ${excerpt(text)}`);
 }
 
-/** Around the first secret, and without any: this text ends in the log of a CI. */
+/** Returns the text around the first secret, with all secrets masked, because it is shown in the log of the CI. */
 function excerpt(text: string): string {
   const safe = masked(text);
   const start = Math.max(0, safe.indexOf('***') - SHOWN_CHARACTERS / 2);
   return safe.slice(start, start + SHOWN_CHARACTERS).replaceAll(/[^\x20-\x7e]+/g, ' ');
 }
 
-/** A log for the parts that are handed one; its records end in `records` for a test that wants them. */
+/** A log to pass to the parts under test. If `records` is given, each record is also appended to it. */
 export const testLog =
   (records?: LogRecord[]): Log =>
   (record) => {
@@ -45,14 +45,14 @@ export const testLog =
     records?.push(record);
   };
 
-/** What was found so far, and forgets it. For the test of the search itself. */
+/** Returns the findings so far, and clears them. Only the test of the search itself may call this. */
 export function takeFindings(): string[] {
   const taken = [...findings];
   findings.clear();
   return taken;
 }
 
-/** Fails the file. To be called when all of its tests and their ends are over. */
+/** Fails the test file if anything was found. Call this after all of its tests and their cleanup. */
 export function expectNothingFound(): void {
   const found = takeFindings();
   if (found.length === 0) return;

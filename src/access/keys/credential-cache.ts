@@ -135,7 +135,7 @@ export class CredentialCache {
     return ok(this.#add({ ...found, ...change }, now));
   }
 
-  /** Whether the last look-up verified a key with this hash, however long ago. Does not read the store. */
+  /** Whether the cached credential has this hash, even if it is no longer fresh. Does not read the store. */
   hasVerified(credentialId: string, hash: Uint8Array): boolean {
     const known = this.#cached.peek(credentialId)?.records.credential.hash;
     return known !== undefined && timingSafeEqual(known, hash);
