@@ -1,9 +1,9 @@
 /**
- * The archive's keys. Page 0 has its own prefix, so that a list of this prefix has one key for each
- * execution. The other pages are grouped by generation. See docs/storage.md.
+ * The archive's keys. The first part of page 0 has its own prefix, so that a list of this prefix has one key
+ * for each execution. All other parts are grouped by generation. See docs/storage.md.
  *
- *     archive/1/head/<source>/<id>                            page 0, its metadata is the head
- *     archive/1/page/<source>/<id>/<generation>/<page>.<part> all other parts
+ *     archive/1/head/<source>/<id>                            first part of page 0; the head is its metadata
+ *     archive/1/page/<source>/<id>/<generation>/<page>.<part> all other parts of all pages
  *
  * <id> is the percent-encoded execution id. If that is too long for a key of 512 bytes, <id> is `~` and the
  * SHA-256 of the execution id.

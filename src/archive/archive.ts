@@ -2,10 +2,10 @@
  * Stores settled histories in a key-value store. The Worker reads them without an Execution. Only the
  * Execution writes, replaces and deletes them.
  *
- * An archive becomes visible in one write (invariant 4). All other pages are written first, under a new
- * generation. Page 0 is written last, with the head as its metadata. If the store is slow or fails, the
- * failure is logged and the archive counts as missing, so that page requests do not fail. Schema:
- * docs/storage.md.
+ * An archive becomes visible in one write (invariant 4). It is the last write: the first part of page 0, with
+ * the head as its metadata. All other parts are written before it, under a new generation. If the store is
+ * slow or fails, the failure is logged and the archive counts as missing, so that page requests do not fail.
+ * Schema: docs/storage.md.
  */
 import * as z from 'zod/mini';
 

@@ -116,7 +116,7 @@ export const parameters = {
   /** The name of a flow. list-query.ts validates it. */
   flow: z.string(),
   source: z.enum([THINGS_GRAPH], {
-    error: `must be ${THINGS_GRAPH}: it lists executions that belong to no flow. For all others, give flow.`,
+    error: `must be ${THINGS_GRAPH}, to list executions that belong to no flow. Otherwise, give flow.`,
   }),
   namePrefix: z.string().check(notEmpty, atMost(EXECUTION_ID_CHARACTERS_MAX)),
   startedAfter: time,

@@ -1,6 +1,6 @@
 /**
  * Merges the live and the archived part of a list into one page, in the order of lists and without
- * duplicates. Both parts are read up to the same position, so the next page can continue there without a gap.
+ * duplicates. Both parts are read up to the same position, so the next page continues from it without a gap.
  */
 import type { Clock } from '../core/clock.ts';
 import { type Failure, type Result, fail, ok } from '../core/errors.ts';

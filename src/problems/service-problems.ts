@@ -24,7 +24,7 @@ export const serviceProblems = {
   'not-configured': {
     code: 'NotConfigured',
     title: 'Not configured',
-    detail: 'This service is not configured. The operator finds in the log what is missing.',
+    detail: "This service is not configured. The operator's log says what is missing.",
     exception: 'InternalFailureException',
   },
 } as const satisfies Partial<ProblemEntries>;

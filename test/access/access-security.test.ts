@@ -81,7 +81,7 @@ describe('junk keys', () => {
 });
 
 describe('a flood of wrong keys from one address', () => {
-  test('is refused with a retry time once over the limit, and then costs no storage reads', async () => {
+  test('is refused with a retry time after it has exceeded the limit, and then costs no storage reads', async () => {
     const access = openAccess();
     const seen: string[] = [];
     for (let request = 0; request < 10_000; request++) {

@@ -251,7 +251,7 @@ describe('looking keys up', () => {
     expect(access.store.writes()).toBe(0);
   });
 
-  test('fails with invalid-input for a foreign cursor, and with store-unavailable for a failing store', async () => {
+  test('fails with invalid-input for an invalid cursor, and with store-unavailable for a failing store', async () => {
     const access = openAccess();
     expect(failureOf(await access.keys.list({ cursor: '!' }))).toBe('invalid-input');
     access.store.failReads();

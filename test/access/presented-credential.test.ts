@@ -112,7 +112,7 @@ describe('a key in the URL', () => {
     [`${PATH}?api_key=anything`, 'api_key'],
     [`${PATH}?API_KEY=anything`, 'API_KEY'],
     [`${PATH}?access_token=anything`, 'access_token'],
-  ])('is refused with its location, even next to a valid credential: %s', (url, name) => {
+  ])('is refused even next to a valid credential, and the failure names its location: %s', (url, name) => {
     expect(found(url)).toEqual({ type: 'key-in-url', name });
     expect(found(url, { Authorization: `Bearer ${KEY}` })).toEqual({ type: 'key-in-url', name });
   });
@@ -129,7 +129,7 @@ describe('a key in the URL', () => {
     );
   });
 
-  test('is not suspected in other parameters', () => {
+  test('is not assumed if a parameter is only similar to one, is empty, or cannot be decoded', () => {
     for (const query of ['key=value', 'token=abc', 'api_key=', 'x=ftk_', 'x=%', 'x=%ff%zz', 'ftk=1']) {
       expect(found(`${PATH}?${query}`, { 'X-API-Key': 'k1' })).toBe('key: k1');
     }

@@ -58,7 +58,7 @@ describe('an address that fails to authenticate', () => {
     return { clock, failures: createFailedAuthentications(limiter, clock) };
   };
 
-  test('is locked out once over the limit until the period ends, unlike other addresses', async () => {
+  test('is locked out by its first failure over the limit until the period ends; other addresses are not', async () => {
     const { clock, failures } = open();
     for (let failure = 0; failure < FAILED_AUTHENTICATIONS.requests; failure++) {
       expect(await failures.charge('192.0.2.1')).toBeUndefined();

@@ -1,6 +1,6 @@
 /**
- * Histories of the foreign upstream. They have every kind of payload, time and id that the model allows or that real
- * histories contain, and lengths around the upstream's page size of 37.
+ * Histories of the foreign upstream (foreign_upstream.py). They have every kind of payload, time and id that the model
+ * allows or that real histories contain, and lengths around the upstream's page size of 37.
  */
 import type { AwsMessage } from './aws-call.ts';
 

@@ -8,6 +8,6 @@ it('a Worker without settings answers AWS clients with an exception and a status
   expect(await exceptionOf(fetch(workerd.url, { method: 'POST', headers, body: '{}' }))).toEqual({
     name: 'InternalFailureException',
     status: 500,
-    message: 'This service is not configured. The operator finds in the log what is missing.',
+    message: "This service is not configured. The operator's log says what is missing.",
   });
 });

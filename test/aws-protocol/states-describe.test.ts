@@ -1,6 +1,6 @@
 /**
- * DescribeExecution answers as the upstream does, even when archived and without the upstream. Keys without payloads
- * get fewer members.
+ * DescribeExecution answers as the upstream does, even after the execution is archived and the upstream is gone. Keys
+ * without payloads get fewer members.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ServiceUnderTest, openService, path } from '../http/service-under-test.ts';
@@ -35,7 +35,7 @@ const failed = (endedAt = service.clock.now() / 1_000 - DAY_SECONDS) => [
   },
 ];
 
-it('every recorded history is described as by the upstream: live, archived, and without the upstream', async () => {
+it("the description of every recorded history equals the upstream's: live, archived, and without the upstream", async () => {
   const histories = readRecordedHistories().map(({ events }, index) => ({
     arn: arnOf(`run-${index}`),
     events,

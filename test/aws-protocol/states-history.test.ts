@@ -1,6 +1,6 @@
 /**
- * GetExecutionHistory of every recorded history returns the upstream's events, even when archived and without the
- * upstream.
+ * GetExecutionHistory returns the upstream's events for every recorded history, even after the history is archived and
+ * the upstream is gone.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { HistoryEvent } from '../../src/sources/step-functions/step-functions-mapping.ts';
@@ -112,7 +112,7 @@ describe('a long history', () => {
     }
   });
 
-  it('that was never read returns its newest event to the first request, even if that takes several reads', async () => {
+  it('is read backwards from its newest event by the first request, even if many upstream pages precede it', async () => {
     service = await openService();
     key = await service.key();
     const executionArn = arnOf('unread');

@@ -241,7 +241,7 @@ describe('ListStateMachines', () => {
     expect(service.calls() - calls).toBe(1);
   });
 
-  it('fails if the upstream is down, and refuses a request without a signature or with a foreign token', async () => {
+  it('fails if the upstream is down, and refuses a request without a signature or with an invalid token', async () => {
     expect(
       await callStates(service, 'ListStateMachines', { key, headers: { Authorization: '' } }),
     ).toMatchObject({ body: { __type: 'ValidationException' } });

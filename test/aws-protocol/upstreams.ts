@@ -1,6 +1,6 @@
 /**
- * The upstreams that AWS's clients read through the Worker: our emulator, and a foreign one. The foreign one finds
- * mistakes that our emulator shares with our source.
+ * The upstreams that AWS's clients read through the Worker: our emulator, and a foreign one (foreign_upstream.py) that
+ * shares no code with it. The foreign one finds mistakes that our emulator shares with our source.
  */
 import { startEmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { SCENARIOS, scenarioHistory, scenarioId } from '../../src/emulator/scenarios/catalog.ts';

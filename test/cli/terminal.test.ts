@@ -1,4 +1,4 @@
-/** Output on a terminal: colour, cropping, columns, and no foreign control characters. */
+/** Output on a terminal: colour, cropping, columns, and no control characters from outside. */
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 
@@ -188,7 +188,7 @@ test('the date is printed above the first message of each day', async () => {
   expect(days?.map((day) => day.slice(0, 10))).toEqual(['2026-01-01', '2026-01-03']);
 });
 
-test('no foreign control character reaches a terminal', () => {
+test('no control character from outside reaches a terminal', () => {
   const hostile = 'a\u001b[2Jb\u0007c\u009b31md\u202ee\u2028f\r\ng\th\u0000';
   // eslint-disable-next-line no-control-regex
   expect(oneLine(hostile)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e\u2028]/);

@@ -20,7 +20,7 @@ const IDS: readonly (readonly [what: string, id: string, detail: RegExp])[] = [
   ['an execution without a name', `${STATES}:execution:Machine`, /is not the ARN of a Step Functions exec/],
   ['another service', 'arn:aws:lambda:us-west-2:123456789012:function:f', /is not the ARN of a Step Func/],
   [
-    'an execution in a foreign partition',
+    'an execution in another partition',
     `arn:aws:states:cn-north-1:123456789012:execution:Machine:run`,
     /partition.*arn:aws-cn:/,
   ],

@@ -11,19 +11,19 @@ beforeAll(async () => {
   service = await openService();
 });
 
-describe('an execution that is not found', () => {
+describe('a request for an execution that is not found', () => {
   test.each([
     [`/v1/executions/${ID}/message`, `${ID}/message`],
     [`/v1/executions/${ID}/Tickets`, `${ID}/Tickets`],
     ['/v1/executions/a%2Fb%22c/messages', 'a/b"c'],
     ['/v1/executions/nobody?waitTimeSeconds=0', 'nobody'],
-  ])('gets a 404 for %s that repeats the id that was looked up', async (url, id) => {
+  ])('gets a 404 that repeats the id that was looked up: %s', async (url, id) => {
     const problem = await problemOf(service.get(url));
     expect(problem).toMatchObject({ status: 404, code: 'ResourceNotFoundException' });
     expect(problem.detail).toContain(JSON.stringify(id));
   });
 
-  test("gets an exception with its id in AWS's protocol", async () => {
+  test("gets an exception with the id in AWS's protocol", async () => {
     const answer = await service.fetch('/', {
       method: 'POST',
       headers: {
@@ -38,7 +38,7 @@ describe('an execution that is not found', () => {
     });
   });
 
-  test('gets a 404 with its id when a stream is requested', async () => {
+  test('gets a 404 with the id, even if it asks for a stream', async () => {
     const answer = service.get(path('nobody/at/all'), { Accept: 'text/event-stream' });
     await service.clock.advance(10_000);
     expect(await problemOf(answer)).toMatchObject({
@@ -47,7 +47,7 @@ describe('an execution that is not found', () => {
     });
   });
 
-  test('gets a 503 while the archive cannot be read, because it may be archived', async () => {
+  test('gets a 503 while the archive cannot be read, because the execution may be archived', async () => {
     const { store, clock } = service;
     // Makes the service remember the key, so that it is still accepted while the store fails.
     await service.get(path('nobody-before'));

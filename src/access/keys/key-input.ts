@@ -21,8 +21,8 @@ export const STREAM_LIMIT_DEFAULT = 100;
 /** One execution accepts this many listeners in total. */
 export const STREAM_LIMIT_MAX = 1000;
 /**
- * The maximum for all executions together. A few isolates can serve this many streams, with at most 64 KiB
- * queued for each.
+ * The maximum for all executions together, in one isolate or process. A higher number would limit nothing,
+ * because the queues of this many streams can already hold 6 GiB (64 KiB each).
  */
 export const TOTAL_STREAM_LIMIT_MAX = 100_000;
 /**

@@ -8,8 +8,8 @@ import type { ListItem } from '../lists.ts';
 import { isSameState } from './item-state.ts';
 
 /**
- * How many running executions behind the newest page are followed. If there are more, the oldest are dropped,
- * and their end is not reported.
+ * How many running executions are followed that are older than the newest page. If there are more, the oldest
+ * are dropped, and their end is not reported.
  */
 export const RUNNING_MAX = 5_000;
 
@@ -34,7 +34,8 @@ export class FollowedExecutions {
   }
 
   /**
-   * The running executions that are too old for the newest page. Reading that page does not show their end.
+   * The running executions that are older than those on the newest page. Reading that page does not show
+   * their end.
    */
   get runningBehindPage(): ListItem[] {
     const end = this.#pageEndsAt;
