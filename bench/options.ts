@@ -3,11 +3,11 @@ import { parseArgs } from 'node:util';
 
 export const HELP = `npm run bench -- [options]
 
-Measures Flowtap beside bare peers, at most 10 minutes, and writes bench/RESULTS.md.
-bench/README.md says what each row measures and how.
+Compares Flowtap with bare peers in at most 10 minutes, and writes bench/RESULTS.md.
+bench/README.md explains what each row measures and how.
 
-  --quick          a short look, about 1 minute: rounds of less than a second, fewer streams; it does not write RESULTS.md
-  --rows <list>    only these rows of the table, for example --rows 1,3,7. It does not write RESULTS.md
+  --quick          a short run of about 1 minute, with short rounds and fewer streams. It does not write RESULTS.md
+  --rows <list>    measure only these rows of the table, for example --rows 1,3,7. It does not write RESULTS.md
   --out <file>     write the results to this file
   --help           print this text
 `;

@@ -194,7 +194,7 @@ const mayImport: Record<string, readonly string[]> = {
     'http/aws/step-functions',
     'http/routes',
   ],
-  // The published client imports nothing of the service but its vocabulary and the problem codes.
+  // Of the service, the published client imports only core, messages and the problem codes.
   'client/wire': ['messages', 'problems/problem-codes'],
   'client/steps': ['messages', 'client/wire'],
   client: ['core', 'messages', 'client/wire', 'client/steps'],
@@ -298,7 +298,7 @@ describe('imports', () => {
     expect(circlesIn(importsOfRooms())).toEqual([]);
   });
 
-  test('use every permission of their room', () => {
+  test('use every permission in the import table', () => {
     const used = importsOfRooms();
     const isUsed = (room: string, allowed: string) =>
       used.get(room)?.includes(allowed) ||
@@ -372,7 +372,7 @@ describe('platform names', () => {
 });
 
 describe('files', () => {
-  test('of a room of src/ have an entry in the import table and a test directory of the same name', () => {
+  test('in src/ are in rooms that have an entry in the import table and a test directory of the same name', () => {
     const rooms = [
       ...new Set(src.filter(({ path }) => path.split('/').length > 2).map(({ path }) => roomOf(path))),
     ];
@@ -424,7 +424,7 @@ const maySkipTheSearch: Record<string, readonly string[]> = {
 };
 
 describe('tests', () => {
-  test('log only where the search for secrets sees it, and never hide its findings', () => {
+  test('log only through testLog(), and never hide findings of the search for secrets', () => {
     const found = tests.flatMap(({ path, code }) =>
       Object.entries(unsearched)
         .filter(([what, pattern]) => pattern.test(code) && !(maySkipTheSearch[path] ?? []).includes(what))

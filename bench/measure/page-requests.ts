@@ -71,7 +71,7 @@ export async function bodiesOf(
 }
 
 export async function getJson<T>(service: Flowtap, path: string, key: BenchKey): Promise<T> {
-  // Safety: the contract of the route.
+  // Safety: the caller names the shape with which the route answers.
   return (await (await get(service, path, key)).json()) as T;
 }
 

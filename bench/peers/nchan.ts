@@ -46,7 +46,8 @@ http {
   const release = dieWithParent(pid);
   const url = new URL(`http://127.0.0.1:${port}/`);
   while (!(await answers(url))) {
-    if (child.exitCode !== null) throw new Error('nginx ended: is libnginx-mod-nchan of the same version?');
+    if (child.exitCode !== null)
+      throw new Error('nginx exited. Check that libnginx-mod-nchan has the same version.');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   const stop = async () => {

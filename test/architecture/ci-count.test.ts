@@ -71,7 +71,7 @@ test('with --clients-may-be-missing, a skipped test is listed but does not count
   ]);
 });
 
-test('a skipped test in a file that needs a refusable machine feature is listed with the reason, and does not count as failed', async () => {
+test('a skipped test in a file of MAY_BE_SKIPPED is listed with the reason, but does not count as failed', async () => {
   const skipped = { name: 'test/deno/full-disk.test.ts', status: 'passed', tests: ['skipped'] };
   expect(await counted([PASSED, skipped])).toEqual([
     0,

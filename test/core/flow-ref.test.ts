@@ -32,7 +32,7 @@ describe('the flow of an execution', () => {
     expect(isMapRunChild(parseExecutionRef(EXECUTION))).toBe(false);
   });
 
-  test('is, for a child of a map run, the same as for its parent', () => {
+  test('is the same for a child of a map run as for the parent execution', () => {
     expect(flowOf(parseExecutionRef(CHILD))?.flow).toBe(MACHINE);
     expect(executionNameOf(parseExecutionRef(CHILD))).toBe('3f1c');
     expect(isMapRunChild(parseExecutionRef(CHILD))).toBe(true);
@@ -96,7 +96,7 @@ describe('a flow', () => {
     expect(notAFlow(text).startsWith(sentence)).toBe(true);
   });
 
-  test('is the flow that is derived from the id of any of its executions', () => {
+  test('can be derived from the id of any of its executions', () => {
     const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/);
     fc.assert(
       fc.property(name, name, fc.constantFrom(MACHINE, WORKFLOW), (flowName, run, example) => {

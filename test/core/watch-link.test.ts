@@ -14,7 +14,7 @@ test('a link contains the execution and the ticket in its fragment, with the id 
   expect(watchLink('https://flowtap.example.com', {})).toBe('https://flowtap.example.com/watch');
 });
 
-test('the page parses the same members from a link that it was made of, whatever characters they contain', () => {
+test('the page reads from a link exactly the members that were put into it, whatever characters they contain', () => {
   const text = fc.string({ minLength: 1, unit: 'grapheme' });
   fc.assert(
     fc.property(text, text, text, (execution, ticket, message) => {

@@ -24,7 +24,9 @@ beforeAll(async () => {
 afterEach(() => commands.killAll());
 afterAll(() => commands[Symbol.asyncDispose]());
 
-/** Interrupts the whole group. The exit code is not checked, because npm replaces it when a signal ends its child. */
+/**
+ * Interrupts the whole process group. The exit code is not checked, because npm ends by the same signal as its child.
+ */
 async function interrupt(flowtap: Started): Promise<void> {
   signalGroup(flowtap, 'SIGINT');
   await flowtap.exited;

@@ -1,4 +1,4 @@
-"""Assumes a role of the emulator with boto3, reads an execution of Step Functions with it, prints the result as one JSON object.
+"""Assumes a role with boto3, reads an execution of Step Functions with it, and prints the result as one JSON object.
 
 Arguments: endpoint, key id, secret, role ARN, execution ARN. Used by step-functions.test.ts.
 """

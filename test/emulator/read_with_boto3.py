@@ -1,6 +1,6 @@
 """Reads an execution from the emulator with boto3, and prints the result of each attempt as one JSON object.
 
-Arguments: endpoint, key id, secret, execution id. Used by boto3.test.ts; works against any endpoint by hand.
+Arguments: endpoint, key id, secret, execution id. Used by boto3.test.ts. Can be run by hand with any endpoint.
 """
 
 import json

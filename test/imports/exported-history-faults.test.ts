@@ -81,8 +81,8 @@ describe('an exported history with faults', () => {
           lines[begins] = `    ${typo}{`;
           const { outcome } = await read(cutBytes(utf8.encode(lines.join('\n')), sizes));
           expect(outcome).toMatchObject({ ok: false, failure: { type: 'invalid-input' } });
-          // The fault is found at the end of the line (quotation mark) or of the message (bracket), but the line where
-          // the message begins is named.
+          // The reader finds the fault only at the end of the line (a quotation mark) or of the message (a bracket). It
+          // must still name the line where the message begins.
           if (!outcome.ok && outcome.failure.type === 'invalid-input') {
             expect(outcome.failure.errors[0]?.name).toBe(`line ${begins + 1}`);
           }

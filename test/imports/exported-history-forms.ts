@@ -141,10 +141,7 @@ const cut = <T>(items: readonly T[], sizes: readonly number[]): readonly (readon
   return [...parts, items.slice(at)];
 };
 
-/**
- * The formats that an import reads. Each generates functions that print messages, whose times have been formatted
- * before.
- */
+/** The formats that an import reads. Each generates functions that print messages whose times are already formatted. */
 export const FORMS: Readonly<Record<string, fc.Arbitrary<(messages: readonly object[]) => string>>> = {
   'one message per line': fc
     .record({

@@ -48,7 +48,7 @@ describe('a cursor of a list', () => {
     expect(decodeListCursor(keys, FLOWS_LIST, cursor)).toBeUndefined();
   });
 
-  test('stays valid if the statuses are in another order, or if all statuses replace no filter', () => {
+  test('stays valid if the statuses are reordered, or if all statuses are listed instead of none', () => {
     const { statuses: _, ...any } = list;
     expect(nameOfList({ ...list, statuses: ['RUNNING', 'FAILED', 'FAILED'] })).toBe(nameOfList(list));
     expect(nameOfList({ ...list, statuses: ['SUCCEEDED', 'ABORTED', 'FAILED', 'RUNNING'] })).toBe(

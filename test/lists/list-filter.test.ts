@@ -15,7 +15,7 @@ const item: ListItem = {
 const startedAtMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const all: ListFilter = { patterns: ['*'] };
 
-describe('whether an item is listed is decided by', () => {
+describe('an item is matched against', () => {
   test.each<[string, Partial<ListFilter>, boolean]>([
     ['no condition', {}, true],
     ['its own status', { statuses: ['FAILED', 'RUNNING'] }, true],

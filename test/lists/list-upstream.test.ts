@@ -87,7 +87,7 @@ describe('when the upstream fails', () => {
     });
   });
 
-  test('because it throttles, the page fails, because a retry can list everything', async () => {
+  test('by throttling, the page fails, so that a retry can list everything', async () => {
     const { source, archive, list, request } = listUnderTest();
     await archive(idOf('e1'), START_MS);
     source.conduct = () => ({ failure: 'upstream-throttled' });

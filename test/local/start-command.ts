@@ -189,9 +189,8 @@ export async function follow(
 }
 
 /**
- * Uses the service until the emulator has sent four messages live, two seconds apart. Meanwhile
- * src/local/shutdown.ts checks every half second whether it must end the service. Rejects if it ends it by
- * mistake.
+ * Uses the service until the emulator has sent four messages live, two seconds apart. Meanwhile src/local/shutdown.ts
+ * checks every half second whether it must stop the service. Rejects if the service is stopped by mistake.
  */
 export async function useForAWhile(flowtap: Started): Promise<void> {
   await follow(flowtap, read(flowtap).running, (events) => events.length >= 4);

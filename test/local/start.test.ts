@@ -41,7 +41,7 @@ afterAll(() => commands[Symbol.asyncDispose]());
 const start = (settings: Record<string, string> = {}): Started =>
   commands.start([process.execPath, 'src/local/start.ts'], settings);
 
-test('prints curl and AWS CLI commands that work as pasted, and executions with the status that it names; Ctrl-C stops all processes', async () => {
+test('prints curl and AWS CLI commands that work as pasted, and executions whose status is as described; Ctrl-C stops all processes', async () => {
   const flowtap = start();
   await flowtap.ready;
   const { origin, apiKey, curl, aws, listAsJson, listAsTable, settled, failed, running } = read(flowtap);
