@@ -13,11 +13,9 @@ import {
   type CallLimits,
   createCallBudget,
 } from '../../src/sources/call-budget/call-budget.ts';
-import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { Leases } from '../../src/sources/call-budget/leases.ts';
 import { openService, path } from '../http/service-under-test.ts';
+import { leasedIsolates } from '../support/leased-isolates.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { testLog } from '../support/secret-search.ts';
 import { StreamReader } from '../support/sse-reader.ts';
 
 /** The rate of each of the two keys, just below the limit of a standard key. */
@@ -42,16 +40,7 @@ type OpenBudget = (clock: ManualClock, limits: CallLimits) => CallBudget;
 
 const budgets: Record<string, OpenBudget> = {
   'one process': (clock, limits) => createCallBudget({ clock, ...limits }),
-  'an isolate with a lease': (clock, limits) => {
-    const leases = new Leases({ nowMs: clock.now(), limits });
-    return createLeasedBudget({
-      holder: 'isolate',
-      limits,
-      ask: async (request) => leases.renew(request, clock.now()).grant,
-      clock,
-      log: testLog(),
-    });
-  },
+  'an isolate with a lease': (clock, limits) => leasedIsolates({ clock, limits }).budgetOf(0),
 };
 
 test.each(Object.entries(budgets))(

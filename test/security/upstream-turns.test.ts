@@ -11,11 +11,9 @@ import {
   type CallLimits,
   createCallBudget,
 } from '../../src/sources/call-budget/call-budget.ts';
-import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { Leases } from '../../src/sources/call-budget/leases.ts';
 import { openService, path, type ServiceUnderTest } from '../http/service-under-test.ts';
+import { leasedIsolates } from '../support/leased-isolates.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { testLog } from '../support/secret-search.ts';
 import { bearer } from './tenants.ts';
 
 const CALLS_PER_SECOND = 15;
@@ -31,26 +29,13 @@ type BudgetOf = Platform['callBudget'];
  * spread over isolates.
  */
 function acrossIsolates(clock: ManualClock, limits: CallLimits): CallBudget {
-  const leases = new Leases({ nowMs: clock.now(), limits });
-  const isolates = Array.from({ length: ISOLATES }, (_, n) =>
-    createLeasedBudget({
-      holder: `isolate-${n}`,
-      limits,
-      ask: async (request) => leases.renew(request, clock.now()).grant,
-      clock,
-      log: testLog(),
-    }),
-  );
-  const isolateOf = (executionId: string): CallBudget => {
-    const isolate = isolates[Number(/\d*$/.exec(executionId)?.[0]) % ISOLATES];
-    if (!isolate) throw new Error('no isolate');
-    return isolate;
-  };
+  const { budgetOf } = leasedIsolates({ clock, limits, isolates: ISOLATES });
+  const isolateOf = (executionId: string): CallBudget => budgetOf(Number(/\d*$/.exec(executionId)?.[0]));
   return {
     take: (id, origin, signal) => isolateOf(id).take(id, origin, signal),
     raisePriority: (id, origin) => isolateOf(id).raisePriority(id, origin),
-    spent: (origin) => isolates[0]?.spent(origin),
-    giveBack: () => isolates[0]?.giveBack(),
+    spent: (origin) => budgetOf(0).spent(origin),
+    giveBack: () => budgetOf(0).giveBack(),
     pace: (id, wantedMs, tenants) => isolateOf(id).pace(id, wantedMs, tenants),
   };
 }

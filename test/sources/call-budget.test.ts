@@ -13,12 +13,11 @@ import {
 } from '../../src/sources/call-budget/call-budget.ts';
 import type { Demand } from '../../src/sources/call-budget/demand.ts';
 import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
-import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { Leases, type LeaseRequest } from '../../src/sources/call-budget/leases.ts';
+import { Leases } from '../../src/sources/call-budget/leases.ts';
 import type { CallOrigin, Source } from '../../src/sources/source.ts';
 import { READ } from '../support/call-options.ts';
+import { leasedIsolates } from '../support/leased-isolates.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
-import { testLog } from '../support/secret-search.ts';
 
 const REF = { source: 'source', executionId: 'id' };
 
@@ -206,11 +205,8 @@ describe('executions that are mostly silent, with a burst of messages every few 
   }
 
   const inProcess = (limits: CallLimits) => (clock: ManualClock) => createCallBudget({ clock, ...limits });
-  const leased = (limits: CallLimits) => (clock: ManualClock) => {
-    const leases = new Leases({ nowMs: clock.now(), limits });
-    const ask = async (request: LeaseRequest) => leases.renew(request, clock.now()).grant;
-    return createLeasedBudget({ holder: 'isolate', limits, ask, clock, log: testLog() });
-  };
+  const leased = (limits: CallLimits) => (clock: ManualClock) =>
+    leasedIsolates({ clock, limits }).budgetOf(0);
 
   test.each([
     ['Step Functions, in one process', 20, 3_500, inProcess(LIMITS)],

@@ -10,12 +10,11 @@ import {
   TURN_MS_MAX,
   type Permit,
 } from '../../src/sources/call-budget/call-budget.ts';
-import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { Leases, type LeaseRequest } from '../../src/sources/call-budget/leases.ts';
+import { Leases } from '../../src/sources/call-budget/leases.ts';
 import type { WaitingCalls } from '../../src/sources/call-budget/single-calls.ts';
 import type { CallOrigin } from '../../src/sources/source.ts';
+import { leasedIsolates } from '../support/leased-isolates.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
-import { testLog } from '../support/secret-search.ts';
 
 const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
 const POLL: CallOrigin = { class: 'poll' };
@@ -53,22 +52,9 @@ function inProcess(callsPerSecond = CALLS_PER_SECOND) {
 /** Spreads calls round-robin over isolates, as calls about different executions are spread. */
 function acrossIsolates(isolates: number) {
   const clock = new ManualClock();
-  const leases = new Leases({ nowMs: clock.now(), limits: LIMITS });
-  let questions = 0;
-  const ask = async (request: LeaseRequest) => {
-    questions++;
-    return leases.renew(request, clock.now()).grant;
-  };
-  const budgets = Array.from({ length: isolates }, (_, n) =>
-    createLeasedBudget({ holder: `isolate-${n}`, limits: LIMITS, ask, clock, log: testLog() }),
-  );
+  const { budgetOf } = leasedIsolates({ clock, limits: LIMITS, isolates });
   let next = 0;
-  const budget = (): CallBudget => {
-    const one = budgets[next++ % isolates];
-    if (!one) throw new Error('no isolate');
-    return one;
-  };
-  return { clock, budget, questions: () => questions };
+  return { clock, budget: () => budgetOf(next++) };
 }
 
 describe.each([
@@ -231,20 +217,18 @@ describe('leases', () => {
 test('a call that two tenants share is charged to the tenant that caused it, across isolates', async () => {
   const clock = new ManualClock();
   const limits = { callsPerSecond: 10, callsAtOnce: 20 };
-  const leases = new Leases({ nowMs: clock.now(), limits });
-  const ask = async (request: LeaseRequest) => leases.renew(request, clock.now()).grant;
-  const isolate = (holder: string) => createLeasedBudget({ holder, limits, ask, clock, log: testLog() });
+  const { budgetOf } = leasedIsolates({ clock, limits, isolates: 4 });
   const untilMs = clock.now() + 20_000;
   const calls = { greedy: 0, victim: 0, other: 0, shared: 0 };
-  for (const tenant of ['greedy', 'victim', 'other'] as const) {
-    const budget = isolate(tenant);
+  for (const [isolate, tenant] of (['greedy', 'victim', 'other'] as const).entries()) {
+    const budget = budgetOf(isolate);
     for (let n = 0; n < 8; n++) {
       void (async () => {
         while (clock.now() < untilMs) if ((await budget.take(`${n}`, reader(tenant))).ok) calls[tenant]++;
       })();
     }
   }
-  const another = isolate('another');
+  const another = budgetOf(3);
   while (clock.now() < untilMs) {
     void another.take('shared', reader('greedy')).then(({ ok }) => ok && calls.shared++);
     another.raisePriority('shared', reader('victim'));

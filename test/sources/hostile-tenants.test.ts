@@ -10,12 +10,10 @@ import {
   type CallBudget,
   createCallBudget,
 } from '../../src/sources/call-budget/call-budget.ts';
-import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { Leases, type LeaseRequest } from '../../src/sources/call-budget/leases.ts';
 import { POLL_JITTER } from '../../src/sources/poll-jitter.ts';
 import type { CallOrigin } from '../../src/sources/source.ts';
+import { leasedIsolates } from '../support/leased-isolates.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { testLog } from '../support/secret-search.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
@@ -37,19 +35,7 @@ function inProcess(): Place {
 
 function acrossIsolates(): Place {
   const clock = new ManualClock();
-  const leases = new Leases({ nowMs: clock.now(), limits: LIMITS });
-  const ask = async (request: LeaseRequest) => {
-    await clock.sleep(20);
-    return leases.renew(request, clock.now()).grant;
-  };
-  const budgets = Array.from({ length: ISOLATES }, (_, n) =>
-    createLeasedBudget({ holder: `isolate-${n}`, limits: LIMITS, ask, clock, log: testLog() }),
-  );
-  const budgetOf = (n: number): CallBudget => {
-    const budget = budgets[n % ISOLATES];
-    if (!budget) throw new Error('no isolate');
-    return budget;
-  };
+  const { budgetOf } = leasedIsolates({ clock, limits: LIMITS, isolates: ISOLATES, answerMs: 20 });
   return { clock, budgetOf };
 }
 

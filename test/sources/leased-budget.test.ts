@@ -4,15 +4,11 @@ import { describe, expect, test } from 'vitest';
 
 import { CALLS_AT_ONCE, CALLS_PER_SECOND } from '../../src/sources/call-budget/call-budget.ts';
 import { OTHERS } from '../../src/sources/call-budget/demand.ts';
-import {
-  TENANTS_NAMED_MAX,
-  boundedCounts,
-  createLeasedBudget,
-} from '../../src/sources/call-budget/leased-budget.ts';
-import { Leases, type LeaseGrant, type LeaseRequest } from '../../src/sources/call-budget/leases.ts';
+import { TENANTS_NAMED_MAX, boundedCounts } from '../../src/sources/call-budget/leased-budget.ts';
+import type { LeaseGrant } from '../../src/sources/call-budget/leases.ts';
 import { POLL_JITTER } from '../../src/sources/poll-jitter.ts';
+import { leasedIsolates } from '../support/leased-isolates.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { testLog } from '../support/secret-search.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
@@ -22,25 +18,14 @@ describe('isolates that share a budget', () => {
    * Lets each isolate follow one execution. It polls at the interval that its budget states, and takes a permit
    * for each call.
    */
-  async function follow(isolates: number, forMs: number, ask?: (request: LeaseRequest) => LeaseGrant) {
+  async function follow(isolates: number, forMs: number, answer?: () => LeaseGrant) {
     const clock = new ManualClock();
     const random = seededRandom();
-    const leases = new Leases({ nowMs: clock.now(), limits: LIMITS });
+    const leased = leasedIsolates({ clock, limits: LIMITS, isolates, ...(answer && { answer }) });
     const calls: number[] = [];
-    let questions = 0;
     const perIsolate: number[] = [];
     const startMs = clock.now();
-    for (let n = 0; n < isolates; n++) {
-      const budget = createLeasedBudget({
-        holder: `isolate-${n}`,
-        limits: LIMITS,
-        ask: async (request) => {
-          questions++;
-          return ask ? ask(request) : leases.renew(request, clock.now()).grant;
-        },
-        clock,
-        log: testLog(),
-      });
+    for (const [n, budget] of leased.budgets.entries()) {
       perIsolate.push(0);
       void (async () => {
         while (clock.now() - startMs < forMs) {
@@ -55,30 +40,28 @@ describe('isolates that share a budget', () => {
       })();
     }
     await clock.advance(forMs);
-    return { calls, questions, perIsolate };
+    return { calls, requests: leased.requests, perIsolate };
   }
 
   test('poll every second while they are few, and rarely request a lease', async () => {
-    const { calls, questions } = await follow(5, 60_000);
+    const { calls, requests } = await follow(5, 60_000);
     expect(calls.length).toBeGreaterThan(5 * 55);
-    expect(questions).toBeLessThan(5 * 10);
+    expect(requests).toBeLessThan(5 * 10);
   });
 
   test('stay within the budget if they are many, each with its turns, and with far fewer lease requests than calls', async () => {
-    const { calls, questions, perIsolate } = await follow(200, 300_000);
+    const { calls, requests, perIsolate } = await follow(200, 300_000);
     expect(calls.length).toBeLessThanOrEqual(CALLS_AT_ONCE + CALLS_PER_SECOND * 300);
     expect(calls.length).toBeGreaterThan(CALLS_PER_SECOND * 300 * 0.7);
     expect(Math.min(...perIsolate)).toBeGreaterThan(10);
     const later = calls.filter((atMs) => atMs > 60_000).length;
     expect(later).toBeLessThanOrEqual(CALLS_AT_ONCE + CALLS_PER_SECOND * 240);
-    expect(questions).toBeLessThan(calls.length * 0.6);
+    expect(requests).toBeLessThan(calls.length * 0.6);
   });
 
   test('do not let the polls of different executions wait for each other', async () => {
     const clock = new ManualClock();
-    const leases = new Leases({ nowMs: clock.now(), limits: LIMITS });
-    const ask = async (request: LeaseRequest) => leases.renew(request, clock.now()).grant;
-    const budget = createLeasedBudget({ holder: 'isolate', limits: LIMITS, ask, clock, log: testLog() });
+    const budget = leasedIsolates({ clock, limits: LIMITS }).budgetOf(0);
     const random = seededRandom(14);
     const waitedMs: number[] = [];
     const startMs = clock.now();
@@ -115,8 +98,8 @@ describe('isolates that share a budget', () => {
     ],
     // Safety: the test needs an answer with the shape of another version.
     ['while the object runs another version', () => oldGrant as unknown as LeaseGrant],
-  ])('keep polling slowly without a lease %s', async (_, ask) => {
-    const { calls } = await follow(10, 60_000, ask);
+  ])('keep polling slowly without a lease %s', async (_, answer) => {
+    const { calls } = await follow(10, 60_000, answer);
     expect(calls.length).toBeGreaterThanOrEqual(10 * 3);
     expect(calls.length).toBeLessThan(10 * 60 * 0.5);
   });
@@ -128,14 +111,8 @@ describe('an isolate that reads a long history for a stream', () => {
 
   function underTest() {
     const clock = new ManualClock();
-    const leases = new Leases({ nowMs: clock.now(), limits: LIMITS });
-    const counted = { questions: 0 };
-    const ask = async (request: LeaseRequest) => {
-      counted.questions++;
-      await clock.sleep(20);
-      return leases.renew(request, clock.now()).grant;
-    };
-    const budget = createLeasedBudget({ holder: 'isolate', limits: LIMITS, ask, clock, log: testLog() });
+    const leased = leasedIsolates({ clock, limits: LIMITS, answerMs: 20 });
+    const budget = leased.budgetOf(0);
     const startMs = clock.now();
     const elapsedMs = () => clock.now() - startMs;
     /**
@@ -150,19 +127,19 @@ describe('an isolate that reads a long history for a stream', () => {
         await clock.sleep(10);
       }
     };
-    return { clock, budget, counted, elapsedMs, walk };
+    return { clock, budget, leased, elapsedMs, walk };
   }
 
   test.each([
     [88, 6_000],
     [250, 16_000],
   ])('lets its poll read %i unread pages as fast as the budget allows', async (pages, withinMs) => {
-    const { clock, counted, elapsedMs, walk } = underTest();
+    const { clock, leased, elapsedMs, walk } = underTest();
     let doneMs = Infinity;
     void walk('long', 'tenant', pages).then(() => (doneMs = elapsedMs()));
     await clock.advance(withinMs);
     expect(doneMs).toBeLessThan(withinMs);
-    expect(counted.questions).toBeLessThan(pages);
+    expect(leased.requests).toBeLessThan(pages);
   });
 
   test('still serves other tenants within a second while its polls read long histories', async () => {

@@ -2,11 +2,9 @@
 import { describe, expect, test } from 'vitest';
 
 import { type CallBudget, createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
-import { createLeasedBudget } from '../../src/sources/call-budget/leased-budget.ts';
-import { Leases, type LeaseRequest } from '../../src/sources/call-budget/leases.ts';
 import { Pacer } from '../../src/executions/following/pacer.ts';
+import { leasedIsolates } from '../support/leased-isolates.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { testLog } from '../support/secret-search.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 /** At first all executions are polled often. After this time only the busy ones are. */
@@ -16,14 +14,7 @@ const THINGS_GRAPH = { callsPerSecond: 30, callsAtOnce: 100 };
 
 const budgets: [string, (clock: ManualClock) => CallBudget][] = [
   ['of one process', (clock) => createCallBudget({ clock, ...THINGS_GRAPH })],
-  [
-    'leased by an isolate',
-    (clock) => {
-      const leases = new Leases({ nowMs: clock.now(), limits: THINGS_GRAPH });
-      const ask = async (request: LeaseRequest) => leases.renew(request, clock.now()).grant;
-      return createLeasedBudget({ holder: 'isolate', limits: THINGS_GRAPH, ask, clock, log: testLog() });
-    },
-  ],
+  ['leased by an isolate', (clock) => leasedIsolates({ clock, limits: THINGS_GRAPH }).budgetOf(0)],
 ];
 
 /**
