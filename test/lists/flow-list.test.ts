@@ -211,7 +211,7 @@ describe('a request', () => {
     expect((await walk(request)).length).toBe(1);
   });
 
-  test('stops reading pages when it takes too long, and the next request continues there', async () => {
+  test('stops reading pages when it takes too long, and the next request continues where it stopped', async () => {
     const clock = new SlowClock(START_MS);
     const { source, walk, page } = listUnderTest({
       clock,
