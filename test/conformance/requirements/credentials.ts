@@ -79,7 +79,7 @@ export const credentials: Section = {
       },
     ),
     requirement(
-      'Checks run in this order: there is one credential, not in the URL; it has a valid format and checksum; it is known, not revoked, not expired; the rate; the permission for this execution.',
+      'Checks run in this order: one credential, not in the URL; valid format and checksum; known; not revoked; not expired; rate limit; permission for this execution.',
       'a revoked and an expired key get different codes, even for executions that they may not read',
       ['admin'],
       async (target) => {

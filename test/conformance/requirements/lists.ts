@@ -8,7 +8,7 @@ export const lists: Section = {
   title: 'Flows and their executions',
   requirements: [
     requirement(
-      '`GET /v1/flows` lists the flows of which the key may read at least some executions',
+      '`GET /v1/flows` lists the flows of which the key may read some executions',
       'a key is shown exactly the flows whose executions its patterns can match',
       ['admin', 'emulator'],
       async (target) => {

@@ -32,7 +32,7 @@ export const summary: Section = {
       },
     ),
     requirement(
-      '`failure` is the failure that ended the execution, not one that was caught. A page from its `cursor` begins with the message of the failure.',
+      '`failure` is the failure that ended the execution, not one that was caught. A page from its `cursor` begins with the failure.',
       '`failure` is the last failure that was not caught, with its step and a cursor to its message',
       ['emulator'],
       async (target) => {
