@@ -2,8 +2,7 @@
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 
-import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
-import { ADMIN_TOKEN, SIGNING_SECRET } from '../support/secret-patterns.ts';
+import { type WorkerUnderTest, WORKER_VARS, startWorker } from '../support/on-workerd.ts';
 
 const MALFORMED = [
   'my_host:99999',
@@ -18,16 +17,8 @@ const MALFORMED = [
   'somebody@flowtap',
 ];
 
-const VARS = {
-  AWS_REGION: 'us-west-2',
-  AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
-  AWS_SECRET_ACCESS_KEY: 'the secret of the upstream',
-  SIGNING_SECRET,
-  ADMIN_TOKEN,
-};
-
 async function ask(
-  worker: LocalWorkerd,
+  worker: WorkerUnderTest,
   host: string,
 ): Promise<{ status: number; head: string; body: string }> {
   const socket = connect(Number(worker.url.port), worker.url.hostname);
@@ -39,7 +30,7 @@ async function ask(
 }
 
 test('the Worker answers a malformed Host with a 400 problem', async () => {
-  await using worker = await startWorkerd({ vars: VARS, assets: false });
+  await using worker = await startWorker({ vars: WORKER_VARS, assets: false });
   for (const host of MALFORMED) {
     const { status, head, body } = await ask(worker, host);
     expect([host, status]).toEqual([host, 400]);
@@ -57,6 +48,6 @@ test('the Worker answers a malformed Host with a 400 problem', async () => {
 // Cloudflare itself answers 400 to such requests. If this test fails because miniflare's router now passes them
 // to the Worker, delete the test, `assets: false` above, and the note in docs/http-api.md.
 test('miniflare’s router for static files answers 500 before the Worker if it cannot parse the URL', async () => {
-  await using worker = await startWorkerd({ vars: VARS });
+  await using worker = await startWorker({ vars: WORKER_VARS });
   expect(await ask(worker, '[')).toMatchObject({ status: 500, body: 'Internal Server Error' });
 });

@@ -1,22 +1,21 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
+import { type WorkerUnderTest, startWorker } from '../support/on-workerd.ts';
 import { problemOf } from './service-under-test.ts';
 
 const SECRET = 'too short, but secret';
 
-let workerd: LocalWorkerd;
-const log: string[] = [];
+let worker: WorkerUnderTest;
 beforeAll(async () => {
   const PUBLIC_URL = 'https://api.example.com/flowtap/';
   const vars = { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', SIGNING_SECRET: SECRET, PUBLIC_URL };
-  workerd = await startWorkerd({ vars, onLog: (line) => log.push(line) });
+  worker = await startWorker({ vars });
 });
-afterAll(() => workerd.stop());
+afterAll(() => worker.close());
 
 test('a service without its settings answers 503, and only the log names the missing settings, in one line', async () => {
   for (const path of ['/v1/executions/x/messages', '/v1/admin/keys', '/healthz', '/nowhere']) {
-    const response = await fetch(new URL(path, workerd.url));
+    const response = await worker.fetch(path);
     expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
     const problem = await problemOf(response);
     expect(problem).toMatchObject({
@@ -27,8 +26,8 @@ test('a service without its settings answers 503, and only the log names the mis
     });
     expect(JSON.stringify(problem)).not.toMatch(/AWS|SIGNING|SECRET/);
   }
-  expect(log).toHaveLength(1);
-  const [line = ''] = log;
+  expect(worker.lines).toHaveLength(1);
+  const [line = ''] = worker.lines;
   expect(JSON.parse(line)).toMatchObject({
     event: 'not-configured',
     level: 'error',

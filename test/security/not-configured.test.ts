@@ -1,18 +1,15 @@
 /** On workerd, a deployment whose settings are missing or invalid discloses nothing about them. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
+import { type WorkerUnderTest, startWorker } from '../support/on-workerd.ts';
 
 const SECRET = 'AKIAQWERTYUIOPASDFGH';
 
-let workerd: LocalWorkerd;
+let worker: WorkerUnderTest;
 beforeAll(async () => {
-  workerd = await startWorkerd({
-    vars: { AWS_ACCESS_KEY_ID: SECRET, ADMIN_TOKEN: 'short' },
-    onLog: () => undefined,
-  });
+  worker = await startWorker({ vars: { AWS_ACCESS_KEY_ID: SECRET, ADMIN_TOKEN: 'short' } });
 });
-afterAll(() => workerd.stop());
+afterAll(() => worker.close());
 
 test.each<[string, string, Record<string, string>]>([
   ['GET', '/v1/executions/x/messages', { Accept: 'text/event-stream' }],
@@ -26,8 +23,8 @@ test.each<[string, string, Record<string, string>]>([
   ['GET', '/v1/admin/keys', { Authorization: 'Bearer short' }],
 ])(
   'without settings, the answer to %s %s has the security headers and a request id, and discloses no setting',
-  async (method, url, headers) => {
-    const response = await fetch(new URL(url, workerd.url), { method, headers });
+  async (method, path, headers) => {
+    const response = await worker.fetch(path, { method, headers });
     expect(response.status).toBe(headers['X-Amz-Target'] === undefined ? 503 : 500);
     expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
     expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff');

@@ -11,8 +11,8 @@ import { describe, expect, test } from 'vitest';
 import { generateApiKey } from '../../src/access/keys/api-key.ts';
 import { signTicket, ticketKeys } from '../../src/access/ticket.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import { startWorkerd } from '../../src/local/workerd.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
+import { startWorker } from '../support/on-workerd.ts';
 import { DenoWorld, messagesUrl, newKey } from '../deno/deno-process.ts';
 import {
   ADMIN_TOKEN,
@@ -131,9 +131,9 @@ describe('a secret is found', () => {
         await env.EXECUTIONS.getByName('x').keep(text);
         return new Response();
       } };`;
-    const workerd = await startWorkerd({ vars: {}, script });
-    await fetch(workerd.url, { method: 'POST', body: KEY });
-    await workerd.stop();
+    const worker = await startWorker({ script });
+    await worker.fetch('/', { method: 'POST', body: KEY });
+    await worker.close();
     const findings = takeFindings();
     for (const place of ["program's output", 'kv/STORE/blobs/', 'do/flowtap-ExecutionObject/'])
       expect(findings).toContainEqual(expect.stringContaining(place));

@@ -5,8 +5,8 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
 import { endedLongAgo, openService, ORIGIN, type ServiceUnderTest } from '../http/service-under-test.ts';
+import { type WorkerUnderTest, startWorker } from '../support/on-workerd.ts';
 import { brokenApp } from './broken-app.ts';
 import { operations } from './document.ts';
 import { AnswerJudge, documentedAnswers, documentedHeaders } from './judge-answers.ts';
@@ -44,7 +44,7 @@ let key: string;
 let narrow: string;
 /** A key that has exceeded its rate limit. */
 let limited: string;
-let unconfigured: LocalWorkerd;
+let unconfigured: WorkerUnderTest;
 
 const send = (id: string, asked?: Asked): Promise<Response> => service.fetch(...requestOf(id, key, asked));
 
@@ -80,7 +80,7 @@ const later = () => service.clock.advance(2_000);
 const newKeyId = async (): Promise<string> => member(await ask('createKey', 201), 'id');
 
 beforeAll(async () => {
-  const starting = startWorkerd({ vars: { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE' } });
+  const starting = startWorker({ vars: { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE' } });
   service = await openService();
   key = await service.key({ tickets: true });
   narrow = await service.key({ executions: ['another'] });
@@ -88,7 +88,7 @@ beforeAll(async () => {
   await service.script('flow', endedLongAgo(service.clock, 3));
   unconfigured = await starting;
 });
-afterAll(() => unconfigured.stop());
+afterAll(() => unconfigured.close());
 
 describe('as documented, the service answers', () => {
   test('pages, and conditional requests with a 304', async () => {
@@ -363,8 +363,7 @@ describe('as documented, the service refuses', () => {
 
   test('every request on workerd while settings are missing', async () => {
     for (const { id, responses } of operations) {
-      const [path, init] = requestOf(id, 'none');
-      const response = await fetch(new URL(path, unconfigured.url), init);
+      const response = await unconfigured.fetch(...requestOf(id, 'none'));
       await judge.judge(id, responses.has('503') ? 503 : 500, response);
     }
   });

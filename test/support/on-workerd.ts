@@ -1,13 +1,13 @@
 /**
- * Runs the Worker as deployed in workerd, with an upstream, all on sockets. Tests and benchmarks use it to make
- * requests from outside, as a caller or as an operator.
+ * Runs the Worker as deployed in workerd, with or without an upstream, all on sockets. Tests and benchmarks use it to
+ * make requests from outside, as a caller or as an operator.
  */
 import type { NewKey } from '../../src/access/keys/key-input.ts';
 import type { Statistics } from '../../src/emulator/call-statistics.ts';
 import { type EmulatorServer, startEmulatorServer } from '../../src/emulator/server/node-server.ts';
 import { createLocalKey } from '../../src/local/local-key.ts';
 import { emulatorVars } from '../../src/local/start-options.ts';
-import { type LocalWorkerd, startWorkerd } from '../../src/local/workerd.ts';
+import { type LocalWorkerd, type WorkerdOptions, startWorkerd } from '../../src/local/workerd.ts';
 import { type ScriptedMessage, tellEmulator } from './emulator-control.ts';
 import { ADMIN_TOKEN, SIGNING_SECRET } from './secret-patterns.ts';
 
@@ -17,7 +17,16 @@ export const UPSTREAM_CREDENTIALS = {
   secretAccessKey: 'the secret of the upstream',
 };
 
-type Vars = Readonly<Record<string, string>>;
+/** Settings with which the Worker is configured. The upstream's address is missing, so the default one applies. */
+export const WORKER_VARS = {
+  AWS_REGION: 'us-west-2',
+  AWS_ACCESS_KEY_ID: UPSTREAM_CREDENTIALS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: UPSTREAM_CREDENTIALS.secretAccessKey,
+  SIGNING_SECRET,
+  ADMIN_TOKEN,
+};
+
+type Vars = WorkerdOptions['vars'];
 
 export interface Upstream {
   readonly url: string;
@@ -33,15 +42,13 @@ export interface Activity {
   readonly archived?: { readonly messageCount: number };
 }
 
-/** The Worker in workerd, and the upstream from which it reads. */
-export class World<Behind extends Upstream = EmulatorServer> {
-  readonly upstream: Behind;
+/** The Worker in workerd. */
+export class WorkerUnderTest {
   readonly workerd: LocalWorkerd;
   /** All lines that the Worker has logged. */
   readonly lines: readonly string[];
 
-  constructor(upstream: Behind, workerd: LocalWorkerd, lines: readonly string[]) {
-    this.upstream = upstream;
+  constructor(workerd: LocalWorkerd, lines: readonly string[]) {
     this.workerd = workerd;
     this.lines = lines;
   }
@@ -50,12 +57,30 @@ export class World<Behind extends Upstream = EmulatorServer> {
     return this.workerd.url;
   }
 
-  messagesUrl(id: string, query = ''): string {
-    return new URL(messagesPath(id, query), this.url).href;
-  }
-
   fetch(path: string, init?: RequestInit): Promise<Response> {
     return fetch(new URL(path, this.url), init);
+  }
+
+  async close(): Promise<void> {
+    await this.workerd.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** The Worker in workerd, and the upstream from which it reads. */
+export class World<Behind extends Upstream = EmulatorServer> extends WorkerUnderTest {
+  readonly upstream: Behind;
+
+  constructor(upstream: Behind, { workerd, lines }: WorkerUnderTest) {
+    super(workerd, lines);
+    this.upstream = upstream;
+  }
+
+  messagesUrl(id: string, query = ''): string {
+    return new URL(messagesPath(id, query), this.url).href;
   }
 
   admin(method: string, path: string, init: RequestInit = {}): Promise<Response> {
@@ -126,14 +151,19 @@ export class World<Behind extends Upstream = EmulatorServer> {
     return this.control('/faults', faults);
   }
 
-  async close(): Promise<void> {
-    await this.workerd.stop();
+  override async close(): Promise<void> {
+    await super.close();
     await this.upstream.close();
   }
+}
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
+/** Starts the Worker without an upstream. By default it has no settings, so it is not configured. */
+export async function startWorker(
+  options: Partial<Omit<WorkerdOptions, 'onLog'>> = {},
+): Promise<WorkerUnderTest> {
+  const lines: string[] = [];
+  const workerd = await startWorkerd({ vars: {}, onLog: (line) => lines.push(line), ...options });
+  return new WorkerUnderTest(workerd, lines);
 }
 
 /** Starts the Worker with the emulator as its upstream. `vars` overrides settings. */
@@ -145,21 +175,9 @@ export async function openWorldBefore<Behind extends Upstream>(
   vars: Vars = {},
 ): Promise<World<Behind>> {
   const upstream = await startUpstream();
-  const lines: string[] = [];
   try {
-    const workerd = await startWorkerd({
-      vars: {
-        AWS_REGION: 'us-west-2',
-        AWS_ACCESS_KEY_ID: UPSTREAM_CREDENTIALS.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: UPSTREAM_CREDENTIALS.secretAccessKey,
-        ...emulatorVars(upstream.url),
-        SIGNING_SECRET,
-        ADMIN_TOKEN,
-        ...vars,
-      },
-      onLog: (line) => lines.push(line),
-    });
-    return new World(upstream, workerd, lines);
+    const worker = await startWorker({ vars: { ...WORKER_VARS, ...emulatorVars(upstream.url), ...vars } });
+    return new World(upstream, worker);
   } catch (error) {
     await upstream.close();
     throw error;
