@@ -22,7 +22,7 @@ import { flowsRoute } from './http/routes/flows-route.ts';
 import { keyRoute } from './http/routes/key-route.ts';
 import { PathRouter } from './http/path-router.ts';
 import { createRequestLog } from './http/request-log.ts';
-import { requestUrl } from './http/request-url.ts';
+import type { RequestAddresses } from './http/request-address.ts';
 import {
   type AppBindings,
   type Handler,
@@ -39,6 +39,7 @@ import type { CursorKeys } from './messages/cursor.ts';
 import { CursorReader } from './messages/cursor-reader.ts';
 
 export interface AppPorts {
+  readonly addresses: RequestAddresses;
   readonly access: Access;
   readonly executions: Executions;
   readonly lists: Lists;
@@ -66,7 +67,7 @@ export function createApp(ports: AppPorts): App {
   // handler could get a path that it cannot parse.
   const app = new HonoBase<AppBindings>({
     router: new PathRouter(),
-    getPath: (request) => requestUrl(request)?.pathname ?? '',
+    getPath: (request) => ports.addresses.of(request)?.pathname ?? '',
   });
   const routing = { ...ports, logRequest: createRequestLog(ports.log, ports.logEveryNth) };
   // Allowing other origins is safe, because requests are authenticated by a key and never by cookies.

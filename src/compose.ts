@@ -26,12 +26,14 @@ import type { SharedExecutionOptions } from './executions/runtimes/in-process.ts
 import { createPageMemory } from './executions/upstream/page-memory.ts';
 import type { Probe } from './http/routes/admin-routes.ts';
 import { problemJson } from './http/problem-response.ts';
+import { RequestAddresses } from './http/request-address.ts';
 import { createChildren } from './lists/children.ts';
 import type { ArchiveIndex } from './lists/archived-part.ts';
 import { FlowDirectory } from './lists/flow-directory.ts';
 import { createListOpener } from './lists/runtimes/list-opener.ts';
 import type { ListObjects, OpenList } from './lists/runtimes/open-list.ts';
 import type { Log } from './core/log.ts';
+import type { Sha256 } from './core/sha256.ts';
 import type { CursorKeys } from './messages/cursor.ts';
 import { type EncodePage, asBytes, asText, createPageEncoder } from './messages/encoded-page.ts';
 import { probeLists, probeSources } from './sources/probe.ts';
@@ -56,8 +58,12 @@ export interface Platform {
   readonly fetch: Fetch;
   /** Caches pages as text. If absent, caches them as bytes. */
   readonly pagesAs?: 'text';
+  /** Present if the platform's own server parses the addresses of requests, too. */
+  readonly addresses?: RequestAddresses;
   /** Returns the call budget with this name. Everything that calls the same account shares it. */
   readonly callBudget: (name: string, limits: CallLimits) => CallBudget;
+  /** The cheapest SHA-256 on this platform. Absent: `node:crypto`. */
+  readonly sha256?: Sha256;
   readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
   readonly failedAuthentications: RateLimiter;
 }
@@ -91,6 +97,7 @@ export function createCore(settings: Settings, platform: Platform): Core {
     random: platform.randomBytes,
     log,
     tiers: platform.tiers,
+    ...(platform.sha256 && { sha256: platform.sha256 }),
     failedAuthentications: platform.failedAuthentications,
     signingSecret,
     ...(previous !== undefined && { signingSecretPrevious: previous }),
@@ -197,6 +204,7 @@ export function createService(
   const slots = new TotalSlots(clock);
   const executions = withTotalStreamLimits(archiveFirst, slots);
   return createApp({
+    addresses: platform.addresses ?? new RequestAddresses(),
     access,
     executions,
     children: createChildren({ executions, lists, archive, lineage: stepFunctionsLineage, clock }),

@@ -25,6 +25,7 @@ import type { OpenList } from './lists/runtimes/open-list.ts';
 import { problemResponse } from './http/problem-response.ts';
 import { securityHeaders, toResponse, withHeaders } from './http/response-headers.ts';
 import { consoleLog as log } from './core/log.ts';
+import { sha256ByWebCrypto } from './core/sha256.ts';
 import { type Core, createCore, createService } from './compose.ts';
 import { type CallBudgetObject, createObjectCallBudget } from './sources/call-budget/budget-object.ts';
 import type { CallLimits } from './sources/call-budget/call-budget.ts';
@@ -82,6 +83,7 @@ function createIsolate(env: Env): Result<Isolate> {
         clock: systemClock,
         log,
       }),
+    sha256: sha256ByWebCrypto,
     tiers: {
       standard: createWorkersRateLimiter(env.RATE_STANDARD, RATE_TIERS.standard, log),
       high: createWorkersRateLimiter(env.RATE_HIGH, RATE_TIERS.high, log),

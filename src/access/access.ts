@@ -3,6 +3,7 @@ import type { RandomBytes } from '../core/base62.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Result } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { type Sha256, sha256 as sha256ByNode } from '../core/sha256.ts';
 import type { KeyValueStore } from '../storage/key-value.ts';
 import { type AuthenticateAdmin, createAuthenticateAdmin } from './admin-token.ts';
 import { Authenticator } from './authenticate.ts';
@@ -28,6 +29,8 @@ export interface AccessPorts {
   readonly random: RandomBytes;
   readonly log: Log;
   readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
+  /** Absent: `node:crypto`. */
+  readonly sha256?: Sha256;
   readonly failedAuthentications: RateLimiter;
   readonly signingSecret: string;
   readonly signingSecretPrevious?: string;
@@ -47,14 +50,14 @@ export interface Access {
 
 /** Call this once per isolate or process: requests share the caches in the result. */
 export function createAccess(ports: AccessPorts): Access {
-  const { store, clock, random, log, tiers } = ports;
+  const { store, clock, random, log, tiers, sha256 = sha256ByNode } = ports;
   const credentials = new CredentialCache({ store, clock, log });
   const failures = createFailedAuthentications(ports.failedAuthentications, clock);
   const keys = ticketKeys(ports.signingSecret, ports.signingSecretPrevious);
   const authenticateAdmin = createAuthenticateAdmin(ports.adminToken, failures);
   return {
     keys: new KeyAdministration({ store, credentials, clock, random, log }),
-    authenticator: new Authenticator({ credentials, failures, tiers, ticketKeys: keys, clock }),
+    authenticator: new Authenticator({ credentials, failures, tiers, ticketKeys: keys, sha256, clock }),
     ...(authenticateAdmin !== undefined && { authenticateAdmin }),
     stillAllowed: createStillAllowed({ credentials, clock }),
     listStillAllowed: createListStillAllowed({ credentials, clock }),

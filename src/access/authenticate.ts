@@ -25,6 +25,7 @@ import { type CredentialRecords, validUntilMs } from './keys/key-record.ts';
 import type { StoreUnavailable } from './keys/store-failure.ts';
 import { type FailedAuthentications, lockedOut } from './limits/failed-authentications.ts';
 import type { RateLimiter } from './limits/rate-limit.ts';
+import type { Sha256 } from '../core/sha256.ts';
 import type { RateTier } from '../core/rate-tier.ts';
 import {
   presentedCredential,
@@ -53,6 +54,7 @@ export interface AuthenticatorPorts {
   readonly failures: FailedAuthentications;
   readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
   readonly ticketKeys: TicketKeys;
+  readonly sha256: Sha256;
   readonly clock: Clock;
 }
 
@@ -74,6 +76,11 @@ export interface AccessRequest {
  */
 export type Accepted = 'key' | 'key-or-ticket' | 'session-token';
 
+interface HashedApiKey extends ApiKey {
+  /** SHA-256 of the key's whole text. */
+  readonly hash: Uint8Array;
+}
+
 /** The part of a request that the checks of keys and tickets have in common. */
 type RequestScope = Pick<AccessRequest, 'clientAddress' | 'execution' | 'accepts'>;
 
@@ -94,13 +101,14 @@ export class Authenticator {
   }
 
   async #key(text: string, request: RequestScope): Authenticated {
-    const { failures } = this.#ports;
-    const key = parseApiKey(text);
-    if (key === undefined) {
+    const { failures, sha256 } = this.#ports;
+    const parsed = parseApiKey(text);
+    if (parsed === undefined) {
       const lockoutSeconds = failures.lockoutSeconds(request.clientAddress());
       if (lockoutSeconds !== undefined) return lockedOut(lockoutSeconds);
       return this.#charge({ type: 'invalid-key' }, request);
     }
+    const key = { ...parsed, hash: await sha256(text) };
     const slot = await this.#lookUpSlot(key, request);
     if (!slot.ok) return slot;
     try {
@@ -116,7 +124,7 @@ export class Authenticator {
    * the same key, which the first look-up verifies for all of them. The returned function frees the slot.
    */
   async #lookUpSlot(
-    { credentialId, hash }: ApiKey,
+    { credentialId, hash }: HashedApiKey,
     { clientAddress }: RequestScope,
   ): Promise<Result<() => void, AccessFailure>> {
     const { credentials, failures, clock } = this.#ports;
@@ -138,7 +146,7 @@ export class Authenticator {
     }
   }
 
-  async #lookUp(key: ApiKey, request: RequestScope): Authenticated {
+  async #lookUp(key: HashedApiKey, request: RequestScope): Authenticated {
     const found = await this.#ports.credentials.read(key.credentialId);
     if (!found.ok) return found;
     const records = found.value;
@@ -204,5 +212,5 @@ export function endOf(records: CredentialRecords, nowMs: number): AccessFailure 
   return undefined;
 }
 
-const isOfKey = ({ credential }: CredentialRecords, key: ApiKey): boolean =>
+const isOfKey = ({ credential }: CredentialRecords, key: HashedApiKey): boolean =>
   timingSafeEqual(credential.hash, key.hash);

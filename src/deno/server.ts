@@ -24,7 +24,7 @@ import type { Client } from '../executions/executions.ts';
 import { createInProcessExecutions } from '../executions/runtimes/in-process.ts';
 import { createInProcessLists } from '../lists/runtimes/in-process-lists.ts';
 import { forwardedOverTls } from '../http/forwarded-proto.ts';
-import { requestUrl } from '../http/request-url.ts';
+import { RequestAddresses } from '../http/request-address.ts';
 import { answerException } from '../http/routing.ts';
 import type { Log } from '../core/log.ts';
 import { createCallBudget } from '../sources/call-budget/call-budget.ts';
@@ -64,7 +64,8 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
   const opened = await openStore(storePath);
   if (!opened.ok) return opened;
   const { kv, unlock } = opened.value;
-  const platform = onDeno(await openDenoStore(opened.value, log), log);
+  const addresses = new RequestAddresses();
+  const platform = { ...onDeno(await openDenoStore(opened.value, log), log), addresses };
   const core = createCore(settings, platform);
   const durable = createDurableKeys(platform.store, log);
   const live = createInProcessExecutions({ ...core.shared, durable });
@@ -82,10 +83,10 @@ export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<R
       // they happen.
       waitUntil: () => undefined,
     };
-    const url = requestUrl(request);
+    const address = addresses.of(request);
     const body = request.body === null ? undefined : watchBody(request.body);
     const answer =
-      (url && site(request, url)) ??
+      (address && site(request, address)) ??
       (await app.fetch(body ? withBody(request, body.stream) : request, { runtime }));
     return body === undefined || body.isComplete() ? answer : closingAfter(answer, clock);
   };

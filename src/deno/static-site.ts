@@ -6,6 +6,8 @@
  */
 import { createHash } from 'node:crypto';
 
+import type { RequestAddress } from '../http/request-address.ts';
+
 interface StaticFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly headers: Readonly<Record<string, string>>;
@@ -29,7 +31,7 @@ const TYPES: Readonly<Record<string, string>> = {
  */
 export async function openSite(
   directory: URL,
-): Promise<(request: Request, url: URL) => Response | undefined> {
+): Promise<(request: Request, address: RequestAddress) => Response | undefined> {
   const files = new Map<string, StaticFile>();
   const rules = parseHeaders(await Deno.readTextFile(new URL('_headers', directory)).catch(() => ''));
   for await (const name of filesIn(directory, '')) {

@@ -16,12 +16,12 @@ export interface AuthenticationPorts {
 
 export async function authenticate(
   { access }: AuthenticationPorts,
-  { request, url, parameters, facts, runtime }: Exchange,
+  { request, address, facts, runtime }: Exchange,
   accepts: Accepted,
   execution: ExecutionRef | undefined,
 ): Promise<Result<Caller>> {
   const caller = await access.authenticator.authenticate({
-    url: { href: url.href, parameters },
+    url: address,
     headers: request.headers,
     clientAddress: runtime.clientAddress,
     accepts,

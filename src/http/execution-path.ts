@@ -6,6 +6,7 @@
 import { type Result, invalid } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import { readExecutionId } from '../messages/execution-id.ts';
+import { oncePerAddress } from './request-address.ts';
 
 export const EXECUTIONS_PATH = '/v1/executions/';
 export const ADMIN_EXECUTIONS_PATH = '/v1/admin/executions/';
@@ -27,6 +28,12 @@ export function splitExecutionPath(rest: string): ExecutionPath {
   if (!resource) return { resource: 'summary', rawId: rest };
   return { resource, rawId: rest.slice(0, Math.max(0, slash)) };
 }
+
+/** Splits an address under EXECUTIONS_PATH, and reads its id. */
+export const executionOf = oncePerAddress(({ pathname }) => {
+  const { resource, rawId } = splitExecutionPath(pathname.slice(EXECUTIONS_PATH.length));
+  return { resource, ref: readExecutionRef(rawId) };
+});
 
 /** Decodes, checks and parses the raw id of a path. No other code does this. */
 export function readExecutionRef(rawId: string, read = readExecutionId): Result<ExecutionRef> {

@@ -140,6 +140,7 @@ export const PAGE_PARAMETERS = [
 export const STREAM_PARAMETERS = ['lastEventId', ...CURSOR_PARAMETERS, 'from', 'eventTypes', 'step'] as const;
 
 export type ParameterName = keyof typeof parameters;
+export const isParameterName = (name: string): name is ParameterName => Object.hasOwn(parameters, name);
 export type Query<N extends ParameterName> = { readonly [K in N]?: z.infer<(typeof parameters)[K]> };
 
 /** A parsed query with the cursor under either name. */

@@ -15,7 +15,7 @@ import { type CrossOrigin, preflight } from './cross-origin.ts';
 import { problemResponse } from './problem-response.ts';
 import type { createRequestLog } from './request-log.ts';
 import type { RequestFacts } from './request-facts.ts';
-import { requestUrl } from './request-url.ts';
+import type { RequestAddress, RequestAddresses } from './request-address.ts';
 import { type Draft, securityHeaders, toResponse, withHeaders } from './response-headers.ts';
 
 /** What the runtime knows about a request. */
@@ -35,10 +35,7 @@ export interface RuntimeContext {
 
 export interface Exchange {
   readonly request: Request;
-  /** The URL as the caller sees it. Its protocol is `https:` if a proxy terminated TLS. */
-  readonly url: URL;
-  /** Decoded names and values of the query, in order. */
-  readonly parameters: readonly (readonly [string, string])[];
+  readonly address: RequestAddress;
   readonly facts: RequestFacts;
   /**
    * Its signal aborts when the caller disconnects. Pass this on instead of the request, see `RuntimeContext`.
@@ -84,6 +81,7 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 export type AppBindings = { Bindings: { readonly runtime: RuntimeContext } };
 
 export interface RoutingPorts {
+  readonly addresses: RequestAddresses;
   readonly clock: Clock;
   readonly logRequest: ReturnType<typeof createRequestLog>;
   /** Where callers reach this service; see PUBLIC_URL in config.ts. */
@@ -115,7 +113,7 @@ export function route(
 const answerPreflight: Handler = async () => ok(preflight());
 
 export async function answer(
-  { clock, logRequest, publicUrl }: RoutingPorts,
+  { addresses, clock, logRequest, publicUrl }: RoutingPorts,
   context: Context<AppBindings>,
   name: string,
   handler: Handler,
@@ -136,19 +134,11 @@ export async function answer(
   let result: Answered;
   try {
     const { runtime } = context.env;
-    const url = requestUrl(request);
-    if (url && runtime.overTls === true) url.protocol = 'https:';
+    const address = addresses.of(request);
     const handle = isPreflight ? answerPreflight : handler;
-    result = url
-      ? await handle({
-          request,
-          url,
-          parameters: parametersOf(url),
-          facts,
-          client: runtime.client ?? request,
-          runtime,
-        })
-      : NO_URL;
+    result = address
+      ? await handle({ request, address, facts, client: runtime.client ?? request, runtime })
+      : NO_ADDRESS;
   } catch (error) {
     // An exception is a bug. The caller learns only the request id.
     result = fail({ type: 'internal', internal: exceptionText(error) });
@@ -171,10 +161,7 @@ export async function answer(
   return response;
 }
 
-/** Most requests have no query, and `searchParams` is slow. */
-const parametersOf = (url: URL): Exchange['parameters'] => (url.search === '' ? [] : [...url.searchParams]);
-
-const NO_URL = invalid(
+const NO_ADDRESS = invalid(
   'header',
   'Host',
   'must be a host name or address, optionally with a port. The same holds for an absolute request target.',

@@ -7,6 +7,7 @@ import { API_KEY_CHARACTERS } from '../../src/core/api-key-format.ts';
 import { generateApiKey, nextCredentialId, keyIdFrom, parseApiKey } from '../../src/access/keys/api-key.ts';
 import { containsApiKey } from '../../src/core/api-key-format.ts';
 import { base62OfNumber, randomBase62 } from '../../src/core/base62.ts';
+import { sha256, sha256ByWebCrypto } from '../../src/core/sha256.ts';
 import { crc32 } from '../../src/access/keys/crc32.ts';
 import { runs } from '../support/seeded-random.ts';
 
@@ -16,15 +17,17 @@ const anyUnit = fc.nat(0xffff).map((unit) => String.fromCharCode(unit));
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'.split('');
 
 describe('an API key', () => {
-  test('has the documented form, and is parsed into its ids and the SHA-256 of the whole text', () => {
+  test('has the documented form, and is parsed into its ids and the SHA-256 of the whole text', async () => {
     const key = generateApiKey(randomBytes);
     expect(key.text).toMatch(/^ftk_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}$/);
     expect(key.text).toHaveLength(API_KEY_CHARACTERS);
-    expect(parseApiKey(key.text)).toEqual({
+    const hash = createHash('sha256').update(key.text).digest();
+    expect({ ...parseApiKey(key.text), hash: sha256(key.text) }).toEqual({
       keyId: key.text.slice(4, 12),
       credentialId: key.text.slice(4, 14),
-      hash: createHash('sha256').update(key.text).digest(),
+      hash,
     });
+    expect(await sha256ByWebCrypto(key.text)).toEqual(new Uint8Array(hash));
   });
 
   test('keeps its key id when it gets a new credential with an unused id', () => {

@@ -5,6 +5,7 @@ import { ok } from '../../src/core/errors.ts';
 import type { Executions, PageAnswer } from '../../src/executions/executions.ts';
 import { awsRefusalFor } from '../../src/http/routes/aws-dialects.ts';
 import { awsProtocol } from '../../src/http/routes/aws-protocol.ts';
+import { RequestAddresses } from '../../src/http/request-address.ts';
 import { createRequestLog } from '../../src/http/request-log.ts';
 import { type AppBindings, answer } from '../../src/http/routing.ts';
 import type { Lists } from '../../src/lists/lists.ts';
@@ -41,7 +42,8 @@ it.each([0, 7])(
     const ports = { access, executions, lists, cursorKeys, clock, cursors, eventOfMessage };
     const handler = awsProtocol(ports);
     const app = new Hono<AppBindings>();
-    const routing = { clock, logRequest: createRequestLog(testLog(logged), 1) };
+    const addresses = new RequestAddresses();
+    const routing = { addresses, clock, logRequest: createRequestLog(testLog(logged), 1) };
     app.post('/', (context) =>
       answer(routing, context, 'aws', handler, { refuse: awsRefusalFor(context.req.raw) }),
     );

@@ -1,4 +1,5 @@
 /** Exceptions in handlers, which are always bugs. Tests what the caller and the log show of them. */
+import { RequestAddresses } from '../../src/http/request-address.ts';
 import { expect, test } from 'vitest';
 
 import { systemClock } from '../../src/core/clock.ts';
@@ -15,6 +16,7 @@ test('an exception in a handler is a 500 with the request id, and the log has it
   const broken = new Proxy({}, { get: bug }) as never;
   const logged: LogRecord[] = [];
   const ports: AppPorts = {
+    addresses: new RequestAddresses(),
     access: broken,
     executions: broken,
     lists: broken,

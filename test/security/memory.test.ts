@@ -15,6 +15,7 @@ import { FRAMES_BYTES_MAX } from '../../src/executions/following/event-frames.ts
 import { FULL_PAGES_BYTES_MAX } from '../../src/executions/serving/full-pages.ts';
 import { ENCODED_PAGES_BYTES_MAX } from '../../src/executions/serving/running-pages.ts';
 import { UPSTREAM_PAGES_BYTES_MAX } from '../../src/executions/upstream/page-memory.ts';
+import { ADDRESSES_BYTES_MAX } from '../../src/http/request-address.ts';
 import { LIST_PAGES_BYTES_MAX } from '../../src/lists/upstream-list.ts';
 import { openService, path, type ServiceUnderTest } from '../http/service-under-test.ts';
 import { answered, bearer, EVENTS } from './tenants.ts';
@@ -32,7 +33,8 @@ const MEMORIES_BYTES_MAX =
   FULL_PAGES_BYTES_MAX +
   ENCODED_PAGES_BYTES_MAX +
   UPSTREAM_PAGES_BYTES_MAX +
-  LIST_PAGES_BYTES_MAX;
+  LIST_PAGES_BYTES_MAX +
+  ADDRESSES_BYTES_MAX;
 
 /**
  * Tracks every map that is written to. When a map drops a value, the maps inside that value are no longer

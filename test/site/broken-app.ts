@@ -1,4 +1,5 @@
 /** An application with all routes but with ports that always throw. */
+import { RequestAddresses } from '../../src/http/request-address.ts';
 import { type App, createApp, type AppPorts } from '../../src/app.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { testLog } from '../support/secret-search.ts';
@@ -10,6 +11,7 @@ export function brokenApp(): App {
   // Safety: every access to a property throws, so its type does not matter.
   const broken = new Proxy({}, { get: () => bug }) as never;
   const ports: AppPorts = {
+    addresses: new RequestAddresses(),
     access: broken,
     executions: broken,
     lists: broken,

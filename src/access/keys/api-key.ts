@@ -9,8 +9,6 @@
  *
  * The secret leaves this file only in the text that `generateApiKey` returns. That text is shown once.
  */
-import { hash } from 'node:crypto';
-
 import {
   API_KEY_CHARACTERS,
   API_KEY_PREFIX,
@@ -22,20 +20,21 @@ import {
   WHOLE_API_KEY,
 } from '../../core/api-key-format.ts';
 import { base62OfNumber, randomBase62, type RandomBytes } from '../../core/base62.ts';
+import { sha256 } from '../../core/sha256.ts';
 import { crc32 } from './crc32.ts';
 
-/** A parsed key: the ids in its text, and the hash of the text. It does not contain the secret. */
+/** The ids in the text of a key. It does not contain the secret. */
 export interface ApiKey {
   /** There are 62^8 ids. With 100,000 keys, the chance that any two share an id is 1 in 40,000. */
   readonly keyId: string;
   readonly credentialId: string;
-  /** SHA-256 of the whole text. */
-  readonly hash: Uint8Array;
 }
 
 export interface GeneratedApiKey extends ApiKey {
   /** The whole key, secret included. Show it once; never store or log it. */
   readonly text: string;
+  /** SHA-256 of the whole text. */
+  readonly hash: Uint8Array;
 }
 
 /**
@@ -48,7 +47,7 @@ export function generateApiKey(
 ): GeneratedApiKey {
   const body = `${API_KEY_PREFIX}${credentialId}_${randomBase62(random, SECRET_CHARACTERS)}`;
   const text = body + checksum(body);
-  return { text, keyId: keyIdOf(credentialId), credentialId, hash: hashApiKey(text) };
+  return { text, keyId: keyIdOf(credentialId), credentialId, hash: sha256(text) };
 }
 
 const SECOND_CHARACTERS = CREDENTIAL_ID_CHARACTERS - KEY_ID_CHARACTERS;
@@ -76,7 +75,7 @@ export function parseApiKey(text: string): ApiKey | undefined {
   if (credentialId === undefined) return undefined;
   const body = text.slice(0, -CHECKSUM_CHARACTERS);
   if (text.slice(-CHECKSUM_CHARACTERS) !== checksum(body)) return undefined;
-  return { keyId: keyIdOf(credentialId), credentialId, hash: hashApiKey(text) };
+  return { keyId: keyIdOf(credentialId), credentialId };
 }
 
 /** The key that a credential belongs to. */
@@ -88,7 +87,5 @@ export const keyIdOf = (credentialId: string): string => credentialId.slice(0, K
  */
 export const keyIdFrom = (id: string): string | undefined =>
   KEY_OR_CREDENTIAL_ID.test(id) ? keyIdOf(id) : undefined;
-
-const hashApiKey = (text: string): Uint8Array => hash('sha256', text, 'buffer');
 
 const checksum = (body: string): string => base62OfNumber(crc32(body), CHECKSUM_CHARACTERS);

@@ -2,11 +2,14 @@
  * Builds the records to write when a key is created or changed. No I/O, no clock. For rotations, see
  * rotation.ts.
  */
-import type { ApiKey } from './api-key.ts';
+import type { GeneratedApiKey } from './api-key.ts';
 import type { KeyChange, NewKey } from './key-input.ts';
 import { type Credential, KEY_RECORD_VERSION, type KeyFacts, type KeyRecords } from './key-record.ts';
 
-export const newCredential = ({ keyId, credentialId, hash }: ApiKey, createdAtMs: number): Credential => ({
+export const newCredential = (
+  { keyId, credentialId, hash }: Omit<GeneratedApiKey, 'text'>,
+  createdAtMs: number,
+): Credential => ({
   v: KEY_RECORD_VERSION,
   keyId,
   id: credentialId,

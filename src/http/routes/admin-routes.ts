@@ -57,9 +57,9 @@ export function adminRoutes(ports: AdminPorts): AdminRoutes {
     (handler: Handler): Handler =>
     async (exchange) => {
       if (!access.authenticateAdmin) return fail({ type: 'no-such-route' });
-      const { request, url, parameters, runtime } = exchange;
+      const { request, address, runtime } = exchange;
       const authenticated = await access.authenticateAdmin({
-        url: { href: url.href, parameters },
+        url: address,
         headers: request.headers,
         clientAddress: runtime.clientAddress,
       });
@@ -80,7 +80,7 @@ export function adminRoutes(ports: AdminPorts): AdminRoutes {
 
 const audit = ({ facts }: Exchange) => ({ requestId: facts.requestId });
 
-async function listKeys({ access }: AdminPorts, { parameters }: Exchange): Promise<Answered> {
+async function listKeys({ access }: AdminPorts, { address: { parameters } }: Exchange): Promise<Answered> {
   const query = readQuery(parameters, ['cursor', 'limit']);
   if (!query.ok) return query;
   const { cursor, limit } = query.value;
@@ -104,7 +104,7 @@ async function createKey({ access, clock }: AdminPorts, exchange: Exchange): Pro
 
 function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Answered> {
   const { access, clock } = ports;
-  const [id = '', action, ...more] = exchange.url.pathname.split('/').slice(4);
+  const [id = '', action, ...more] = exchange.address.pathname.split('/').slice(4);
   // Log the id only if it is valid. Any other text may be part of a secret.
   const keyId = keyIdFrom(id);
   if (keyId !== undefined) exchange.facts.keyId = keyId;
@@ -142,7 +142,7 @@ function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Answered> {
 
 async function listExecutions(
   { listArchived, clock }: AdminPorts,
-  { parameters }: Exchange,
+  { address: { parameters } }: Exchange,
 ): Promise<Answered> {
   const query = readQuery(parameters, ['status', 'cursor', 'limit']);
   if (!query.ok) return query;
@@ -177,7 +177,9 @@ async function listExecutions(
 
 function executionResource(ports: AdminPorts, exchange: Exchange): Promise<Answered> {
   const { executions } = ports;
-  const { resource, rawId } = splitExecutionPath(exchange.url.pathname.slice(ADMIN_EXECUTIONS_PATH.length));
+  const { resource, rawId } = splitExecutionPath(
+    exchange.address.pathname.slice(ADMIN_EXECUTIONS_PATH.length),
+  );
   if (resource === 'tickets' || resource === 'children')
     return Promise.resolve(fail({ type: 'no-such-route' }));
   const withRef = (handle: (ref: ExecutionRef) => Promise<Answered>, readId = readExecutionId): Handler => {

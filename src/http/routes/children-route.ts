@@ -25,7 +25,7 @@ export async function getChildren(
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {
-  const query = readQuery(exchange.parameters, ['maxResults', ...CURSOR_PARAMETERS]);
+  const query = readQuery(exchange.address.parameters, ['maxResults', ...CURSOR_PARAMETERS]);
   if (!query.ok) return query;
   const name = JSON.stringify(['children', executionKey(ref)]);
   const place = placeOf(cursorKeys, name, query.value);

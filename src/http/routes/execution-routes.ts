@@ -5,14 +5,10 @@
 import type { Accepted } from '../../access/authenticate.ts';
 import type { Caller } from '../../access/caller.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';
+import type { Result } from '../../core/errors.ts';
 import { type AuthenticationPorts, authenticate } from '../authenticate-request.ts';
 import { type ChildrenPorts, getChildren } from './children-route.ts';
-import {
-  EXECUTIONS_PATH,
-  type ExecutionResource,
-  readExecutionRef,
-  splitExecutionPath,
-} from '../execution-path.ts';
+import { type ExecutionResource, executionOf } from '../execution-path.ts';
 import { getMessages } from './messages-route.ts';
 import { answerToReader, wantsStream } from '../stream-response.ts';
 import type { ReadingPorts } from '../reading-ports.ts';
@@ -34,19 +30,19 @@ type ExecutionHandler = (
 
 export function executionRoutes(ports: ExecutionRoutesPorts): Handler {
   const authenticated =
-    (accepts: Accepted, handle: ExecutionHandler): Handler<[rawId: string]> =>
-    (exchange, rawId) =>
-      handleAuthenticated(ports, exchange, rawId, accepts, handle);
-  const resources: Readonly<Record<ExecutionResource, Handler<[rawId: string]>>> = {
+    (accepts: Accepted, handle: ExecutionHandler): Handler<[ref: Result<ExecutionRef>]> =>
+    (exchange, ref) =>
+      handleAuthenticated(ports, exchange, ref, accepts, handle);
+  const resources: Readonly<Record<ExecutionResource, Handler<[ref: Result<ExecutionRef>]>>> = {
     messages: byMethod({ GET: authenticated('key-or-ticket', getMessages) }),
     summary: byMethod({ GET: authenticated('key-or-ticket', getSummary) }),
     children: byMethod({ GET: authenticated('key', getChildren) }),
     tickets: byMethod({ POST: authenticated('key', postTicket) }),
   };
   return (exchange) => {
-    const { resource, rawId } = splitExecutionPath(exchange.url.pathname.slice(EXECUTIONS_PATH.length));
+    const { resource, ref } = executionOf(exchange.address);
     exchange.facts.route = `execution-${resource}`;
-    return resources[resource](exchange, rawId);
+    return resources[resource](exchange, ref);
   };
 }
 
@@ -54,13 +50,12 @@ export function executionRoutes(ports: ExecutionRoutesPorts): Handler {
 async function handleAuthenticated(
   ports: ExecutionRoutesPorts,
   exchange: Exchange,
-  rawId: string,
+  ref: Result<ExecutionRef>,
   accepts: Accepted,
   handle: ExecutionHandler,
 ): Promise<Answered> {
   const { facts, request } = exchange;
   const isStream = wantsStream(request);
-  const ref = readExecutionRef(rawId);
   // An invalid id is not matched against the key's patterns. It is refused below.
   const caller = await authenticate(ports, exchange, accepts, ref.ok ? ref.value : undefined);
   const answered = await (async () => {

@@ -48,8 +48,8 @@ async function getPage(
   exchange: Exchange,
   caller: Caller,
 ): Promise<Answered> {
-  const { parameters, facts, client } = exchange;
-  const query = readQuery(parameters, [...LIST_PARAMETERS, ...CURSOR_PARAMETERS]);
+  const { address, facts, client } = exchange;
+  const query = readQuery(address.parameters, [...LIST_PARAMETERS, ...CURSOR_PARAMETERS]);
   if (!query.ok) return query;
   const wanted = readListQuery(query.value, caller.executions);
   if (!wanted.ok) return wanted;
@@ -74,10 +74,10 @@ async function getPage(
 
 async function getLiveList(
   { lists }: ListsPorts,
-  { parameters, facts, client }: Exchange,
+  { address, facts, client }: Exchange,
   caller: Caller,
 ): Promise<Answered> {
-  const query = readQuery(parameters, [...LIST_PARAMETERS, ...CURSOR_PARAMETERS]);
+  const query = readQuery(address.parameters, [...LIST_PARAMETERS, ...CURSOR_PARAMETERS]);
   if (!query.ok) return query;
   const cursor = givenCursor(query.value);
   if (!cursor.ok) return cursor;

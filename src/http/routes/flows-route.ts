@@ -20,11 +20,11 @@ export const flowsRoute = (ports: FlowsPorts): Handler =>
 
 async function getFlows(ports: FlowsPorts, exchange: Exchange): Promise<Answered> {
   const { lists, cursorKeys } = ports;
-  const { parameters, client } = exchange;
+  const { address, client } = exchange;
   // Tickets are not accepted, because each is valid for only one execution.
   const caller = await authenticate(ports, exchange, 'key', undefined);
   if (!caller.ok) return caller;
-  const query = readQuery(parameters, ['maxResults', ...CURSOR_PARAMETERS]);
+  const query = readQuery(address.parameters, ['maxResults', ...CURSOR_PARAMETERS]);
   if (!query.ok) return query;
   const after = readPlace(cursorKeys, FLOWS_LIST, query.value);
   if (!after.ok) return after;

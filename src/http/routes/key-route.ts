@@ -15,7 +15,7 @@ async function getKey(ports: AuthenticationPorts, exchange: Exchange): Promise<R
   const authenticated = await authenticate(ports, exchange, 'key', undefined);
   if (!authenticated.ok) return authenticated;
   const caller = authenticated.value;
-  const query = readQuery(exchange.parameters, ['flowExecutionId']);
+  const query = readQuery(exchange.address.parameters, ['flowExecutionId']);
   if (!query.ok) return query;
   const { flowExecutionId } = query.value;
   const asked = flowExecutionId === undefined ? undefined : readExecutionId(flowExecutionId);

@@ -20,6 +20,7 @@ import {
   readQuery,
   waitMsOf,
 } from '../query-parameters.ts';
+import { oncePerAddress } from '../request-address.ts';
 import type { ReadingPorts } from '../reading-ports.ts';
 import type { Answered, Exchange } from '../routing.ts';
 
@@ -33,13 +34,15 @@ export async function getMessages(
   return isStream ? getStream(ports, exchange, ref, caller) : getPage(ports, exchange, ref, caller);
 }
 
+const pageQueryOf = oncePerAddress(({ parameters }) => readQuery(parameters, PAGE_PARAMETERS));
+
 async function getPage(
   { executions, cursors }: ReadingPorts,
-  { request, parameters, facts, client }: Exchange,
+  { request, address, facts, client }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {
-  const query = readQuery(parameters, PAGE_PARAMETERS);
+  const query = pageQueryOf(address);
   if (!query.ok) return query;
   const filter = readFilter(query.value, caller);
   if (!filter.ok) return filter;
@@ -82,7 +85,7 @@ async function getPage(
 
 async function getStream(
   { executions, cursors }: ReadingPorts,
-  { request, parameters, client }: Exchange,
+  { request, address: { parameters }, client }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {

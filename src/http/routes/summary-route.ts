@@ -14,7 +14,7 @@ import type { Answered, Exchange } from '../routing.ts';
 
 export async function getSummary(
   { executions, cursorKeys }: ReadingPorts,
-  { request, parameters, facts, client }: Exchange,
+  { request, address: { parameters }, facts, client }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {

@@ -21,7 +21,7 @@ export interface TicketsPorts {
 
 export async function postTicket(
   { access, clock, publicUrl }: TicketsPorts,
-  { request, url }: Exchange,
+  { request, address, runtime }: Exchange,
   ref: ExecutionRef,
   caller: Caller,
 ): Promise<Answered> {
@@ -33,7 +33,9 @@ export async function postTicket(
   if (!created.ok) return created;
   const { ticket, expiresAt } = created.value;
   const path = `${EXECUTIONS_PATH}${encodeURIComponent(ref.executionId)}/messages`;
-  const streamUrl = `${publicUrl ?? url.origin}${path}?ticket=${encodeURIComponent(ticket)}`;
+  // With `https:` if a proxy terminated TLS.
+  const origin = runtime.overTls === true ? address.origin.replace(/^http:/, 'https:') : address.origin;
+  const streamUrl = `${publicUrl ?? origin}${path}?ticket=${encodeURIComponent(ticket)}`;
   return ok(
     Response.json(
       { ticket, expiresAt, streamUrl },
