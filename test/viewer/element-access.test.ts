@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { violationsOfAxe } from '../support/axe.ts';
 import { hasChromium } from '../support/chromium.ts';
 import { orderFlow } from './order-flow.ts';
-import { untilPhase } from './viewer-page.ts';
+import { shownMessages, untilPhase } from './viewer-page.ts';
 import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
 
 /** The accessible name of the focused control in the element. */
@@ -107,6 +107,21 @@ describe.runIf(hasChromium())('the accessibility of <flowtap-execution>', () => 
       element?.setAttribute('service', `${element.getAttribute('service')}?again`);
     });
     await expect.poll(() => active.allInnerTexts(), { timeout: 20_000 }).toEqual(['CapturePayment']);
+  });
+
+  test('the failed step becomes the active row, even if the failure is known before the first message', async () => {
+    const page = await world.open([failed]);
+    const failureShown = Promise.withResolvers<void>();
+    await page.route(/\/messages\b/, async (route) => {
+      await failureShown.promise;
+      await route.continue();
+    });
+    await page.reload();
+    await page.locator('.failure').waitFor();
+    expect(await shownMessages(page)).toEqual([]);
+    failureShown.resolve();
+    await untilPhase(page, 'ended');
+    expect(await page.locator('.steps-grid .row.active .label').allInnerTexts()).toEqual(['CapturePayment']);
   });
 
   test('every control can be reached with Tab', async () => {

@@ -96,7 +96,6 @@ export class StepsView {
   reset(): void {
     this.#chosen.clear();
     this.#selectedKey = undefined;
-    this.#culprit = {};
     this.#cursor.set(0);
     this.timeline.fit();
   }
