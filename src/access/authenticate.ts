@@ -1,6 +1,6 @@
 /**
- * Decides who is calling and whether they may read the requested execution. Until then, no part of the
- * execution is read, not even from caches (invariant 5). First, the request must carry exactly one
+ * Decides who is calling and whether they may read the requested execution. Before this decision, no part of
+ * the execution is read, not even from caches (invariant 5). First, the request must carry exactly one
  * credential, and no API key in its URL. Then that credential must be well-formed, exist, and not be revoked
  * or expired. It must be within its rate limit. Last, it must permit the route and the execution.
  *

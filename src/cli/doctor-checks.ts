@@ -17,8 +17,8 @@ import { humanDuration } from '../core/human-duration.ts';
 import { summaryLines } from './summary-lines.ts';
 
 /**
- * With a larger difference between the clocks, times in logs cannot be compared, and tickets and keys seem to
- * expire early or late.
+ * With a larger difference between this machine's clock and the service's, times in logs cannot be compared,
+ * and tickets and keys seem to expire early or late.
  */
 const SKEW_MS_MAX = 30_000;
 const ANSWER_MS_MAX = 15_000;

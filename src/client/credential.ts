@@ -34,7 +34,7 @@ export interface CredentialOptions {
   readonly ticket?: TicketSource;
 }
 
-/** Leaves enough time for a request to start, even if the clocks differ a little. */
+/** Leaves enough time for a request to start, even if this machine's clock and the service's differ a little. */
 const RENEW_BEFORE_MS_MAX = 30_000;
 
 /** `renewAtMs` is absent if the expiry is unknown. */

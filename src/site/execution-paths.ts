@@ -105,7 +105,7 @@ const listMessages: Json = {
         ...sentAs('Cache-Status', {
           ...ofPage,
           description:
-            'Pages only. RFC 9211: `hit` or `fwd=miss`, `collapsed`, and the layer that served the page.',
+            'Pages only. RFC 9211: `hit`, `fwd=miss` or `fwd=miss; collapsed`, then the layer that served the page.',
         }),
         ...sentAs('Link', LINK),
         ...sentAs('X-Accel-Buffering', {

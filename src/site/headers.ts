@@ -54,7 +54,8 @@ const headers = {
     example: 'private, no-cache',
   },
   'Cache-Status': {
-    description: 'RFC 9211: `hit` or `fwd=miss`, `collapsed`, and `detail=memory`, `kv` or `live`.',
+    description:
+      'RFC 9211: `hit`, `fwd=miss` or `fwd=miss; collapsed`, then `detail=memory`, `kv` or `live`.',
     schema: text,
     example: 'flowtap; hit; detail=memory',
   },

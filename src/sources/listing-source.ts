@@ -99,8 +99,8 @@ export interface ListingSource {
    */
   listExecutions(query: ExecutionsQuery, call: CallOptions): Promise<Result<SourceExecutions, SourceFailure>>;
   /**
-   * Another request also needs the calls for this list that are waiting for a permit. `origin` is the origin of
-   * that request. See `Source.raisePriority`.
+   * Raises the priority of calls for this list that are still waiting for the call budget, because another
+   * request needs them, too. `origin` is the origin of that request. See `Source.raisePriority`.
    */
   raisePriority?(of: ExecutionsQuery['of'], origin: CallOrigin): void;
   /**

@@ -113,8 +113,9 @@ export interface Source {
     parts?: DescriptionParts,
   ): Promise<Result<SourceDescription, SourceFailure>>;
   /**
-   * Another request also needs the calls for this execution that are waiting for a permit. `origin` is the
-   * origin of that request. From now on these calls wait no longer than a new call of `origin` would.
+   * Raises the priority of calls for this execution that are still waiting for the call budget, because
+   * another request needs them, too. `origin` is the origin of that request. From now on these calls wait no
+   * longer than a new call of `origin` would.
    */
   raisePriority?(ref: ExecutionRef, origin: CallOrigin): void;
   /**

@@ -41,8 +41,8 @@ export function checkPrefix(prefix: string): string {
 }
 
 export function checkValue(value: string): string {
-  // A UTF-16 unit has at most three bytes in UTF-8. So nearly all values are short enough without encoding
-  // them.
+  // A UTF-16 unit has at most three bytes in UTF-8. So the length of nearly every value shows that it fits.
+  // Only longer values have to be encoded here.
   if (value.length * 3 > VALUE_BYTES_MAX) {
     const bytes = utf8Bytes(value);
     if (bytes > VALUE_BYTES_MAX) {
@@ -84,10 +84,7 @@ export function checkListLimit(limit: number | undefined): number {
 
 export function checkKeyCount(keys: readonly string[]): void {
   if (keys.length > GET_MANY_KEYS_MAX) {
-    throw new StoreRefusal(
-      400,
-      `At most ${GET_MANY_KEYS_MAX} keys can be read at once: ${keys.length} asked`,
-    );
+    throw new StoreRefusal(400, `At most ${GET_MANY_KEYS_MAX} keys can be read at once, not ${keys.length}`);
   }
 }
 

@@ -93,7 +93,7 @@ async function expectSame(
 
 describe('ListExecutions', () => {
   it.each([undefined, 'RUNNING', 'PENDING_REDRIVE', ...ENDS])(
-    'returns the executions of a state machine with the status %s as the upstream does, with any page size',
+    'returns the same executions of a state machine with the status %s as the upstream, with any page size',
     async (statusFilter) => {
       await runs({ stateMachineArn: MACHINE, runs: someRuns(23) });
       const filter = statusFilter === undefined ? {} : { statusFilter };
@@ -106,7 +106,7 @@ describe('ListExecutions', () => {
     },
   );
 
-  it('returns the executions of a map run as the upstream does, with its filters', async () => {
+  it('returns the same executions of a map run as the upstream, with the same filters', async () => {
     const redriven = someRuns(9).map((run, index) => {
       const at = service.clock.now() - HOUR_MS / 2;
       return index % 5 === 1 ? { ...run, redrives: [{ at, endedAt: at + 1_000, status: 'SUCCEEDED' }] } : run;

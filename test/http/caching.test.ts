@@ -103,7 +103,7 @@ describe('ETag', () => {
   );
 
   test('stays the same when the execution is archived, and in another isolate', async () => {
-    // Reads the end, because until then pages have no status, and their ETag would change.
+    // Reads the end first: pages have no status until the end was read, so their ETag would change.
     await service.get(path(ID, 'last=1'));
     const live = await header(service.get(path(ID)), 'ETag');
     await idle();

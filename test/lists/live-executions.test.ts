@@ -69,7 +69,7 @@ describe('the newest executions', () => {
     expect(source.calls.length).toBe(2);
   });
 
-  test('leave out the last start time of a full page, because the page may not contain all executions with it', async () => {
+  test('leave out those with the last start time of a full page, because the next page may have more of them', async () => {
     const ties = ['t1', 't2', 't3'].map((name) => execution(name, START_MS - 1_500));
     const { newest } = liveUnderTest({ upstream: { executions: [...running(2), ...ties], pageSizeMax: 3 } });
     expect(await newest()).toMatchObject({ executions: [{ name: 'r0' }, { name: 'r1' }], hasMore: true });

@@ -7,7 +7,7 @@ import { runs } from '../support/seeded-random.ts';
 
 const text = (frame: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(frame);
 
-/** Parses a stream that arrives in these chunks as a client does. */
+/** Parses, as a client does, a stream that arrives in these chunks. */
 function received(chunks: Iterable<Uint8Array>) {
   const events: EventSourceMessage[] = [];
   const retries: number[] = [];

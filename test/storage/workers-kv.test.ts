@@ -1,6 +1,6 @@
 /**
- * What miniflare's KV does not emulate: the status 429, and the expiry and cache times that reach KV. The
- * key-value contract is tested inside workerd.
+ * Tests what miniflare's KV cannot show: the retry after a 429, and which expiry and cache times are passed to
+ * KV. The key-value contract is tested inside workerd.
  */
 import { describe, expect, test } from 'vitest';
 

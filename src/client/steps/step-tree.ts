@@ -217,13 +217,13 @@ export class TreeDraft {
       const node = this.at(open[index] ?? ROOT);
       if (node.id === id || !this.isWithin(node, id)) continue;
       if (status !== 'SUCCEEDED') this.#endUnfinished(node, at);
-      // The node around it succeeded in spite of this failure, so the failure counts as caught.
+      // The node that contains it succeeded in spite of this failure, so the failure counts as caught.
       else if (node.attempt === 'failed') this.#end(node, 'FAILED', node.attemptEndedAt ?? at, true);
       else this.#end(node, 'SUCCEEDED', this.#lastEndOf(node) ?? at);
     }
   }
 
-  /** Ends a node without an end of its own, because a node around it ended without success. */
+  /** Ends a node without an end of its own, because a node that contains it ended without success. */
   #endUnfinished(node: Node, at: string | undefined): void {
     if (node.attempt === 'failed') this.#end(node, 'FAILED', node.attemptEndedAt ?? at);
     else if (node.childStatus === 'FAILED') this.#end(node, 'FAILED', this.#lastEndOf(node) ?? at);
@@ -237,7 +237,7 @@ export class TreeDraft {
     return kind === 'branch' && children ? this.at(children.value).endedAt : undefined;
   }
 
-  /** Reopens the node and everything around it, because they run again. */
+  /** Reopens the node and all nodes that contain it, because they run again. */
   reopen({ id }: Node): void {
     const node = this.at(id);
     if (node.status === 'RUNNING') return;

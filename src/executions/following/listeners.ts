@@ -107,8 +107,8 @@ export class Listeners {
       this.probe(state);
       await this.#options.clock.sleep(PROBE_MS, signal);
     }
-    // No await between this check and taking the slot, so that clients that connect at once cannot exceed the
-    // limit.
+    // No await between this check and taking the slot, so that clients that connect at the same time cannot
+    // exceed the limit.
     const refusal = this.refusal(reader);
     if (refusal) return fail(refusal);
     const leave = this.wait(reader);

@@ -16,7 +16,7 @@ import type { ExecutionStorage } from '../execution-storage.ts';
 import { createStoreBackoff } from './store-backoff.ts';
 
 /**
- * How long to wait for the new head after a crash. If it is not visible by then, it was never written.
+ * How long to wait for the new head after a crash. If it is not visible after this time, it was never written.
  * Workers KV may take a minute to show a head.
  */
 export const HEAD_VISIBLE_MS = 70_000;

@@ -26,7 +26,7 @@ const FAILURE_FRESH_MS = 1_000;
 export function settlesAtMs(end: KnownEnd | undefined, seenAtMs: number): number | undefined {
   if (!end || statusAfter(end.eventType) === 'RUNNING') return undefined;
   const endedAtMs = end.timestamp === undefined ? NaN : Date.parse(end.timestamp);
-  // A timestamp in the future (one of the clocks is wrong) must not keep a history open for ever.
+  // A timestamp in the future (the source's clock or ours is wrong) must not keep a history open for ever.
   return (Number.isNaN(endedAtMs) ? seenAtMs : Math.min(endedAtMs, seenAtMs)) + SETTLE_MS;
 }
 

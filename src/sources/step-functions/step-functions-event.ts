@@ -1,14 +1,14 @@
 /**
  * Restores the exact event from which a message was made (step-functions-mapping.ts). The payload has all
- * values. How the event nested these values usually follows from its type. If it does not, the message's
- * `eventShape` records it.
+ * values. Usually, the event's type determines how these values were nested. If it does not, the message's
+ * `eventShape` records the nesting.
  */
 import { EVENT_TYPE_OF_UPSTREAM } from '../../messages/event-types.ts';
 import type { EventShape, Message } from '../../messages/message.ts';
 import { epochSecondsFromIso } from '../../messages/timestamp.ts';
 import { eventInPayload } from './step-functions-payload.ts';
 
-/** The name of the member with an event's details, according to the model. */
+/** The name of the member with an event's details, according to AWS's model. */
 function detailsNameOf(type: string): string {
   if (type.endsWith('StateEntered')) return 'stateEnteredEventDetails';
   if (type.endsWith('StateExited')) return 'stateExitedEventDetails';
@@ -16,7 +16,7 @@ function detailsNameOf(type: string): string {
 }
 
 /**
- * Event types without details in the model. Events of all other types of the model have a details member,
+ * Event types without details in AWS's model. Events of all other types of the model have a details member,
  * even if it is empty.
  */
 const WITHOUT_DETAILS: ReadonlySet<string> = new Set([

@@ -30,7 +30,7 @@ const KINDS: readonly Kind[] = ['state', 'map', 'parallel', 'iteration'];
 interface Frame {
   readonly kind: Kind;
   readonly name: string | undefined;
-  /** The frame's own iteration, or that of the iteration around it. */
+  /** The frame's own iteration, or that of the iteration that contains it. */
   readonly iteration: number | undefined;
   readonly parent: Frame | undefined;
   /** The state was left, or the iteration has ended. */

@@ -12,7 +12,7 @@ export interface RowCursorOptions {
   readonly onActivate: (index: number) => void;
   /** Called for the right arrow key: opens the row, or moves to the first row inside it. */
   readonly onOpen: (index: number) => void;
-  /** Called for the left arrow key: closes the row, or moves to the row around it. */
+  /** Called for the left arrow key: closes the row, or moves to its parent row. */
   readonly onClose: (index: number) => void;
   /** Handles other keys. Returns true if it has used the key. */
   readonly onKey?: (key: string, index: number) => boolean;

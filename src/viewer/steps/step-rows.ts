@@ -121,8 +121,8 @@ export function countSteps(step: Step, max = Number.POSITIVE_INFINITY): number {
 }
 
 /**
- * The keys of the step that the message is about and of the steps around it, outermost first. Empty if the message is
- * about the execution.
+ * The keys of the step that the message is about and of the steps that contain it, outermost first. Empty if the
+ * message is about the execution.
  */
 export function pathToMessage(execution: Step, messageId: string): string[] {
   const find = (step: Step, prefix: string): string[] | undefined => {

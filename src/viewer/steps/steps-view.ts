@@ -82,7 +82,7 @@ export class StepsView {
     return this.#host.clientWidth < NARROW_PX;
   }
 
-  /** Reveals the row of the step that this message is about. Opens all steps around it. */
+  /** Reveals the row of the step that this message is about. Opens all steps that contain this step. */
   reveal(execution: Step, messageId: string): void {
     const path = pathToMessage(execution, messageId);
     for (const key of path.slice(0, -1)) this.#chosen.set(key, true);

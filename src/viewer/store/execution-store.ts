@@ -41,7 +41,7 @@ const NOTIFY_MS_MIN = 50;
 /** The same while a history is being loaded, when thousands of messages arrive in a second. */
 const NOTIFY_LOADING_MS_MIN = 250;
 
-/** A smaller change of the difference between the clocks is ignored, because it may be network delay. */
+/** A smaller change in how far the service's clock is ahead of ours is ignored: it may be network delay. */
 const CLOCKS_DIFFER_MS = 2_000;
 
 export class ExecutionStore {

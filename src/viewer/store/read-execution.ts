@@ -1,6 +1,6 @@
 /**
- * Reads an execution to its end. It uses a stream if this page has a free stream slot, and polls for new messages
- * every 5 s until then. The caller keeps the cursor and the messages.
+ * Reads an execution to its end. It uses a stream as soon as this page has a free stream slot. Before that, it polls
+ * for new messages every 5 s. The caller keeps the cursor and the messages.
  */
 import { PAGE_MESSAGES_MAX } from '../../messages/page-messages.ts';
 import { FlowtapProblem, type FlowMessage, type Status } from '../../client/client.ts';
