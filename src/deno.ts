@@ -1,7 +1,6 @@
 /**
  * The entry on Deno: settings from the environment, one process with an embedded store (deno/server.ts), an
  * orderly shutdown. `deno task start` runs the same with an upstream beside it (src/local/start-deno.ts).
- * Platform file.
  */
 import { readServerSettings } from './deno/server-settings.ts';
 import { serveOnDeno } from './deno/server.ts';

@@ -1,6 +1,6 @@
 /**
  * The entry on Cloudflare Workers. Creates ports from bindings and settings, and the application from the
- * ports. Platform file.
+ * ports.
  */
 import { FAILED_AUTHENTICATIONS, RATE_TIERS } from './access/limits/rate-limit.ts';
 import { createWorkersRateLimiter } from './access/limits/workers-rate-limit.ts';

@@ -1,7 +1,8 @@
 /**
- * Writes one generation of a history. Messages are added in order. Full parts are written at once, so a
- * history of any length needs memory for only two parts. `commit` makes the generation visible in one write.
- * Before `commit`, and after `abandon`, readers see nothing of it.
+ * Writes one generation of a history. Messages are added in order. Parts are written as soon as they are full,
+ * except the first part of the current page and that of page 0. So memory holds at most three parts, however
+ * long the history is. `commit` makes the generation visible in one write. Before `commit`, and after
+ * `abandon`, readers see nothing of it.
  */
 import { fingerprintAfter, fingerprintAtStart } from '../messages/fingerprint.ts';
 import { type MessageWalk, type OpenWalk, WALK_START } from '../messages/derive.ts';
@@ -23,7 +24,8 @@ import { partKey } from './archive-keys.ts';
 import { ARCHIVE_PAGE_MESSAGES, type ArchiveRecord, PART_BYTES_MAX, encodeRecord } from './archive-record.ts';
 
 /**
- * How much longer pages live than their head. Longer than heads are cached, and than a large import takes.
+ * How much longer pages live than their head. This is longer than caches keep a head, and longer than the
+ * largest import takes, because an import writes its pages first and the head last.
  */
 const PAGES_OUTLIVE_HEAD_SECONDS = 3_600;
 
@@ -32,7 +34,10 @@ const PAGES_OUTLIVE_HEAD_SECONDS = 3_600;
  * later, even after a restart.
  */
 export interface PageIntents {
-  /** Called before the first write that is not the head's. Throws if the intent cannot be stored. */
+  /**
+   * Called before the first part is written. Not called for a history of one part, which `commit` writes
+   * together with the head. Throws if the intent cannot be stored.
+   */
   writing(generation: string): Promise<void>;
   /**
    * Called when the writer has finished. `done` is true if the generation is visible or its pages are

@@ -1,4 +1,4 @@
-/** Reserves disk space (storage/reserved-space.ts) by a file beside the store. Platform file. */
+/** Reserves disk space on Deno (storage/reserved-space.ts) with a file beside the store. */
 import type { SpaceReserve } from '../storage/reserved-space.ts';
 
 /**

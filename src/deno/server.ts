@@ -1,6 +1,6 @@
 /**
  * Serves Flowtap in one Deno process: store, sockets, shutdown. The callers, deno.ts and
- * src/local/start-deno.ts, read the settings and decide when to stop. Platform file.
+ * src/local/start-deno.ts, read the settings and decide when to stop.
  *
  * Each store belongs to one process. Only that process calls the upstream for an execution and writes its
  * archive, and it removes leftovers when it opens the store. A file lock keeps a second process out. The

@@ -1,8 +1,8 @@
 /**
- * Serves the static files beside the API (docs, OpenAPI document) from the directory that Workers serve as
- * assets, by the same rules: `/docs` is docs.html, `/docs/` is docs/index.html, and `_headers` sets headers.
- * The files are read once into memory, so that no path of a caller reaches the file system. Platform file.
- * Source: Cloudflare's documentation of static assets, `auto-trailing-slash` and `_headers`.
+ * Serves the static files beside the API (docs, OpenAPI document) on Deno. They are in the directory that
+ * Workers serve as assets, and follow the same rules: `/docs` is docs.html, `/docs/` is docs/index.html, and
+ * `_headers` sets headers. The files are read once into memory, so that no path of a caller reaches the file
+ * system. Source: Cloudflare's documentation of static assets, `auto-trailing-slash` and `_headers`.
  */
 import { createHash } from 'node:crypto';
 

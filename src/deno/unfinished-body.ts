@@ -2,7 +2,7 @@
  * Closes the connection of a request that is answered before all of its body has arrived, for example because
  * of a wrong key. Deno.serve would keep the connection open until the client has sent the rest, which may
  * never happen. But Deno.serve closes a connection when the body of an answer fails. So the answer is sent
- * with its length, and its body fails after the last byte. Platform file.
+ * with its length, and its body fails after the last byte.
  *
  * Deno 2.9 cannot do the same for a body that arrives too slowly, because a pending read keeps the connection
  * open. Deno.serve also has no setting for unfinished headers and idle connections. docs/operations.md has

@@ -1,6 +1,6 @@
 /**
  * `deno task start` and `npm run start:deno`: like `npm start` (start.ts), with the service in this process
- * instead of the Worker in workerd. Flags, environment, output and shutdown are the same. Platform file.
+ * instead of the Worker in workerd. Flags, environment, output and shutdown are the same.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

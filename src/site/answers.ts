@@ -47,7 +47,7 @@ const Message = z.strictObject({
   upstreamType: describe(upstreamType, 'The event type in Step Functions, such as `TaskFailed`.'),
   timestamp: describe(timestamp, 'When the message was last updated: ISO 8601, UTC.'),
   step: describe(step, 'The step or state that the message is about. Absent if the step is not certain.'),
-  error: describe(error, 'The name of the error. Absent if the text cannot be an error name.'),
+  error: describe(error, 'The name of the error. Absent if the message has no valid one.'),
   previousMessageId: describe(
     previousMessageId,
     'The id of the message that led to this one. It tells parallel branches of Step Functions apart.',

@@ -1,5 +1,5 @@
 /**
- * The key-value port over Deno KV. Platform file; src/deno/server.ts opens the store.
+ * The key-value port over Deno KV. src/deno/server.ts opens the store.
  *
  * - Deno KV limits values to 64 KiB, so larger values are split into parts. The parts are written first,
  *   under a new id. Then one commit writes the pointer to them and deletes the parts of the previous value.

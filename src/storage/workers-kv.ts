@@ -1,5 +1,5 @@
 /**
- * The key-value port over a Workers KV namespace. Platform file.
+ * The key-value port over a Workers KV namespace.
  *
  * - Raises shorter times to KV's minimums: 60 s until an entry expires, 30 s in the cache.
  * - KV refuses a second write of a key within a second (429). Such a write is retried a few times, a second

@@ -39,7 +39,7 @@ describe('an API key', () => {
     expect(second.text).not.toBe(first.text);
   });
 
-  test('gets a different credential id in each second of an hour, even from locations that do not know its other ids', () => {
+  test('gets a different credential id in each second of an hour, even if none of its other ids is known', () => {
     const startMs = 1_574_000_000_000;
     const ids = Array.from({ length: 3600 }, (_, second) =>
       nextCredentialId('p1KuHulw', [], startMs + second * 1000),

@@ -122,7 +122,7 @@ describe('an item', () => {
   });
 });
 
-describe('the list of a flow', () => {
+describe('a list', () => {
   test('contains no children of map runs, neither live nor archived', async () => {
     const child = idOf('x').replace(':Door:', ':Door/each:');
     const { archive, walk } = listUnderTest({
@@ -156,7 +156,7 @@ describe('the list of a flow', () => {
     expect([namesOf(second.executions), second.next]).toEqual([['e2', 'e3'], undefined]);
   });
 
-  test('has a counterpart for executions of no flow, which comes from the archive alone', async () => {
+  test('of executions that belong to no flow is read from the archive alone', async () => {
     const under = listUnderTest({ of: { source: 'things-graph' } });
     await under.archive('69b151ad-a611-42f5-ac21-fe537f9868ad', START_MS);
     await under.archive('urn:tdm:a/1/b:Workflow:Door_2019-05-11T19:39:55.317Z_x', START_MS);

@@ -36,7 +36,7 @@ describe('a cursor of a list', () => {
 
   test.each<[string, Partial<typeof list>]>([
     ['of another flow', { of: { flow: bell } }],
-    ['of no flow', { of: { source: 'step-functions' } }],
+    ['of executions that belong to no flow', { of: { source: 'step-functions' } }],
     ['of other statuses', { statuses: ['RUNNING'] }],
     ['with another prefix', { namePrefix: 'front' }],
     ['after another time', { startedAfterMs: 0 }],

@@ -1,7 +1,7 @@
 /**
  * The memory that all caches of one isolate or process use while one key reads much over HTTP. The test
  * measures the bytes of all cached values as the engine serializes them. So it fails if a cache underestimates
- * its values, or if this test does not know a cache.
+ * the size of its values, or if MEMORIES_BYTES_MAX leaves out a large cache.
  */
 import { readFileSync } from 'node:fs';
 import { serialize } from 'node:v8';

@@ -35,7 +35,7 @@ async function script(events: readonly object[], append = false): Promise<void> 
   if (!response.ok) throw new Error(await response.text());
 }
 
-/** Requests the summary. If it waits, test time passes meanwhile. */
+/** Requests the summary. If the query asks to wait, advances the clock until the answer arrives. */
 async function summary(query = ''): Promise<Record<string, unknown>> {
   let over = false;
   const asked = service.get(path(ARN, query, '')).finally(() => (over = true));

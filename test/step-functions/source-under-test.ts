@@ -1,6 +1,6 @@
 /**
- * The Step Functions source in front of an emulator in this process, on test time, with functions to script
- * executions.
+ * The Step Functions source in front of an emulator in this process, with a manual clock, and with functions
+ * to script executions.
  */
 import { createEmulator } from '../../src/emulator/server/emulator.ts';
 import type { Result } from '../../src/core/errors.ts';

@@ -106,7 +106,7 @@ test('Last-Event-ID takes precedence over ?cursor=, and ?cursor= over ?from=', a
   expect(empty.messageIds).toEqual(ids(2, 6));
 });
 
-test('?lastEventId= works like the header Last-Event-ID, which takes precedence, and ranks above ?cursor=', async () => {
+test('?lastEventId= replaces a missing Last-Event-ID header, and takes precedence over ?cursor=', async () => {
   streams.source.append(...messages(0, 6));
   const { events } = await streams.open();
   const [, second, , fourth] = events.map(({ id }) => id ?? '');
@@ -216,7 +216,7 @@ test('a stream continues without a gap or repeat when its execution is archived 
   expect(stream.events.at(-1)?.event).toBe('end');
 });
 
-test('an invalid id, or one of another execution, gets a reset and all messages, but in ?cursor= a 400', async () => {
+test('an id that is invalid or of another execution gets a reset and all messages, but a 400 if sent as ?cursor=', async () => {
   streams.source.append(...messages(0, 3));
   const { parser } = await streams.open({ id: 'another' });
   for (const lastEventId of ['rubbish', 'ünîcode', parser.lastEventId]) {

@@ -1,7 +1,7 @@
 /**
  * The emulator as a server on Node. It translates between node:http and fetch. It also resets sockets and
  * truncates answers, which a fetch handler cannot do. It listens on loopback only, because its control API
- * needs no key. Platform file.
+ * needs no key.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -2,7 +2,6 @@
  * Runs an Execution in a Durable Object, and gives the Worker the port to it. Pages are read by RPC. Streams
  * are opened by fetch, so that their bytes never pass through the Worker's JavaScript. This shell provides
  * storage, alarms, and the execution's name. Objects of the same class also serve lists (lists/runtimes/).
- * Platform file.
  */
 import { DurableObject } from 'cloudflare:workers';
 

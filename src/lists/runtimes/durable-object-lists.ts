@@ -1,6 +1,5 @@
 /**
  * The Worker's adapter for lists that live in Durable Objects. It gets pages by RPC and live lists by fetch.
- * Platform file.
  */
 import { type Result, fail } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';

@@ -9,7 +9,7 @@ import type { SourceFailure } from '../../core/errors.ts';
 import { parseJson } from '../../core/parse-json.ts';
 import { redact } from './redact.ts';
 
-/** An error that is specific to the service, or that this file does not know. The source interprets it. */
+/** An error that is specific to the service, or not in the lists below. The source interprets it. */
 export interface AwsError {
   readonly type: 'aws-error';
   /** The name without namespace and URL, such as `ResourceNotFoundException`. */

@@ -1,6 +1,6 @@
 /**
  * The call budget of an account as a Durable Object, and the CallBudget that an isolate leases from it. The
- * object stores the leases, because an idle object is evicted within seconds. Platform file.
+ * object stores the leases, because an idle object is evicted within seconds.
  */
 import { DurableObject } from 'cloudflare:workers';
 import * as z from 'zod/mini';

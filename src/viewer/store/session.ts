@@ -54,7 +54,7 @@ export async function openSession(options: SessionOptions, ports: SessionPorts):
   const common = { fetch, clock, random, giveUpAfterMs: 0 };
   if ('apiKey' in access) {
     const { executionId } = options;
-    if (executionId === undefined || executionId === '') throw new TypeError('The execution is not named');
+    if (executionId === undefined || executionId === '') throw new TypeError('No execution is given');
     const url = new URL(serviceOf(options, undefined));
     const client = createFlowtapClient({ ...common, url, apiKey: access.apiKey });
     const payloads = () => client.key().then((facts) => facts.payloads);

@@ -184,7 +184,7 @@ export class WatchExecution extends LitElement {
     const { phase, error } = detail;
     const isRefused = phase === 'ticket-expired' || phase === 'not-allowed';
     if (!isRefused || this.target.ticket === undefined) return;
-    // Safety: the listener is on this element.
+    // Safety: the listener is on a <flowtap-execution>.
     const { snapshot } = currentTarget as FlowtapExecution;
     this.refusal = {
       isExpired: phase === 'ticket-expired',

@@ -91,7 +91,7 @@ export class WatchFlowNav extends LitElement {
   }
 
   readonly #choose = (event: Event): void => {
-    // Safety: the listener is on this menu.
+    // Safety: the listener is on a <select>.
     const { value } = event.target as HTMLSelectElement;
     if (value !== '') location.hash = this.#linkTo(value);
   };

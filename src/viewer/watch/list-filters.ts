@@ -24,7 +24,7 @@ export function listFilters(view: ListView, onChange: (view: ListView) => void):
     onChange({ ...view, statuses: STATUSES.filter((one) => next.includes(one)) });
   };
   const chooseTime = ({ target }: Event): void => {
-    // Safety: the listener is on this menu.
+    // Safety: the listener is on a <select>.
     const { value } = target as HTMLSelectElement;
     if (value === BETWEEN) onChange({ ...withoutTime, from: localTime(Date.now() - 86_400_000) });
     else onChange({ ...withoutTime, ...(value !== '' && { since: value }) });

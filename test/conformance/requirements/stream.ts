@@ -111,7 +111,7 @@ export const stream: Section = {
     ),
     requirement(
       'The stream starts after the `Last-Event-ID` header, else `?lastEventId=`, else `?cursor=`, else at `?from=start` (the default) or `?from=now`.',
-      'Last-Event-ID takes precedence over lastEventId=, which takes precedence over cursor=, and that over from=',
+      'Last-Event-ID takes precedence over lastEventId=, lastEventId= over cursor=, and cursor= over from=',
       ['emulator'],
       async (target) => {
         const id = target.newId('begin');
