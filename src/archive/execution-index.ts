@@ -172,6 +172,7 @@ export class ExecutionIndex {
   ): Promise<Result<Record<Name, readonly T[]> & { cursor?: string }>> {
     try {
       const { keys, cursor } = await this.#store.list({ prefix, ...options });
+      // Safety: its only member is `name`.
       const items = { [name]: await parse(keys) } as Record<Name, readonly T[]>;
       return ok({ ...items, ...(cursor !== undefined && { cursor }) });
     } catch (error) {

@@ -3,6 +3,7 @@
  * not store them, so a token can be used any number of times until it expires.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { hex } from './hex.ts';
 
 export interface PageTokens {
   /**
@@ -19,9 +20,6 @@ export interface PageTokens {
 
 const CONTENT = /^([\d-]{1,32})\.(\d{1,16})\.[0-9a-f]{16}$/;
 const TOKEN = /^[A-Za-z0-9_-]{40,200}$/;
-
-const hex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 const toBase64Url = (ascii: string): string =>
   btoa(ascii).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');

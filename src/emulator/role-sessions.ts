@@ -1,4 +1,5 @@
 /** The sessions that AssumeRole creates. A session is a set of temporary credentials. */
+import { hex } from './hex.ts';
 import type { Credentials } from './signature.ts';
 
 /** Maximum number of sessions. Beyond it, the oldest are dropped. */
@@ -54,6 +55,3 @@ export class RoleSessions {
     return this.#sessions.get(accessKeyId);
   }
 }
-
-const hex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

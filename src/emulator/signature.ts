@@ -6,6 +6,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { createScope, getCanonicalHeaders, getSigningKey, SignatureV4Base } from '@smithy/signature-v4';
+import { hex } from './hex.ts';
 import { checkDate, checkScope, parseAuthorization } from './authorization-header.ts';
 import { awsError, type AwsResult } from './aws-answer.ts';
 
@@ -61,9 +62,6 @@ class Recomputation extends SignatureV4Base {
     return hex(await mac.digest());
   }
 }
-
-const hex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 async function sha256Hex(bytes: Uint8Array): Promise<string> {
   const hash = new Sha256();

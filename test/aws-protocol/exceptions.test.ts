@@ -285,13 +285,13 @@ describe('the upstream', () => {
       status: 500,
     });
   });
+});
 
-  it('a store that is down causes an InternalFailureException, because keys cannot be checked', async () => {
-    service.restart();
-    service.store.failReads();
-    expect(await refusal({ flowExecutionId: ID })).toMatchObject({
-      name: 'InternalFailureException',
-      status: 500,
-    });
+it('a key store that is down causes an InternalFailureException, because keys cannot be checked', async () => {
+  service.restart();
+  service.store.failReads();
+  expect(await refusal({ flowExecutionId: ID })).toMatchObject({
+    name: 'InternalFailureException',
+    status: 500,
   });
 });

@@ -152,8 +152,6 @@ function answer(method: string, path: string): unknown {
   if (path === '/workers/subdomain') return { subdomain: 'played' };
   if (path.startsWith('/workers/scripts/') && path.endsWith('/subdomain')) return { enabled: true };
   if (path.startsWith('/workers/workers/')) return { subdomain: { enabled: true, previews_enabled: true } };
-  // No buckets: the account already has all static files, so nothing is uploaded.
-  if (path.endsWith('/assets-upload-session')) return { jwt: 'uploaded', buckets: [] };
   if (method === 'PUT' && path.startsWith('/workers/scripts/')) return { id: 'flowtap', startup_time_ms: 1 };
   return method === 'GET' ? undefined : {};
 }

@@ -7,6 +7,7 @@ import { hasChromium, launchChromium, openPage } from '../support/chromium.ts';
 import { type World, messagesPath, openWorld } from '../support/on-workerd.ts';
 import { flow } from '../streams/scripted-flow.ts';
 import { shownMessages, untilPhase } from './viewer-page.ts';
+import { enterKey } from './watch-page.ts';
 
 const COUNT = 30;
 /** How many messages exist before the first reload, and after it. */
@@ -74,11 +75,6 @@ async function expectAllOnce(page: Page, execution: string): Promise<void> {
   expect(await page.locator('.messages-grid').getAttribute('aria-rowcount')).toBe(String(COUNT + 1));
 }
 
-async function enterKey(page: Page): Promise<void> {
-  await page.getByLabel('API key', { exact: true }).fill(apiKey);
-  await page.keyboard.press('Enter');
-}
-
 describe.runIf(hasChromium())('after a reload, a running execution', () => {
   test('that was opened by a link with a ticket shows every message once, without asking for a key', async () => {
     const { execution, ticket, happenUpTo } = await started('ByTicket');
@@ -100,11 +96,11 @@ describe.runIf(hasChromium())('after a reload, a running execution', () => {
     const { page, problems } = await openPage(browser);
     await page.goto(watchLink(world.url.href, { execution }));
     await page.getByText('This link shows an execution to people with an API key').waitFor();
-    await enterKey(page);
+    await enterKey(page, apiKey);
     await untilShown(page, FIRST);
     await Promise.all([page.reload(), happenUpTo(SECOND)]);
     await page.getByText('Keys are never stored, so reloading the page has signed you out.').waitFor();
-    await enterKey(page);
+    await enterKey(page, apiKey);
     await untilShown(page, SECOND);
     await happenUpTo(COUNT);
     await expectAllOnce(page, execution);

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { EventType } from '../../messages/event-types.ts';
 import type { History } from '../history.ts';
+import { hex } from '../hex.ts';
 
 export type ScenarioName =
   'CloudFlow' | 'SecurityFlow' | 'FailingFlow' | 'AbortedFlow' | 'LargeFlow' | 'EndlessFlow';
@@ -68,13 +69,13 @@ export const messageHash = (uuid: string, position: number): Uint8Array =>
 
 /** Returns a message id in the form of a UUID (version 4), as in most real flows. */
 export function messageUuid(uuid: string, position: number): string {
-  const hex = Array.from(messageHash(uuid, position), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  const variant = '89ab'.charAt(Number.parseInt(hex.charAt(16), 16) % 4);
+  const digits = hex(messageHash(uuid, position));
+  const variant = '89ab'.charAt(Number.parseInt(digits.charAt(16), 16) % 4);
   return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `4${hex.slice(13, 16)}`,
-    `${variant}${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    `4${digits.slice(13, 16)}`,
+    `${variant}${digits.slice(17, 20)}`,
+    digits.slice(20, 32),
   ].join('-');
 }

@@ -85,9 +85,9 @@ export class FollowedExecutions {
     const end = this.#pageEndsAt;
     if (end === undefined) return;
     const behind = [...this.#known].filter(([, { key }]) => key > end);
-    const [running, ended] = [true, false].map((runs) =>
-      behind.filter(([, { item }]) => (item.status === 'RUNNING') === runs),
-    ) as [typeof behind, typeof behind];
+    const { running = [], ended = [] } = Object.groupBy(behind, ([, { item }]) =>
+      item.status === 'RUNNING' ? 'running' : 'ended',
+    );
     const tooMany = running.toSorted(([, a], [, b]) => (a.key < b.key ? -1 : 1)).slice(RUNNING_MAX);
     for (const [id] of [...ended, ...tooMany]) this.#known.delete(id);
   }

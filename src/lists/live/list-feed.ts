@@ -2,14 +2,8 @@
 import type { Result } from '../../core/errors.ts';
 import type { CallOptions } from '../../sources/source.ts';
 import type { ListItem, ListPage, ListRequest } from '../lists.ts';
+import type { NewestExecutions } from '../newest-list.ts';
 import type { RereadCalls } from '../running-executions.ts';
-
-export interface NewestExecutions {
-  /** In the order of lists, with any status. */
-  readonly executions: readonly ListItem[];
-  /** Whether older executions exist. */
-  readonly hasMore: boolean;
-}
 
 export interface ListFeed {
   /** Reads a page as callers of /v1/executions get it. */

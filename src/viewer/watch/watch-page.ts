@@ -76,6 +76,7 @@ export class WatchPage extends LitElement {
 
   override updated(changed: Map<string, unknown>): void {
     // Focus the start of a new view, so that the page scrolls there and screen readers begin there.
+    // Safety: Lit keeps the former value of the property, which has this type.
     const before = changed.get('shown') as WatchLocation | undefined;
     if (before !== undefined && before.type !== this.shown.type)
       this.querySelector<HTMLElement>('main')?.focus();
