@@ -36,7 +36,7 @@ export interface StoredPart {
 
 export interface ArchiveMemory {
   readonly parts: LruMap<string, StoredPart>;
-  /** `unread`: the store could not be read, so the history may be archived. */
+  /** `unread`: the store could not be read, so it is unknown whether the history is archived. */
   readonly heads: LruMap<string, { head: ArchiveHead | undefined; unread?: true }>;
   readonly pages: ArchivedPages;
 }

@@ -14,7 +14,10 @@ import { STATUSES } from '../messages/event-types.ts';
 import { type ListRequest, nameOf } from './lists.ts';
 
 const VERSION = 2;
-/** Long enough for the longest flow name, which is limited like an execution's id. */
+/**
+ * Enough for the longest place. In the list of flows, a place is a flow's name, which is limited like an
+ * execution's id.
+ */
 export const LIST_CURSOR_CHARACTERS_MAX = 1_000;
 
 /** The name of the list of flows. */

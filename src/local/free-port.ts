@@ -1,6 +1,6 @@
 /**
- * Reports a port that is already in use before anything starts, and names the setting that chooses another
- * one.
+ * Checks, before anything starts, that a port is free. If it is in use, the error names the setting that
+ * chooses another port.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:net';

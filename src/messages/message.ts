@@ -68,7 +68,7 @@ export const visibleMessage = (message: Message, payloads: PayloadAccess): Messa
   };
 };
 
-/** The most that all other members of a message take together. */
+/** An upper bound, in bytes, for the members that `messageBytes` does not measure, all together. */
 const OTHER_BYTES = 240;
 
 /**

@@ -221,7 +221,7 @@ describe('a read in progress', () => {
     const { credentialId, view } = valueOf(await keys.create(NEW_KEY));
     const credentials = new CredentialCache({ store, clock, log: testLog() });
     const records = valueOf(await credentials.read(credentialId));
-    if (records === undefined) throw new Error('the key is there');
+    if (records === undefined) throw new Error('the key was not found');
     await clock.advance(KEY_FRESH_MS);
     const slow = credentials.read(credentialId);
     credentials.noteKey(view.id, { facts: { ...records.facts, executions: [] } });

@@ -33,7 +33,7 @@ interface Report {
   readonly executions: Readonly<Record<string, object>>;
   readonly writes: Readonly<Record<string, Refusal>>;
   readonly refusals: Readonly<Record<string, Refusal>>;
-  /** `counts`: the items of each list upstream. `same`: whether all lists are equal, for small and for large pages. */
+  /** `counts`: the items of each list upstream. `same`: whether Flowtap lists the same, with small and large pages. */
   readonly lists: { readonly counts: readonly number[]; readonly same: readonly boolean[] };
   readonly waited: Readonly<Record<string, number>>;
 }

@@ -111,7 +111,7 @@ test.concurrent('get and tail exit silently when the reader closes the pipe', as
     ['tail', 'long', '--from', 'start', '--json'],
   ]) {
     const reading = flowtap.start(words);
-    if (!reading.process.stdout) throw new Error('stdout is a pipe');
+    if (!reading.process.stdout) throw new Error('stdout is not a pipe');
     await once(reading.process.stdout, 'data');
     reading.process.stdout.destroy();
     const [code] = await once(reading.process, 'exit');

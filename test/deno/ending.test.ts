@@ -141,7 +141,7 @@ describe('the service refuses to start, logs the reason in one line and exits wi
     expect(await refused({ STORE_PATH: path })).toContain(`settings: STORE_PATH ${path} can't be opened`);
   });
 
-  test('a store that another process has open, and leaves that process undisturbed', async () => {
+  test('a store that another process has open (and that process is not disturbed)', async () => {
     const flowtap = await world.start();
     expect(await refused({})).toBe(`settings: STORE_PATH ${world.storePath} is in use by another process`);
     expect((await fetch(`${flowtap.url}healthz`)).status).toBe(200);

@@ -78,7 +78,7 @@ test('following nextToken yields each message exactly once, in order', async () 
         for (let request = 0; ; request++) {
           const troubled = request < TROUBLED_REQUESTS_MAX;
           const step = steps[request % steps.length];
-          if (!step) throw new Error('there is a step');
+          if (!step) throw new Error('the steps are empty');
           const { source, store, clock } = under;
           if (!troubled) {
             source.conduct = () => ({});

@@ -1,4 +1,7 @@
-/** The index of archives agrees with the archives, even if the store fails or the process ends in between. */
+/**
+ * The index of archives agrees with the archives, even if the store fails or the process ends between two
+ * writes.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { IndexedExecution } from '../../src/archive/index-record.ts';

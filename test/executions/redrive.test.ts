@@ -94,7 +94,7 @@ describe('an archived execution that may be redriven', () => {
     expect(asked()).toBe(before);
   });
 
-  test('continues for pages after a redrive without a gap or repeat, even across a restart', async () => {
+  test('has its new messages on further pages after a redrive, without a gap or repeat, even across a restart', async () => {
     const { under, redrive } = archivedFailure();
     await readToArchive(under);
     const end = valueOf(await under.page({ from: { at: 'last', count: 1 } })).next;
@@ -145,7 +145,7 @@ describe('an archived execution that may be redriven', () => {
     expect(ids(data)).toEqual(ids(redriven(0, true)));
   });
 
-  test('streams what a redrive added to a client that saw the earlier end, even from the new archive', async () => {
+  test('sends the messages of a redrive to a client that saw the earlier end, even from the new archive', async () => {
     const { under, redrive } = archivedFailure();
     await readToArchive(under);
     const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));

@@ -47,7 +47,7 @@ describe('a request for an execution that is not found', () => {
     });
   });
 
-  test('gets a 503 while the archive cannot be read, because the execution may be archived', async () => {
+  test('gets a 503 while the archive cannot be read, because the execution might be archived', async () => {
     const { store, clock } = service;
     // Makes the service remember the key, so that it is still accepted while the store fails.
     await service.get(path('nobody-before'));

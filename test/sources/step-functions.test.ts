@@ -114,7 +114,7 @@ describe('errors', () => {
     },
   );
 
-  test('an expired token and a token of another execution are invalid tokens, unlike an unknown execution', async () => {
+  test('an expired token and a token of another execution are invalid tokens; an unknown execution is not found', async () => {
     const { page, clock, faults } = sourceUnderTest();
     const arn = scenarioArn('LambdaCalls', clock.now() - 60_000, UUID);
     const first = await page(arn, undefined, 5);

@@ -40,7 +40,7 @@ async function serviceWith(
   const emulator: Emulator = createEmulator({ clock, credentials, roles });
   const sent: { host: string; accessKeyId: string | undefined; body: string }[] = [];
   const service = await openService(
-    // The addresses are AWS's own, because the environment sets no endpoint.
+    // By default, the service under test calls STS at another address. Use AWS's own address instead.
     { ...settings, stsEndpoint: 'https://sts.us-west-2.amazonaws.com' },
     {
       clock,
@@ -139,7 +139,7 @@ describe('a role that may not be assumed', () => {
     for (const secret of [EXTERNAL_ID, SECRET]) expect(log).not.toContain(secret);
   });
 
-  test('does not affect Things Graph, which is read as the user', async () => {
+  test('does not affect Things Graph, which is read with the credentials of the AWS user', async () => {
     const { service, clock, sent } = await serviceWith({}, withRole);
     // The emulator does not have this flow. It only matters that the user's own credentials were used.
     await inTime(clock, service.get(path('no-such-flow')));

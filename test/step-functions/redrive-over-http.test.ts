@@ -173,7 +173,7 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(archivings()).toBe(2);
   });
 
-  test('continues for pages, and earlier cursors and ids keep their positions', async () => {
+  test('has its new messages on further pages, and earlier cursors and ids keep their positions', async () => {
     await archiveIt();
     const early = await pageOf(service.get(path(ARN, 'maxResults=120')));
     const atEnd = await pageOf(service.get(path(ARN, 'last=1')));

@@ -110,7 +110,7 @@ export function historyInChunks(
   }
   const held = (position: number) => {
     const chunk = chunks.find((each) => position < each.start + each.messages.length) ?? chunks.at(-1);
-    if (!chunk) throw new Error('a history has at least one chunk');
+    if (!chunk) throw new Error('the history has no chunk');
     return chunk;
   };
   return { complete, held, chunkAt: async (position) => ok(held(position)) };

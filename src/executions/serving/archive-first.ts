@@ -136,7 +136,7 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
         },
       }),
     async stream(ref, request, signal, onClosed) {
-      // Taken before anything is read, so that clients that connect at once cannot exceed the limit.
+      // Take the slot before anything is read. Otherwise, many simultaneous streams could exceed the limit.
       const place = streams.enter(ref, request);
       if (!place.ok) return place;
       const queue = withLeaveHook(place.value, onClosed);

@@ -59,8 +59,8 @@ function placeOf(keys: SigningKeys, name: string, query: CursorQuery): Result<Ch
 }
 
 /**
- * The text form of a place: position and fingerprint (absent at the beginning), the number of starts to skip,
- * and optionally the place in a map run's list.
+ * The text form of a place: position and fingerprint (absent at the beginning), `starts`, and optionally
+ * `after` (see ChildrenPlace).
  */
 const PLACE = /^(?:(\d+) ([0-9a-f]+))? (\d+)(?: (.+))?$/s;
 

@@ -1,8 +1,7 @@
 /**
  * Divides a call budget between isolates. Each isolate leases a rate for some seconds, for the polls of the
  * executions that it follows. All leased rates together never exceed the budget. The rest of the budget is
- * granted as single calls to calls that wait (single-calls.ts). No I/O, no clock: budget-object.ts stores the
- * leases.
+ * granted call by call (single-calls.ts). No I/O, no clock: budget-object.ts stores the leases.
  */
 import { type CallLimits, pollsBudget } from './call-budget.ts';
 import { POLLS_PER_INTERVAL } from '../poll-jitter.ts';

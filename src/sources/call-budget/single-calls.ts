@@ -1,7 +1,8 @@
 /**
- * Grants the calls of a budget that are not leased, one by one, to calls that wait in isolates. The order is
- * fair between tenants across all isolates. If the next turn belongs to a tenant that waits in another
- * isolate, the call stays in the bucket until that isolate asks for it. No I/O, no clock.
+ * Divides the part of a budget that is not leased. This part is a token bucket. When an isolate with waiting
+ * calls asks, the answer says how many of them may be made now. The order is fair between tenants across all
+ * isolates: if the next turn belongs to a tenant that waits in another isolate, a token stays in the bucket
+ * until that isolate asks. No I/O, no clock.
  */
 import { addTo } from '../../core/counts.ts';
 import { TokenBucket } from '../../core/token-bucket.ts';
@@ -20,8 +21,8 @@ const ASK_AGAIN_MS_MIN = 50;
  */
 const WAITING_MS = 2_000;
 /**
- * How long a tenant's last call is a reason to refuse calls of other tenants that exceed their share. Equals
- * the longest wait of a call.
+ * How long it is remembered that a tenant has called. If a call of another tenant is refused in this time, the
+ * reason may be `share-exceeded`. Equals the longest wait of a call.
  */
 const CALLED_MS = 10_000;
 /**

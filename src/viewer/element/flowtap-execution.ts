@@ -1,6 +1,6 @@
 /**
- * <flowtap-execution>: shows one execution, live. It connects a store to the views, and reports changes to the page
- * by events. docs/embed.md documents every attribute, property, event, part and custom property.
+ * <flowtap-execution>: shows one execution, live. It connects a store to the views, and dispatches events
+ * when something changes. docs/embed.md documents every attribute, property, event, part and custom property.
  */
 import { LitElement, type PropertyValues, html, nothing } from 'lit';
 
@@ -56,11 +56,11 @@ export class FlowtapExecution extends LitElement {
   #shown: ExecutionSnapshot = EMPTY_SNAPSHOT;
   #hasCopiedId = false;
   /**
-   * When a problem stopped reading, by the service's clock. Bars of running steps end here, because their later state
-   * is unknown.
+   * When a problem ended the reading, by the service's clock. Bars of running steps end here, because their later
+   * state is unknown.
    */
   #stoppedAtMs: number | undefined;
-  /** The value that the views last gave `message`. It tells a change by the views from a change by the page. */
+  /** The value to which the views last set `message`. If `message` has another value, the page has set it. */
   #openedHere: string | undefined;
   readonly #facts = new MessageFacts();
   readonly #announcer = new Announcer();
@@ -120,7 +120,7 @@ export class FlowtapExecution extends LitElement {
     this.#shown = snapshot;
   }
 
-  /** Reads the execution again from its start, after a problem that stopped reading. */
+  /** Reads the execution again from its start. For use after a problem has ended the reading. */
   retry(): void {
     this.#connect();
     this.requestUpdate();
