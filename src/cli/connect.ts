@@ -1,6 +1,6 @@
 /**
- * Creates the client, or the requests of the admin API, from the environment and the options. Secrets are
- * read only from the environment, because `ps` shows options.
+ * Creates the client, or the `Http` that calls the admin API, from the environment and the options. Secrets
+ * are read only from the environment, because `ps` shows options.
  */
 import { type FlowtapClient, createFlowtapClient } from '../client/client.ts';
 import { createHttp } from '../client/create-http.ts';

@@ -61,7 +61,8 @@ export function createCredential({ apiKey, ticket }: CredentialOptions, clock: C
       return held(await Promise.resolve().then(source), clock.now());
     } catch (cause) {
       current = undefined;
-      // This error is retried, because the function most likely uses the same network.
+      // A FlowtapConnectionError is retried. The function usually calls a back end, so it most likely failed
+      // because of the network.
       throw new FlowtapConnectionError(`Cannot get a ${kind} for Flowtap: ${String(cause)}`, { cause });
     }
   };
@@ -86,7 +87,7 @@ export function createCredential({ apiKey, ticket }: CredentialOptions, clock: C
 function held(given: string | TicketParts, nowMs: number): Held {
   if (typeof given === 'string') return { text: given };
   const { ticket: text, expiresAt } = given;
-  if (typeof text !== 'string') throw new TypeError("it must be text or have a member 'ticket'");
+  if (typeof text !== 'string') throw new TypeError("expected text or an object with 'ticket'");
   const lifetimeMs = Date.parse(expiresAt) - nowMs;
   // If this clock is far ahead, every ticket looks expired. Send the ticket, and let the service decide.
   if (!(lifetimeMs > 0)) return { text };

@@ -174,7 +174,8 @@ const PATTERN_OF_OTHERS =
 
 /**
  * Explains why a pattern for executions (`*` matches anything) would never match: it names a resource that
- * has no history here. The text ends a sentence, without a full stop. Undefined for any other pattern.
+ * has no history here. The text is the rest of a sentence, without its full stop: the caller adds it.
+ * Undefined for any other pattern.
  */
 export function executionPatternMistake(pattern: string): string | undefined {
   if (CONSOLE_URL.test(pattern)) {

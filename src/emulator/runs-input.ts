@@ -1,7 +1,7 @@
 /**
  * Parses the list of runs that the control API receives. A run is an execution of a state machine or map run,
- * with a start and optionally an end and redrives. Its history has only the events for these. With such a list,
- * a test creates thousands of executions in one request.
+ * with a start and optionally an end and redrives. These are the only events of its history. With such a list, a
+ * test creates thousands of executions in one request.
  */
 import * as z from 'zod/mini';
 import { moment } from './control-input.ts';

@@ -2,7 +2,7 @@
  * Parses query parameters. Each known parameter may be given once and is checked by its schema. Errors name
  * the parameter. Unknown parameters are ignored, so that newer clients work with this server. A known name
  * followed by brackets is an error. Axios, PHP and Rails write lists that way, and ignoring the parameter
- * would return a different result than the client wants.
+ * would silently return the wrong result.
  */
 import * as z from 'zod/mini';
 

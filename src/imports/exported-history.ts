@@ -88,7 +88,7 @@ async function* scan(
   let bytes = 0;
   for await (const chunk of untilBroken(body)) {
     if (chunk === 'broken') {
-      yield { line: scanner.line, flaw: 'The body broke off here, before its end.' };
+      yield { line: scanner.line, flaw: 'The body broke off here.' };
       return;
     }
     bytes += chunk.length;
@@ -150,10 +150,11 @@ function messageOf(value: unknown): { readonly message: Message } | { readonly f
 function flawOf(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'unrecognized_keys') {
     const [name] = issue.path;
-    return `'${String(name)}' must be ${name === 'timestamp' ? TIMESTAMP_FORMS : 'text'}: it is ${kindOf(issue.input)}.`;
+    const form = name === 'timestamp' ? TIMESTAMP_FORMS : name === 'iteration' ? 'a whole number' : 'text';
+    return `'${String(name)}' must be ${form}: it is ${kindOf(issue.input)}.`;
   }
   if (issue.keys.includes('messages')) return "'messages' must be an array of messages.";
-  return `A message has no member ${shown(issue.keys[0])}.`;
+  return `Unknown member ${shown(issue.keys[0])}.`;
 }
 
 const kindOf = (value: unknown): string =>

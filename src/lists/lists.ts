@@ -18,8 +18,8 @@ export type ListOf =
   { readonly flow: FlowRef } | ({ readonly source: string } & MapRunRef) | { readonly source: string };
 
 /**
- * The name of a list: its source, and its flow or map run. The latter is null for executions that belong to
- * no flow.
+ * The name of a list: its source, and its group. The group is a flow or a map run, or null for executions that
+ * belong to no flow.
  */
 export const nameOf = (of: ListOf): readonly [source: string, group: string | null] => {
   if ('flow' in of) return [of.flow.source, of.flow.flow];

@@ -73,7 +73,7 @@ describe('an archived history', () => {
       );
       expect(Math.max(...sizes)).toBeLessThan(Math.max(PART_BYTES_MAX, 11 * 1024 * 1024) + 100_000);
       expect(Math.max(...sizes)).toBeLessThan(VALUE_BYTES_MAX);
-      // Read backwards too: a later part must be found before the earlier ones are cached.
+      // Also read backwards with an empty cache: finding a part must not depend on earlier reads.
       const fresh = await under.elsewhere().find(REF);
       for (let position = history.length - 1; position >= 0; position -= 5) {
         const read = await fresh?.chunkAt(position);
@@ -95,7 +95,7 @@ describe('an archived history', () => {
     });
   });
 
-  test('is written in pages of 250 messages; the first page is written last and makes the archive visible', async () => {
+  test('is written in pages of 250 messages, the first one last: it is written with the head, which makes the archive visible', async () => {
     const under = new ArchiveUnderTest();
     const writer = under.archive.writer(REF);
     for (const message of finished(1_000)) await writer.add(message);

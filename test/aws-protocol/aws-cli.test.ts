@@ -70,7 +70,7 @@ for (const kind of UPSTREAMS) {
         },
       );
 
-      // Flowtap refuses the remaining requests without an upstream call, so one upstream is enough.
+      // The remaining texts are Flowtap's own and do not depend on the upstream, so one upstream is enough.
       if (kind !== EMULATOR) return;
 
       it.concurrent.each([

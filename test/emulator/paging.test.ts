@@ -120,7 +120,7 @@ describe('a page token', () => {
     }
   });
 
-  it('expires after its lifetime if the faults set one', async () => {
+  it('never expires by default, but expires after tokenLifetimeMs if that fault is set', async () => {
     const { emulator, clock } = emulatorAt();
     await clock.advance(60_000);
     const { nextToken } = await list(emulator, clock, { flowExecutionId: cloudFlow, maxResults: 7 });

@@ -61,7 +61,7 @@ describe('reading an exported history', () => {
       ok: false,
       failure: {
         type: 'invalid-input',
-        errors: [{ in: 'body', name: 'line 2', detail: 'The body broke off here, before its end.' }],
+        errors: [{ in: 'body', name: 'line 2', detail: 'The body broke off here.' }],
       },
     });
   });

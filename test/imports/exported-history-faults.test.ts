@@ -112,6 +112,7 @@ describe('an exported history with faults', () => {
 
   test.each([
     ['a number for text', '{"messageId": 7}', "1: 'messageId' must be text: it is a number."],
+    ['text for an iteration', '{"iteration": "1"}', "1: 'iteration' must be a whole number: it is a string."],
     ['an object for a payload', '{"payload": {"a": 1}}', "1: 'payload' must be text: it is an object."],
     [
       'an array for a payload',
@@ -133,12 +134,8 @@ describe('an exported history with faults', () => {
       '{"timestamp": true}',
       "1: 'timestamp' must be epoch seconds, ISO 8601 or Python's str(datetime): it is a boolean.",
     ],
-    ['a member that a message does not have', '{"events": []}', '1: A message has no member "events".'],
-    [
-      'a member named __proto__',
-      '{"__proto__": {"payload": "x"}}',
-      '1: A message has no member "__proto__".',
-    ],
+    ['a member that a message does not have', '{"events": []}', '1: Unknown member "events".'],
+    ['a member named __proto__', '{"__proto__": {"payload": "x"}}', '1: Unknown member "__proto__".'],
     [
       'a document inside a document',
       '{"messages": [{"messages": [{}]}]}',
@@ -239,7 +236,7 @@ describe('an exported history with faults', () => {
   test('an invalid line that ends in a backslash does not affect the next line', async () => {
     expect(await faultsOf('{"messageId":"1\\\n{"":1}')).toEqual([
       expect.stringContaining('1: A string has no closing'),
-      expect.stringContaining('2: A message has no member'),
+      expect.stringContaining('2: Unknown member'),
     ]);
   });
 

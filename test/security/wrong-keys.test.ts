@@ -89,7 +89,7 @@ describe('10,000 wrong keys in a minute from one address', () => {
       if (request % 2_500 === 1_250) expect(await cost()).toEqual(quiet);
     }
     expect(Object.fromEntries(statuses)).toEqual({ 401: LIMIT, 429: 10_000 - LIMIT });
-    // Each key that was not refused was looked up once, which reads up to four records.
+    // Keys were looked up only until the lockout, each once. A look-up reads up to four records.
     expect(service.store.calls - readsBefore).toBeLessThanOrEqual((LIMIT + 1) * 4);
     expect(await cost()).toEqual(quiet);
   });

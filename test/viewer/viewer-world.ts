@@ -1,5 +1,5 @@
 /**
- * A partner's page that embeds the element. It has another origin than the service, a strict
+ * A partner's page that embeds the element. Its origin differs from the service's. It has a strict
  * Content-Security-Policy and a ticket endpoint. The service runs in workerd with the emulator, and the page in
  * Debian's Chromium.
  */

@@ -78,7 +78,7 @@ export class ExecutionPoller extends Poller {
         newWalk(signal, pagesMax),
       );
     const first = await read(due, 1);
-    // The first call did not reach the newest page. Walk on through the pages not read yet.
+    // If the first call did not reach the newest page, walk on through the pages not read yet.
     const isWalk = !first.ok && first.failure.type === 'upstream-unfinished' && !signal.aborted;
     const newest = isWalk ? await read(further, WALK_PAGES_MAX - 1) : first;
     return newest.ok ? undefined : newest.failure;

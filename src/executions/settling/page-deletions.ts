@@ -1,7 +1,7 @@
 /**
  * Plans the deletion of archived pages, by generation of the archive. A plan is made when a generation is
- * replaced, and also before one is written. The latter is cancelled when the generation is visible. The plans
- * are in storage, so that a crash leaves no pages behind. A generation that is visible when its deletion is
+ * replaced. Another is made before a generation is written, and cancelled when that generation is visible. The
+ * plans are in storage, so that a crash leaves no pages behind. A generation that is visible when its deletion is
  * due is kept.
  */
 import * as z from 'zod/mini';
