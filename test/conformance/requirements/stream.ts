@@ -44,7 +44,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'It is never a block of its own: the first event completes its block, and a later `retry:` is part of a `problem`.',
+      'It is never a block of its own: the first event follows without a blank line, and a later `retry:` is part of a `problem`.',
       'the first block contains retry:, and every block has data',
       ['emulator'],
       async (target) => {
@@ -89,7 +89,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'The id of every other event is the position after the last message that was considered for this subscriber.',
+      'Every event except `problem` has an id: the position after the last message considered for this subscriber.',
       'a reconnect with the last id, of a message or of caught-up, resumes right after that event',
       ['emulator'],
       async (target) => {
