@@ -101,7 +101,7 @@ export class Authenticator {
   }
 
   async #key(text: string, request: RequestScope): Authenticated {
-    const { failures, sha256 } = this.#ports;
+    const { credentials, failures, sha256 } = this.#ports;
     const parsed = parseApiKey(text);
     if (parsed === undefined) {
       const lockoutSeconds = failures.lockoutSeconds(request.clientAddress());
@@ -109,6 +109,7 @@ export class Authenticator {
       return this.#charge({ type: 'invalid-key' }, request);
     }
     const key = { ...parsed, hash: await sha256(text) };
+    if (credentials.hasVerified(key.credentialId, key.hash)) return this.#lookUp(key, request);
     const slot = await this.#lookUpSlot(key, request);
     if (!slot.ok) return slot;
     try {

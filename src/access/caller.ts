@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 
+import { oncePer } from '../core/once-per.ts';
 import { type AccessFailure, type Result, fail, ok } from '../core/errors.ts';
 import {
   PAYLOAD_ACCESS,
@@ -42,7 +43,8 @@ export interface Caller {
   readonly ticket?: { readonly id: string; readonly executionId: string; readonly endsAtMs: number };
 }
 
-export function callerOfKey(records: CredentialRecords): Caller {
+/** The same records give the same caller. */
+export const callerOfKey = oncePer((records: CredentialRecords): Caller => {
   const { keyId, name, owner, executions, payloads, tier, tickets, ...limits } = records.facts;
   const expiresAtMs = validUntilMs(records);
   return {
@@ -59,7 +61,7 @@ export function callerOfKey(records: CredentialRecords): Caller {
     mayCreateTickets: tickets,
     ...(expiresAtMs !== undefined && { expiresAtMs }),
   };
-}
+});
 
 /** The prefixes prevent a clash between a key's id and an owner of the same name. */
 const tenantOf = (keyId: string, owner: string | undefined): string =>

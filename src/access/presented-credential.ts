@@ -9,6 +9,7 @@
 import { fail, invalid, ok, type AccessFailure, type Failure, type Result } from '../core/errors.ts';
 import { containsApiKey, isMeantAsApiKey } from '../core/api-key-format.ts';
 import { commaSeparated } from '../core/comma-separated.ts';
+import { oncePer } from '../core/once-per.ts';
 import { decodedAscii } from '../core/decoded-ascii.ts';
 import type { RequestHeaders } from './client-address.ts';
 
@@ -43,25 +44,33 @@ export interface RequestUrl {
   readonly parameters: readonly (readonly [string, string])[];
 }
 
+/** The credentials in a URL. */
+const credentialsInUrl = oncePer(({ href, parameters }: RequestUrl) => {
+  const [path = ''] = href.split('?', 1);
+  const given = parameters.flatMap(([name, value]) => (name === TICKET_PARAMETER ? [value] : []));
+  return {
+    keyAt: keyInUrl(path, parameters),
+    given,
+    tickets: distinct(given.filter((text) => text !== '')),
+    // Some libraries send `ticket[]=value`. Unknown parameters are ignored, so this one is refused explicitly.
+    hasBrackets: parameters.some(([name]) => /^ticket\[.*\]$/.test(name)),
+  };
+});
+
 export function presentedCredential(
   url: RequestUrl,
   headers: RequestHeaders,
 ): Result<PresentedCredential, PresentedFailure> {
-  const { parameters } = url;
-  const [path = ''] = url.href.split('?', 1);
-  const keyAt = keyInUrl(path, parameters);
+  const { keyAt, given, tickets, hasBrackets } = credentialsInUrl(url);
   if (keyAt !== undefined) return fail({ type: 'key-in-url', name: keyAt });
 
   const authorization = headerTexts(headers.get('Authorization'));
   const inHeaders = distinct([...bearerTexts(authorization), ...headerTexts(headers.get('X-API-Key'))]);
-  const given = parameters.flatMap(([name, value]) => (name === TICKET_PARAMETER ? [value] : []));
-  const tickets = distinct(given.filter((text) => text !== ''));
   const ours = inHeaders.filter(isMeantAsApiKey);
   const keys = ours.length + tickets.length > 0 ? ours : inHeaders;
   if (keys.length + tickets.length > 1) return fail({ type: 'conflicting-credentials' });
   if (given.length > 1) return invalid('query', TICKET_PARAMETER, 'must be given once.');
-  // Some libraries send `ticket[]=value`. Unknown parameters are ignored, so refuse this one explicitly.
-  if (parameters.some(([name]) => /^ticket\[.*\]$/.test(name))) {
+  if (hasBrackets) {
     return invalid('query', `${TICKET_PARAMETER}[]`, 'must be sent without brackets: ticket=value.');
   }
   const [key] = keys;

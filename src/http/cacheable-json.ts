@@ -20,20 +20,22 @@ export const cacheControl = (isFinal: boolean): string =>
   isFinal ? `private, max-age=${FINAL_MAX_AGE_SECONDS}` : 'private, no-cache';
 
 /**
- * The Link header for the next page. It is relative and repeats only known parameters. If a ticket was sent
+ * The Link header for the next page, with the text of `keptParameters`. It is relative and repeats only known parameters. If a ticket was sent
  * under a misspelt name, the header must not repeat it, because people copy these links.
  */
-export function nextLink<N extends string>(
+export const nextLink = (kept: string, cursor: string): string => `<?${kept}cursor=${cursor}>; rel="next"`;
+
+/** These parameters of a query, as text for `nextLink`. */
+export const keptParameters = <N extends string>(
   query: { readonly [K in N]?: string | number | readonly string[] },
-  kept: readonly N[],
-  cursor: string,
-): string {
-  const written = kept.flatMap((name) => {
-    const value = query[name];
-    return value === undefined ? [] : [`${name}=${[value].flat().map(encodeURIComponent).join('%2C')}`];
-  });
-  return `<?${[...written, `cursor=${cursor}`].join('&')}>; rel="next"`;
-}
+  names: readonly N[],
+): string =>
+  names
+    .map((name) => {
+      const value = query[name];
+      return value === undefined ? '' : `${name}=${[value].flat().map(encodeURIComponent).join('%2C')}&`;
+    })
+    .join('');
 
 /** A JSON response with a strong ETag, or a 304 without a body if the client already has this version. */
 export function jsonWithEtag(

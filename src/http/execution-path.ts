@@ -6,7 +6,8 @@
 import { type Result, invalid } from '../core/errors.ts';
 import type { ExecutionRef } from '../core/execution-ref.ts';
 import { readExecutionId } from '../messages/execution-id.ts';
-import { oncePerAddress } from './request-address.ts';
+import { oncePer } from '../core/once-per.ts';
+import type { RequestAddress } from './request-address.ts';
 
 export const EXECUTIONS_PATH = '/v1/executions/';
 export const ADMIN_EXECUTIONS_PATH = '/v1/admin/executions/';
@@ -30,7 +31,7 @@ export function splitExecutionPath(rest: string): ExecutionPath {
 }
 
 /** Splits an address under EXECUTIONS_PATH, and reads its id. */
-export const executionOf = oncePerAddress(({ pathname }) => {
+export const executionOf = oncePer(({ pathname }: RequestAddress) => {
   const { resource, rawId } = splitExecutionPath(pathname.slice(EXECUTIONS_PATH.length));
   return { resource, ref: readExecutionRef(rawId) };
 });

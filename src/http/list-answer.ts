@@ -4,7 +4,7 @@ import { decodeListCursor } from '../lists/list-cursor.ts';
 import { strongEtag } from '../messages/encoded-page.ts';
 import type { SigningKeys } from '../messages/signed-text.ts';
 import { readCursor } from './cursor-parameter.ts';
-import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from './cacheable-json.ts';
+import { cacheControl, cacheStatus, jsonWithEtag, keptParameters, nextLink } from './cacheable-json.ts';
 import type { CursorQuery } from './query-parameters.ts';
 import type { Draft } from './response-headers.ts';
 import type { Exchange } from './routing.ts';
@@ -29,7 +29,7 @@ export function listAnswer<N extends string>(
     {
       'Cache-Control': cacheControl(false),
       'Cache-Status': cacheStatus({ layer: 'live', forward, upstreamCalls }),
-      ...(nextToken !== undefined && { Link: nextLink(query, kept, nextToken) }),
+      ...(nextToken !== undefined && { Link: nextLink(keptParameters(query, kept), nextToken) }),
     },
   );
 }

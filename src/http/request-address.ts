@@ -3,7 +3,7 @@
  * request target. Neither workerd nor Deno refuses an invalid Host, so this file checks it.
  *
  * Clients request the same pages again and again. So recent addresses stay in memory, together with the values
- * that routes derive from them.
+ * that others derive from them (core/once-per.ts).
  */
 import { containsApiKey } from '../core/api-key-format.ts';
 import { LruMap } from '../core/lru-map.ts';
@@ -86,14 +86,4 @@ export function queryParameters(url: URL): RequestAddress['parameters'] {
       const equals = parameter.indexOf('=');
       return equals < 0 ? [parameter, ''] : [parameter.slice(0, equals), parameter.slice(equals + 1)];
     });
-}
-
-/** Derives a value once from each address in memory. */
-export function oncePerAddress<T>(derive: (address: RequestAddress) => T): (address: RequestAddress) => T {
-  const derived = new WeakMap<RequestAddress, { readonly value: T }>();
-  return (address) => {
-    let known = derived.get(address);
-    if (!known) derived.set(address, (known = { value: derive(address) }));
-    return known.value;
-  };
 }

@@ -13,7 +13,7 @@ beforeAll(async () => {
  * (all of zod, an AWS SDK) doubles it. For a new feature, raise the limit by the feature's size and list that size in
  * docs/decisions/0014-each-feature-states-its-bytes.md.
  */
-const BUNDLE_GZIP_BYTES_MAX = 115_400;
+const BUNDLE_GZIP_BYTES_MAX = 115_500;
 
 test('the deployed Worker stays within its size limit', () => {
   expect(gzipSync(bundle.script).length).toBeLessThan(BUNDLE_GZIP_BYTES_MAX);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { generateApiKey } from '../../src/access/keys/api-key.ts';
-import { RequestAddresses, oncePerAddress, queryParameters } from '../../src/http/request-address.ts';
+import { RequestAddresses, queryParameters } from '../../src/http/request-address.ts';
 import { runs } from '../support/seeded-random.ts';
 
 const ORIGIN = 'https://flowtap.test';
@@ -79,19 +79,5 @@ describe('the addresses of requests', () => {
     expect(addresses.of({ url: PAGE, headers: headersWith('flowtap.test') })?.href).toBe(PAGE);
     expect(addresses.of({ url: PAGE, headers: headersWith('flowtap.test/v1?') })).toBeUndefined();
     expect(addresses.of({ url: 'https://[/', headers: headersWith('[') })).toBeUndefined();
-  });
-
-  test('give each derived value once', () => {
-    const addresses = new RequestAddresses();
-    let derivations = 0;
-    const lengthOf = oncePerAddress(({ href }) => {
-      derivations++;
-      return href.length;
-    });
-    for (const url of [PAGE, PAGE, `${PAGE}d`]) {
-      const address = addresses.of(new Request(url));
-      expect(address && lengthOf(address)).toBe(url.length);
-    }
-    expect(derivations).toBe(2);
   });
 });

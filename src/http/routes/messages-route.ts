@@ -12,15 +12,17 @@ import type { StreamStart } from '../../executions/executions.ts';
 import { shows } from '../../messages/payload-access.ts';
 import { readCursor } from '../cursor-parameter.ts';
 import { streamResponse } from '../stream-response.ts';
-import { cacheControl, cacheStatus, jsonWithEtag, nextLink } from '../cacheable-json.ts';
+import { cacheControl, cacheStatus, jsonWithEtag, keptParameters, nextLink } from '../cacheable-json.ts';
 import {
   MAX_RESULTS_DEFAULT,
   PAGE_PARAMETERS,
+  type Query,
   STREAM_PARAMETERS,
   readQuery,
   waitMsOf,
 } from '../query-parameters.ts';
-import { oncePerAddress } from '../request-address.ts';
+import { oncePer } from '../../core/once-per.ts';
+import type { RequestAddress } from '../request-address.ts';
 import type { ReadingPorts } from '../reading-ports.ts';
 import type { Answered, Exchange } from '../routing.ts';
 
@@ -34,7 +36,11 @@ export async function getMessages(
   return isStream ? getStream(ports, exchange, ref, caller) : getPage(ports, exchange, ref, caller);
 }
 
-const pageQueryOf = oncePerAddress(({ parameters }) => readQuery(parameters, PAGE_PARAMETERS));
+const keptOf = oncePer((query: Query<'maxResults' | 'eventTypes' | 'step'>) =>
+  keptParameters(query, ['maxResults', 'eventTypes', 'step']),
+);
+
+const pageQueryOf = oncePer(({ parameters }: RequestAddress) => readQuery(parameters, PAGE_PARAMETERS));
 
 async function getPage(
   { executions, cursors }: ReadingPorts,
@@ -77,7 +83,7 @@ async function getPage(
       'Cache-Control': cacheControl(page.value.final),
       'Cache-Status': cacheStatus(page.value.served),
       ...(page.value.more && {
-        Link: nextLink(query.value, ['maxResults', 'eventTypes', 'step'], page.value.cursor),
+        Link: nextLink(keptOf(query.value), page.value.cursor),
       }),
     }),
   );

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { oncePer } from '../../src/core/once-per.ts';
+
+test('a value is derived once from each object, also if it is undefined', () => {
+  const derivedFrom: object[] = [];
+  const nameOf = oncePer((from: { readonly name?: string }) => {
+    derivedFrom.push(from);
+    return from.name;
+  });
+  const [ada, other, none] = [{ name: 'Ada' }, { name: 'Ada' }, {}];
+  expect([ada, ada, other, none, none].map((from) => nameOf(from))).toEqual([
+    'Ada',
+    'Ada',
+    'Ada',
+    undefined,
+    undefined,
+  ]);
+  expect(derivedFrom).toEqual([ada, other, none]);
+});
