@@ -28,7 +28,7 @@ export const WHOLE_API_KEY = new RegExp(
 /** Matches the beginning of a key, up to the end of its id. Group 1 is the credential's id. */
 export const API_KEY_BEGINNING = new RegExp(`${API_KEY_PREFIX}(${CREDENTIAL_ID})_`);
 
-/** Matches the id of a key or of one of its credentials, because an operator may have either at hand. */
+/** Matches the id of a key or of one of its credentials, because an operator might have either at hand. */
 export const KEY_OR_CREDENTIAL_ID = new RegExp(`^(?:[0-9A-Za-z]{${KEY_ID_CHARACTERS}}|${CREDENTIAL_ID})$`);
 
 /**

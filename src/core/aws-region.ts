@@ -15,8 +15,8 @@ interface Partition {
 }
 
 const PARTITIONS: readonly Partition[] = [
-  // Two letters, a direction and a number from 1: us-west-2. AWS keeps adding prefixes to this partition, so
-  // the pattern only excludes `cn-`.
+  // Two letters, a direction and a number from 1: us-west-2. AWS keeps adding regions with new first letters,
+  // so the pattern accepts any but `cn-`.
   { id: 'aws', dnsSuffix: 'amazonaws.com', region: /^(?!cn-)[a-z]{2}-[a-z]{2,16}-[1-9]\d?$/ },
   { id: 'aws-cn', dnsSuffix: 'amazonaws.com.cn', region: /^cn-[a-z]{2,16}-[1-9]\d?$/ },
   { id: 'aws-us-gov', dnsSuffix: 'amazonaws.com', region: /^us-gov-[a-z]{2,16}-[1-9]\d?$/ },
@@ -32,7 +32,7 @@ const partitionOf = (region: string): Partition | undefined =>
 
 export const isAwsRegion = (text: string): boolean => partitionOf(text) !== undefined;
 
-/** Whether ARNs may begin with `arn:<id>:`. */
+/** True if `id` is a partition of AWS, so that ARNs can begin with `arn:<id>:`. */
 export const isAwsPartition = (id: string): boolean => PARTITIONS.some((partition) => partition.id === id);
 
 /** The partition name in ARNs of this region; undefined if `region` is not an AWS region. */

@@ -23,7 +23,7 @@ export class Backoff {
     return Math.min(this.#maxMs, this.#firstMs * 2 ** this.#failures++);
   }
 
-  /** Resets the delay, after a success or when no further try is needed. */
+  /** Resets the delay. Call this after a success, or when no further try is needed. */
   reset(): void {
     this.#failures = 0;
   }

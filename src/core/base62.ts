@@ -8,7 +8,7 @@ export type RandomBytes = (length: number) => Uint8Array;
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** 4 × 62. Bytes from here on are discarded, so that all characters are equally likely. */
+/** 4 × 62. Random bytes of this value and above are discarded, so that all characters are equally likely. */
 const FAIR_BYTES_END = 248;
 
 /** `number` in base62, padded with zeros to `digits`. */

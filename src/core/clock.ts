@@ -19,8 +19,8 @@ export interface Clock {
 }
 
 /**
- * Timers count milliseconds in 31 bits, so a longer time would fire immediately. That includes `Infinity`,
- * with which callers sleep until the signal aborts.
+ * Timers count milliseconds in 31 bits. A timer with a longer delay, such as `Infinity`, would fire
+ * immediately. Callers pass `Infinity` to sleep until the signal aborts.
  */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 

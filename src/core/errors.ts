@@ -18,7 +18,7 @@ export interface FieldError {
 
 /**
  * The failures that a source can return instead of a page. `awsCode` is AWS's name for the error. The admin's
- * probe shows it, and answers in AWS's protocols depend on it.
+ * probe (sources/probe.ts) shows it, and answers in AWS's protocols depend on it.
  */
 export type SourceFailure =
   /**
@@ -55,7 +55,8 @@ export type SourceFailure =
   | { readonly type: 'upstream-internal'; readonly internal: string }
   | { readonly type: 'upstream-timeout'; readonly internal: string }
   /**
-   * The position is too far into the history to reach in one request. The next request continues the walk.
+   * The position is too far into the history to reach in one request. The next request continues to read
+   * where this one stopped.
    */
   | { readonly type: 'upstream-unfinished'; readonly internal: string }
   /** The answer exceeds our limit. The Execution halves the page size and tries again. */
@@ -95,8 +96,8 @@ export type AccessFailure =
   /** The key is valid, but may not do this (for example, create tickets). */
   | { readonly type: 'operation-forbidden'; readonly detail: string }
   /**
-   * A key has exceeded its rate limit, or an address has sent too many wrong credentials. Such an address is
-   * refused even with a valid one.
+   * A key has exceeded its rate limit, or an address has sent too many wrong credentials. Then the address is
+   * refused even with valid credentials.
    */
   | {
       readonly type: 'rate-limited';
@@ -139,9 +140,9 @@ export type Failure =
    */
   | { readonly type: 'too-many-streams'; readonly retryAfterSeconds: number; readonly total?: true }
   /**
-   * The key-value store failed, and nothing else can answer. `refused`: the store did answer, but its record
-   * is damaged, missing or newer than this program, so cached records must not be used either. `revoked`: a
-   * key was revoked here, but the revocation could not be stored.
+   * The key-value store failed, and neither a cache nor the upstream can answer. `refused`: the store did
+   * answer, but its record is damaged, missing or newer than this program, so cached records must not be used
+   * either. `revoked`: a key was revoked here, but the revocation could not be stored.
    */
   | {
       readonly type: 'store-unavailable';

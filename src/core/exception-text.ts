@@ -4,8 +4,8 @@
  * (invariant 7).
  *
  * Errors that a platform reports (a store, a network, an unreachable object) are not bugs. Their messages
- * contain nothing from a caller except ids, so the code that catches them logs them. Code that may also catch
- * bugs uses `faultText`.
+ * contain nothing from a caller except ids, so the code that catches them logs them. Code that might also
+ * catch bugs uses `faultText`.
  */
 
 /**
@@ -34,8 +34,8 @@ const BUGS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The log text of an error that may come from the platform or be a bug. A platform's error is logged with its
- * message, a bug as `exceptionText`.
+ * The log text of an error that might come from the platform or be a bug. A platform's error is logged with
+ * its message, a bug as `exceptionText`.
  */
 export const faultText = (error: unknown): string =>
   error instanceof Error && !BUGS.has(error.name) ? String(error) : exceptionText(error);

@@ -117,7 +117,9 @@ export const labelledMachine = ({ machine, label }: MachineNames): string =>
 const EXECUTION_ARN_FORM =
   'arn:<partition>:states:<region>:<account>:execution:<state machine>:<execution name>';
 
-/** What to tell callers who give the ARN of another resource instead of an execution's, by resource type. */
+/**
+ * What to tell callers who give the ARN of another resource instead of an execution ARN, by resource type.
+ */
 const OTHER_RESOURCES: ReadonlyMap<string, string> = new Map([
   [
     'stateMachine',
@@ -144,7 +146,7 @@ const CONSOLE_URL = /^(?:https?:\/\/)?(?:[\w-]+\.)*console\.(?:aws|amazonaws|[\w
 
 /**
  * Explains an id that was probably meant as the ARN of a STANDARD execution but is not one: what it is, and
- * what to give instead. Undefined if the id may belong to an execution of another source. If a text is
+ * what to give instead. Undefined if the id might belong to an execution of another source. If a text is
  * returned, no source can have such an execution, so none needs to be called.
  */
 export function notAnExecution(id: string): string | undefined {
@@ -165,16 +167,15 @@ export function notAnExecution(id: string): string | undefined {
 }
 
 /**
- * Matches a pattern with another resource in the place of `execution`. Group 1 is everything before the
- * resource, where one `*` may stand for region and account. Group 2 is the resource, group 3 the state
- * machine's name.
+ * Matches a pattern for ARNs whose resource is not `execution`. Group 1 is everything before the resource. In
+ * it, one `*` can stand for region and account. Group 2 is the resource, group 3 the state machine's name.
  */
 const PATTERN_OF_OTHERS =
   /^(arn:[^:]*:states:[^:]*(?::[\d*]*)?):(stateMachine|mapRun|activity|express):([^:/]*)/;
 
 /**
- * Explains why a pattern for executions (`*` matches anything) would never match: it names a resource that
- * has no history here. The text is the rest of a sentence, without its full stop: the caller adds it.
+ * Explains why a pattern for executions (`*` matches anything) would never match: it names another resource,
+ * or is the address of a page. The caller puts the pattern's name before the text and a full stop after it.
  * Undefined for any other pattern.
  */
 export function executionPatternMistake(pattern: string): string | undefined {

@@ -1,9 +1,9 @@
 /**
  * A semaphore that is fair between tenants. It bounds how many tasks run at once, and gives permits to
- * waiting tenants round-robin. So even if a tenant has a thousand tasks waiting, another tenant's task waits
- * for at most as many of them as run at once.
+ * waiting tenants round-robin. So even if a tenant has a thousand tasks waiting, at most one of them gets a
+ * permit before another tenant's first task.
  *
- * On Workers, a request that waits or works may be cancelled without notice. So each waiter polls for its
+ * On Workers, a request that waits or works can be cancelled without notice. So each waiter polls for its
  * permit. A waiter that stops polling loses its place, and a permit expires after `permitMsMax`. A waiter
  * that polls again after a stall of the isolate gets its place back. Waiters do not wake each other, because
  * workerd cancels a request as hung if it waits without a timer of its own.
@@ -123,8 +123,8 @@ export class FairSemaphore {
     const line = this.#lines.get(before.tenant) ?? before;
     if (line !== before) {
       // This waiter was removed together with its line, and another waiter of the tenant has opened a new
-      // line since. The new line takes over the earlier turn. Moving the old line to the end ensures that
-      // this happens only once.
+      // line since. The new line gets the earlier of the two turns. Moving the old line to the end ensures
+      // that this happens only once.
       line.turn = Math.min(line.turn, before.turn);
       before.turn = this.#numbers++;
       waiter.line = line;

@@ -23,7 +23,7 @@ export interface FlowRef {
   readonly flow: string;
   /** The flow's own name, for people: `SecurityFlow`. */
   readonly name: string;
-  /** Where a state machine is. */
+  /** The state machine's partition, region and account. Absent for a workflow. */
   readonly arn?: ArnPlace;
 }
 
@@ -35,7 +35,7 @@ const START_TIME = String.raw`_\d{4}-\d{2}-\d{2}T\d{2}:\d{2}`;
 const WORKFLOW = /^urn:tdm:[^\s:]+:Workflow:([^\s:]+)$/u;
 const WORKFLOW_EXECUTION = new RegExp(String.raw`^(urn:tdm:[^\s:]+:Workflow:([^\s:]+?))${START_TIME}`, 'u');
 
-/** Parses the name of a flow; undefined for any other text. `notAFlow` explains why. */
+/** Parses the name of a flow; undefined for any other text, which `notAFlow` explains. */
 export function parseFlowRef(text: string): FlowRef | undefined {
   const machine = parseStateMachineArn(text);
   if (machine) return { source: STEP_FUNCTIONS, flow: text, name: machine.name, arn: machine.place };
@@ -74,14 +74,14 @@ function machineFlow(source: string, { partition, region, account }: ArnPlace, n
 }
 
 /**
- * The prefix that the ids of a flow's executions share, except for the children of map runs. The ids of
- * another flow may begin with it too: workflow `Door_2` has the prefix of workflow `Door`. Use `flowOf` to
- * find the flow of an id.
+ * The prefix that the ids of a flow's executions share, except for the children of map runs. It does not
+ * identify the flow: the ids of workflow `Door_2` also begin with the prefix of workflow `Door`. Use `flowOf`
+ * to find the flow of an id.
  */
 export const executionPrefix = ({ flow, name, arn }: FlowRef): string =>
   arn ? statesArn(arn, 'execution', `${name}:`) : `${flow}_`;
 
-/** Whether a map run started this execution. If so, the list of its flow does not contain it. */
+/** True if a map run started this execution. The list of its flow then does not contain it. */
 export const isMapRunChild = ({ arn }: Pick<ExecutionRef, 'arn'>): boolean => arn?.label !== undefined;
 
 /** The execution's own name within its flow: the last part of an ARN, or what follows the workflow's name. */

@@ -3,13 +3,13 @@
  * size, their age, or any combination. Values are synchronous, so that all requests of an isolate can share a
  * map.
  *
- * Replaces lru-cache, which would be 8 % of the Worker and of which we need only a tenth
+ * Replaces lru-cache, which would be 8 % of the Worker, although we need only a tenth of it
  * (docs/decisions/0010-an-lru-map-of-our-own.md).
  */
 export interface LruMapOptions<V> {
   /** The maximum number of entries. */
   readonly max?: number;
-  /** The maximum sum of `sizeOf` over all values. A value that is larger on its own is not stored. */
+  /** The maximum sum of `sizeOf` over all values. A single value that exceeds this is not stored. */
   readonly maxSize?: number;
   readonly sizeOf?: (value: V) => number;
   /** Entries expire this long after they were set. Requires `now`. */
@@ -85,7 +85,7 @@ export class LruMap<K, V> {
     this.#size -= entry.size;
   }
 
-  /** Least recently used first. May include expired entries. */
+  /** The keys, least recently used first. Expired entries can be among them. */
   keys(): MapIterator<K> {
     return this.#entries.keys();
   }

@@ -25,5 +25,5 @@ function fieldErrorsOf(issue: z.core.$ZodIssue): readonly FieldError[] {
   return [name === '' ? bodyError('body', 'must be a JSON object') : bodyError(name, issue.message)];
 }
 
-/** Ends the words of a schema's error with a full stop. */
+/** Adds a full stop to a schema's error text. */
 const bodyError = (name: string, words: string): FieldError => ({ in: 'body', name, detail: `${words}.` });

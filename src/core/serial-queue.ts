@@ -2,7 +2,10 @@
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Starts `work` after all earlier work has succeeded or failed. Only this caller sees its failure. */
+  /**
+   * Starts `work` after all earlier work has succeeded or failed. Only the caller of `run` sees a failure of
+   * `work`.
+   */
   run<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work);
     this.#last = result.catch(() => undefined);

@@ -1,7 +1,7 @@
 /**
- * A token bucket for calls. It fills at a number of calls per second, and its capacity limits bursts. Only
- * `spend` can make it negative, for calls that were made without a permit. It has no clock, timer or promise,
- * so the requests of a Worker can share it.
+ * A token bucket for calls. It fills at a rate in calls per second, and its capacity limits bursts. Only
+ * `spend` can make it negative, because it takes calls even from an empty bucket. It has no clock, timer or
+ * promise, so the requests of a Worker can share it.
  */
 
 /** Tolerates rounding errors. Far less than one call. */
@@ -49,7 +49,7 @@ export class TokenBucket {
   }
 
   /**
-   * Adds calls, even above the capacity. They were taken from another bucket, or taken from this one and not
+   * Adds calls, even above the capacity: calls from another bucket, or calls that were drawn here and not
    * used.
    */
   add(calls: number): void {

@@ -1,20 +1,21 @@
 /**
  * Decides which of the waiting tenants gets the next call. Uses start-time fair queueing (Goyal, Vin and
- * Cheng, SIGCOMM 1996), with calls of equal length. Each tenant has a virtual time at which its next call may
- * start. The tenant with the earliest time is served, and its next start moves one call later. So a tenant's
- * first call waits for at most one call of each other tenant, and an idle tenant does not save up calls. No
- * I/O, no clock.
+ * Cheng, SIGCOMM 1996), treating all calls as equally long. Each tenant has a virtual time at which its next
+ * call may start. The tenant with the earliest time is served, and its next start moves one call later. So a
+ * tenant's first call waits for at most one call of each other tenant, and an idle tenant does not save up
+ * calls. No I/O, no clock.
  */
 
 /**
- * The most that a tenant may owe and still be charged for a call made in another tenant's turn. If it owes
- * more, the other tenant pays. Otherwise two tenants could together get more than their share: one would
- * cause calls, and the other, which never pays, would wait for them.
+ * A tenant's debt is the number of calls by which its next start is later than now. Up to this debt, it is
+ * charged for a call that it caused in another tenant's turn. With more debt, the other tenant pays.
+ * Otherwise two tenants could together get more than their share: one would cause calls, and the other, which
+ * never pays, would wait for them.
  */
 const OWED_MAX = 1;
 /**
- * The maximum number of tenants that are remembered. Above it, tenants whose next call may start now are
- * forgotten, and then the tenant that was served longest ago.
+ * The maximum number of tenants that are remembered. If there are more, those whose next call could start now
+ * are forgotten. If that is not enough, the tenant that was charged longest ago is forgotten, too.
  */
 export const TENANTS_REMEMBERED_MAX = 1_000;
 
@@ -33,8 +34,8 @@ export class VirtualTime {
   }
 
   /**
-   * The tenant to serve next. If several may start equally early, the first of them. Undefined if `tenants`
-   * is empty.
+   * The tenant to serve next. If several may start equally early, returns the first of these in `tenants`.
+   * Undefined if `tenants` is empty.
    */
   first(tenants: Iterable<string>): string | undefined {
     let first: string | undefined;
@@ -47,8 +48,8 @@ export class VirtualTime {
   }
 
   /**
-   * Serves a call in this tenant's turn. Charges the tenant that caused the call or, if that one owes too
-   * many calls, this tenant. Returns the tenant that was charged.
+   * Serves a call in this tenant's turn. Charges the tenant that caused the call or, if its debt exceeds
+   * OWED_MAX, this tenant. Returns the tenant that was charged.
    */
   serve(tenant: string, causer = tenant): string {
     this.#now = this.#startOf(tenant);

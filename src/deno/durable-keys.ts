@@ -1,6 +1,6 @@
 /**
  * Stores the part of an Execution's storage that must outlive the Deno process, as entries of the key-value
- * store. These are pending deletions, and the note that an index may be outdated. Everything else can be
+ * store. These are pending deletions, and the note that an index might be outdated. Everything else can be
  * found again in the archive or upstream. Layout: docs/storage.md.
  */
 import { createHash } from 'node:crypto';

@@ -2,7 +2,7 @@
 import type { SpaceReserve } from '../storage/reserved-space.ts';
 
 /**
- * SQLite's write-ahead log grows to about 4 MiB before it is copied into the database, which may grow by as
+ * SQLite's write-ahead log grows to about 4 MiB before it is copied into the database, which can grow by as
  * much. Measured on a full disk: with 1 MiB a second deletion failed, with 8 MiB all deletions succeeded.
  */
 export const RESERVE_BYTES = 8 * 1024 * 1024;

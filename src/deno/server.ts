@@ -3,8 +3,8 @@
  * src/local/start-deno.ts, read the settings and decide when to stop.
  *
  * Each store belongs to one process. Only that process calls the upstream for an execution and writes its
- * archive, and it removes leftovers when it opens the store. A file lock keeps a second process out. The
- * operating system releases the lock however the process ends.
+ * archive, and it removes what a killed process left behind when it opens the store. A file lock keeps a
+ * second process out. The operating system releases the lock however the process ends.
  */
 import { parseTrustedProxies, socketClientAddress } from '../access/client-address.ts';
 import { isRevocation } from '../access/keys/key-record.ts';
@@ -39,8 +39,8 @@ import manifest from '../../package.json' with { type: 'json' };
 export const SHUTDOWN_MS = 10_000;
 
 /**
- * How long after a client's disconnect its signal aborts. Long enough for Deno to cancel the body first, even
- * if a thousand clients leave at once.
+ * How long after a disconnect the client's signal aborts. Long enough for Deno to cancel the answer's body
+ * first, even if a thousand clients leave at the same time.
  */
 const LEFT_MS = 500;
 
@@ -48,13 +48,13 @@ export interface DenoServer {
   readonly url: URL;
   readonly store: KeyValueStore;
   /**
-   * Ends each stream after a whole frame, so that it can be resumed. Answers waiting requests with what there
-   * is, and closes the store.
+   * Ends each stream after a whole frame, so that it can be resumed. Answers waiting requests without further
+   * waiting, and closes the store.
    */
   stop(): Promise<void>;
 }
 
-/** Resolves when the server listens. A failure has one line of text that names the setting. */
+/** Resolves when the server listens. The text of a failure is one line that names the wrong setting. */
 export async function serveOnDeno(settings: ServerSettings, log: Log): Promise<Result<DenoServer>> {
   const { port, hostname, storePath } = settings;
   const trustedProxies = parseTrustedProxies(settings.trustedProxy);
@@ -135,8 +135,8 @@ function withBody(request: Request, body: ReadableStream<Uint8Array>): Request {
 
 /**
  * A client whose signal aborts a little later than its request's signal. When a client disconnects, Deno
- * aborts the request's signal, and then cancels the answer's body. If a body fails in between, Deno prints
- * the error with its stack, once for each client.
+ * aborts the request's signal, and then cancels the answer's body. If the body fails between these two steps,
+ * Deno prints the error with its stack, once for each client.
  */
 class DenoClient implements Client {
   readonly #request: Request;
@@ -175,8 +175,8 @@ const onDeno = (store: KeyValueStore, log: Log): Platform => ({
 });
 
 /**
- * Opens the store, which deletes what a killed process has left behind. The space is reserved again only
- * after that.
+ * Opens the store, which deletes what a killed process has left behind. The disk space is reserved again only
+ * after the deletion.
  */
 async function openDenoStore({ kv, reserve }: OpenStore, log: Log): Promise<KeyValueStore> {
   const store = await createDenoKvStore(kv, clock);

@@ -11,8 +11,8 @@
 import type { Clock } from '../core/clock.ts';
 
 /**
- * How long a client may take to receive the answer and to close the connection itself. Closing a connection
- * with unread data resets it, which can destroy an answer that is still on its way (RFC 9112, 9.6).
+ * How long a client has to receive the answer and to close the connection itself. Closing a connection with
+ * unread data resets it, which can destroy an answer that is still on its way (RFC 9112, 9.6).
  */
 const LINGER_MS = 500;
 
@@ -23,7 +23,7 @@ const LINGER_MS = 500;
 export class ConnectionClosed extends Error {}
 
 export interface WatchedBody {
-  /** The same bytes. */
+  /** The bytes of the original body. */
   readonly stream: ReadableStream<Uint8Array>;
   /** True once the whole body has arrived. */
   isComplete(): boolean;

@@ -1,8 +1,8 @@
 /**
- * Encodes the answers of AWS services: JSON results, JSON errors with `__type`, and XML errors of the layer in
- * front of a service. The statuses are those of real services with JSON protocols: 500 for errors of the
+ * Encodes the answers of AWS services: JSON results, JSON errors with `__type`, and XML errors of the layer
+ * in front of a service. The statuses are those of real services with JSON protocols: 500 for errors of the
  * service, and 400 for all errors of the caller. These include wrong signatures, as reports on Kinesis,
- * Rekognition and CloudWatch Logs show. REST services would answer 403.
+ * Rekognition and CloudWatch Logs show. REST services would answer a wrong signature with 403.
  */
 
 /** The errors that the emulator can return. Add those of a new operation here. */
@@ -62,7 +62,7 @@ export const errorAnswer = ({ name, message }: AwsError, contentType: string): R
     name === 'InternalFailureException' ? 500 : 400,
   );
 
-/** Returns an error that occurs before the request's protocol is known. */
+/** Encodes an error that occurs before the request's protocol is known. */
 export const xmlErrorAnswer = (name: string, message: string | undefined, status: number): Response => {
   const xml =
     message === undefined ? `<${name}/>\n` : `<${name}>\n  <Message>${message}</Message>\n</${name}>\n`;

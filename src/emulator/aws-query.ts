@@ -17,7 +17,7 @@ const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/';
 const VERSION = '2011-06-15';
 const DURATION_SECONDS_DEFAULT = 3_600;
 
-/** The regions that requests to STS may be signed for, by default. */
+/** The regions for which requests to STS can be signed, by default. */
 const REGIONS = ['us-east-1', 'us-west-2', 'eu-west-1', 'eu-central-1', 'ap-southeast-2'];
 
 export interface QueryService {
@@ -48,7 +48,7 @@ export async function answerQuery(request: Request, service: QueryService): Prom
   const { credentials } = services;
   const verified = await verifySignature(request, body, { nowMs, service: 'sts', regions, credentials });
   if (!verified.ok) {
-    // In this protocol, the same errors have other names.
+    // In this protocol, the same errors have other names than in the JSON protocols.
     const name = verified.error.name.replace(/Exception$/, '');
     return refuse(
       name === 'UnrecognizedClient'

@@ -1,6 +1,7 @@
 /**
- * Chooses the faults of each call with a seeded random generator, so that runs are repeatable. Every call draws
- * the same number of random values. So turning on one fault does not change which calls another fault hits.
+ * Chooses the faults of each call with a seeded random generator, so that runs are repeatable. Every call
+ * that can have a fault draws the same number of random values. So turning on one fault does not change which
+ * calls another fault hits.
  */
 import type { Faults } from './faults.ts';
 import type { Quota } from './quota.ts';
@@ -15,7 +16,7 @@ export interface CallConditions {
   readonly tokenLifetimeMs: number | undefined;
   /** The maximum length of the page, if the caller asks for `maxResults`. */
   pageLength(maxResults: number): number;
-  /** Whether to return a token even if no page follows. */
+  /** True if the answer must have a token even if no page follows. */
   readonly tokenAlways: boolean;
 }
 
@@ -76,7 +77,7 @@ export class FaultInjector {
     return overdrawn ? { ...plan, outcome: 'throttle' } : plan;
   }
 
-  /** Takes a token from the quota's bucket. False if the bucket is empty. */
+  /** Takes a token from the quota's bucket. Returns false if the bucket is empty. */
   #take({ name, capacity, refillPerSecond }: Quota, nowMs: number): boolean {
     const { tokens, filledAtMs } = this.#buckets.get(name) ?? { tokens: capacity, filledAtMs: nowMs };
     const refill = (Math.max(0, nowMs - filledAtMs) / 1000) * refillPerSecond;

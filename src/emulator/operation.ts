@@ -6,7 +6,10 @@ import type { AwsResult } from './aws-answer.ts';
 import type { CallConditions } from './fault-injector.ts';
 import type { Quota } from './quota.ts';
 
-/** The account and region of the caller. A call is about these if its input does not name others. */
+/**
+ * The account and region of the caller. A call is about this account and region, unless its input names
+ * others.
+ */
 export interface Caller {
   readonly region: string;
   readonly account: string;

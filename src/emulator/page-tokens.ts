@@ -1,14 +1,14 @@
 /**
- * Page tokens are opaque to clients, protected against forgery, and bound to their execution. The emulator does
- * not store them, so a token can be used any number of times until it expires.
+ * Page tokens are opaque to clients, protected against forgery, and bound to their execution or list. The
+ * emulator does not store tokens, so a token can be used any number of times until it expires.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { hex } from './hex.ts';
 
 export interface PageTokens {
   /**
-   * Returns a token for the page that begins at `position`, which may contain digits and dashes. Each token is
-   * unique, because AWS's paginators refuse a repeated token.
+   * Returns a token for the page that begins at `position`, which consists of digits and dashes. Each token
+   * is unique, because AWS's paginators refuse a repeated token.
    */
   seal(executionId: string, position: string, nowMs: number): string;
   /**

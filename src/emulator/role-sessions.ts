@@ -5,7 +5,7 @@ import type { Credentials } from './signature.ts';
 /** Maximum number of sessions. Beyond it, the oldest are dropped. */
 export const SESSIONS_MAX = 1_000;
 
-/** Roles by ARN, with the external id that a role may require. */
+/** Roles by ARN, with the external id, if the role requires one. */
 export type Roles = Readonly<Record<string, { readonly externalId?: string }>>;
 
 export interface RoleSession extends Credentials {
@@ -27,7 +27,7 @@ export class RoleSessions {
     this.#roles = roles;
   }
 
-  /** Whether the caller may assume this role with this external id. */
+  /** True if the caller is allowed to assume this role with this external id. */
   mayAssume(roleArn: string, externalId: string | null): boolean {
     if (this.#roles === undefined) return ROLE_ARN.test(roleArn);
     const role = Object.hasOwn(this.#roles, roleArn) ? this.#roles[roleArn] : undefined;

@@ -22,8 +22,8 @@ export interface Script<Entry> {
   /** Before this time the execution is unknown. */
   readonly existsFromMs: number;
   /**
-   * In upstream order. A message that becomes visible after later ones appears between others, like a late
-   * write.
+   * In upstream order. A message that becomes visible later than its successors appears before them, like a
+   * late write.
    */
   readonly messages: readonly ScriptedMessage<Entry>[];
 }

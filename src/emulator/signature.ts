@@ -30,7 +30,7 @@ export interface SignatureRules {
 type HeaderValues = Record<string, string>;
 
 /**
- * Computes a signature from the library's protected steps, because the library can sign requests but cannot
+ * Computes a signature with the library's protected methods, because the library can sign requests but cannot
  * verify them.
  */
 class Recomputation extends SignatureV4Base {

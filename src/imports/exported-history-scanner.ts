@@ -67,7 +67,7 @@ const DOCUMENT_START = '{"messages":[';
 type State = 'between' | 'inside' | 'skipping-line' | 'halted';
 
 export class HistoryScanner {
-  // Each byte may set one of these. `#found` is reported. `#fault` is a fault in the current value, which
+  // Each byte can set one of these two. `#found` is reported. `#fault` is a fault in the current value, which
   // `#recover` handles.
   #found: Found | undefined;
   #fault: Flaw | undefined;
@@ -135,8 +135,8 @@ export class HistoryScanner {
 
   /** Yields the faults that are found at the end of the body. */
   *end(): Generator<Found, void> {
-    // Twice, because reporting a faulty value may read it again from its second line, and its last line may be
-    // cut off, too.
+    // Twice, because reporting a faulty value can read it again from its second line, and its last line can
+    // be cut off, too.
     for (let turn = 0; turn < 2; turn++) if (this.#state === 'inside') yield* this.#recoverHeld(CUT_OFF);
     if (this.#bomBytes > 0) yield { line: this.#line, flaw: NOT_JSON };
     if (this.#state === 'between' && (this.#inList || this.#inMessages)) {
@@ -232,7 +232,7 @@ export class HistoryScanner {
     }
   }
 
-  /** True if the current value is not inside an array or a document, so that it may have a line of its own. */
+  /** True if the current value is not inside an array or a document, so that it can be a line of NDJSON. */
   #isAlone(): boolean {
     return this.#kind === 'object' && !this.#inList;
   }
@@ -252,8 +252,8 @@ export class HistoryScanner {
   }
 
   /**
-   * Checks a document's text before its messages, and drops it. Checking it now reports a fault with the right
-   * line.
+   * Checks a document's text before its messages, and drops the text. Checking now reports a fault with the
+   * right line.
    */
   #enterMessages(json: Uint8Array): void {
     const parsed = parseJson(json, this.#kind === 'document' ? DOCUMENT_START : '', ']}');
@@ -266,7 +266,7 @@ export class HistoryScanner {
     this.#inMessages = true;
   }
 
-  /** Whether the `[` at this index begins the value of a member `messages`. */
+  /** True if the `[` at this index begins the value of a member `messages`. */
   #followsMessagesName(chunk: Uint8Array, begin: number, at: number): boolean {
     const here = chunk.subarray(Math.max(begin, at - NAME_BYTES_MAX), at);
     const held = this.#held.view();

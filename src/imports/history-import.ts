@@ -53,8 +53,7 @@ export async function importHistory(options: ImportOptions): Promise<Result<Impo
       return refusal;
     }
     const head = await commit(async () => {
-      // If the execution was deleted while this write waited for its turn, the imported pages were deleted,
-      // too.
+      // If the execution was deleted while this write waited for its turn, so were the imported pages.
       signal.throwIfAborted();
       return writer.commit({ from: 'import', archivedAt: new Date(clock.now()).toISOString() });
     });

@@ -21,7 +21,7 @@ const DUPLICATES_NAMED_MAX = 10;
 
 /**
  * Memory for ids, in characters. It is enough for about 100,000 UUIDs, which is more than the history of any
- * source has. Duplicates of ids beyond it are not found.
+ * source has. Ids beyond this limit are not remembered, so their duplicates are not found.
  */
 const REMEMBERED_CHARACTERS_MAX = 8 * 1024 * 1024;
 /** The cost of an entry in a Set, besides its characters. */

@@ -1,7 +1,7 @@
 /**
  * Ends a child process when this process ends, for any reason. A handler would not be enough, because a
  * process that is killed with SIGKILL runs none. workerd, unlike esbuild, does not notice that its parent
- * died, and would keep its port.
+ * died, and would keep its port in use.
  *
  * A POSIX shell reads from a pipe that only this process holds. When this process ends, the pipe ends, and
  * the shell kills the child. The shell has a session of its own, so that no Ctrl-C reaches it. On Windows,

@@ -1,6 +1,6 @@
 /**
- * Stores a generated signing secret beside the state. With a new secret, all cursors and tickets would become
- * invalid at each restart, although keys and archive remain. Only the file's owner may read the secret.
+ * Stores a generated signing secret beside the state. With a new secret at each restart, all cursors and
+ * tickets would become invalid, although keys and archive remain. Only the file's owner may read the secret.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

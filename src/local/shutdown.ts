@@ -5,8 +5,8 @@
  */
 
 /**
- * Signals within this time count as one Ctrl-C. It arrives twice, because the terminal sends it and npm
- * forwards it.
+ * Signals within this time count as one Ctrl-C. One Ctrl-C arrives twice, because the terminal sends it and
+ * npm forwards it.
  */
 const SAME_PRESS_MS = 300;
 
@@ -50,8 +50,8 @@ export class Shutdown {
   /**
    * Ends the program when its parent process changes. The scripts in package.json begin with `exec`, and
    * those in deno.json with `env`. So the parent is npm or `deno task` itself, and not a shell, which would
-   * outlive it. On Deno, reading the parent's id needs no permission. Without a task runner, nothing is
-   * checked, because the parent may exit at any time (nohup, a terminal multiplexer).
+   * outlive the task runner. On Deno, reading the parent's id needs no permission. Without a task runner,
+   * nothing is checked, because the parent can exit at any time (nohup, a terminal multiplexer).
    */
   #watchTaskRunner(): void {
     if (process.env['npm_lifecycle_event'] === undefined) return;

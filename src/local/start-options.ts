@@ -12,7 +12,7 @@ npm run dev [-- --upstream aws]
 Starts Flowtap on this machine, with an upstream to read from, and prints how to use it. \`dev\` reloads it on change.
 
   --upstream aws   reads from the real AWS, with AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY (and
-                   AWS_SESSION_TOKEN) of the environment. Without this flag they are ignored.
+                   AWS_SESSION_TOKEN) of the environment. The emulator ignores them.
   --help           this text
 
 Environment:
@@ -53,8 +53,7 @@ export interface StartOptions {
   /** Generated for this run and printed. Absent if ADMIN_TOKEN is set. */
   readonly adminTokenMade?: string;
   /**
-   * Whether SIGNING_SECRET in `vars` was generated. If so, kept-secret.ts prefers the secret of an earlier
-   * run.
+   * True if SIGNING_SECRET in `vars` was generated. Then kept-secret.ts prefers the secret of an earlier run.
    */
   readonly signingSecretMade: boolean;
   /** The Worker's settings. The address of the emulator is added later (`emulatorVars`). */

@@ -1,7 +1,7 @@
 /**
- * `npm start` and `npm run dev`: starts an upstream and the Worker in workerd, creates a key, and prints how
- * to use them once the Worker answers. stdout is for people; the Worker's log goes to stderr, one JSON object
- * per line.
+ * `npm start` and `npm run dev`: starts the emulator, if it is the upstream, and the Worker in workerd. Once
+ * the Worker answers, creates a key and prints how to use it. stdout is for people; the Worker's log goes to
+ * stderr, one JSON object per line.
  */
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
@@ -28,7 +28,7 @@ await runStart(start);
 
 async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
   if (options.upstream.type !== 'emulator') console.log(`Upstream: ${upstreamNotice(options)}\n`);
-  // workerd would fail, too, but only after a second, and without naming PORT.
+  // If the port is in use, workerd would fail, too, but only after a second, and without naming PORT.
   await checkFree(options.port, 'PORT');
   const state = join(options.stateDir ?? `${PROJECT_ROOT}.wrangler/state`, stateName(options));
   const unlock = lockState(state);
@@ -66,7 +66,7 @@ async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
 
 /**
  * Removes the successful health check of `untilHealthy` from the log, so that the log contains only the
- * user's requests. Its line may arrive before or after the welcome.
+ * user's requests. The line of the health check can arrive before or after the welcome text.
  */
 function withoutHealthCheck(write: (line: string) => void): (line: string) => void {
   let isExpected = true;
@@ -77,7 +77,7 @@ function withoutHealthCheck(write: (line: string) => void): (line: string) => vo
   };
 }
 
-/** Waits while the port is closed. Throws at once if an answer is not ok. */
+/** Waits until the Worker answers. Throws immediately if the answer is not ok. */
 async function untilHealthy(url: URL): Promise<void> {
   const deadline = systemClock.now() + READY_MS_MAX;
   for (;;) {

@@ -60,8 +60,8 @@ const viewedExecutions = (nowMs: number): readonly Example[] => [
 ];
 
 /**
- * The flow in the printed examples of lists. The emulator always has a running execution of it, and others
- * that have ended.
+ * The flow in the printed examples of lists. The emulator always has a running execution of this flow, and
+ * several that have ended.
  */
 const LISTED_FLOW = 'arn:aws:states:us-west-2:123456789012:stateMachine:Rounds';
 
@@ -69,7 +69,7 @@ export interface Welcome {
   readonly url: URL;
   readonly apiKey: string;
   readonly options: StartOptions;
-  /** The emulator's address; absent if the upstream is another one. */
+  /** The emulator's address; absent if the upstream is not the emulator. */
   readonly emulatorUrl?: string;
   /** Makes a ticket for an execution. */
   readonly ticketFor: (executionId: string) => string;

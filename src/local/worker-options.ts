@@ -73,8 +73,8 @@ async function readCache(): Promise<CachedOptions | undefined> {
 }
 
 /**
- * Writes the file atomically, because several tests may write it at once. Failures are ignored: without the
- * cache, starting only takes longer.
+ * Writes the file atomically, because several tests might write it at the same time. Failures are ignored:
+ * without the cache, starting only takes longer.
  */
 async function writeCache(cached: CachedOptions): Promise<void> {
   const unfinished = `${CACHE_FILE}.${process.pid}`;

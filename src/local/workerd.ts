@@ -1,7 +1,7 @@
 /**
  * Runs the Worker as it would be deployed, in workerd, with miniflare's key-value storage, Durable Objects
- * and rate limits. `npm start`, the tests over sockets and the benchmarks use it. It listens on loopback
- * only, without an inspector or telemetry.
+ * and rate limits. `npm start`, the tests over sockets and the benchmarks use this file. workerd listens on
+ * loopback only, without an inspector or telemetry.
  *
  * Requests go directly to workerd's socket. miniflare's entry Worker would answer some of them itself, show
  * stacks, and take half of the time of a small request. Without it, requests have no `request.cf`, no
@@ -36,9 +36,9 @@ export interface WorkerdOptions {
 
 /**
  * By default, V8 sizes its first heaps for this machine, not for an isolate of 128 MB. It frees the native
- * memory of streams and requests only when such a heap is full. So after 10,000 connections, workerd holds
- * twice the memory that it needs. The benchmarks show no loss of throughput with small heaps. A value in the
- * environment takes precedence.
+ * memory of streams and requests only when such a heap is full. So after 10,000 connections, workerd would
+ * hold twice the memory that it needs. The benchmarks show no loss of throughput with small heaps. A value in
+ * the environment takes precedence.
  */
 process.env['MINIFLARE_WORKERD_V8_FLAGS'] ??= '--initial-old-space-size=8 --max-semi-space-size=4';
 
@@ -208,8 +208,8 @@ class LineLog extends Log {
 }
 
 /**
- * Removes the signal handlers that miniflare installs. They end the process at once, which would prevent an
- * orderly shutdown. The exit handlers of miniflare stay. die-with-parent.ts covers exits without handlers.
+ * Removes the signal handlers that miniflare installs. They end the process immediately, which would prevent
+ * an orderly shutdown. The exit handlers of miniflare stay. die-with-parent.ts covers exits without handlers.
  */
 function withoutSignalHandlers<T>(create: () => T): T {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -36,7 +36,7 @@ export interface SourceExecution extends Pick<ExecutionRef, 'executionId' | 'arn
   readonly name: string;
   /** The upstream's own status. */
   readonly upstreamStatus: string;
-  /** The same as a status of Flowtap. Absent if Flowtap does not know the upstream's status. */
+  /** The status in Flowtap's terms. Absent if Flowtap does not know the upstream's status. */
   readonly status?: Status;
   /** ISO 8601, in the format of message timestamps. */
   readonly startedAt: string;
@@ -49,7 +49,7 @@ export interface SourceExecution extends Pick<ExecutionRef, 'executionId' | 'arn
 }
 
 export interface SourceExecutions {
-  /** In upstream order: newest start first. May be empty even with a next token. */
+  /** In upstream order: newest start first. Can be empty even with a next token. */
   readonly executions: readonly SourceExecution[];
   /**
    * The upstream's token for the next page. It expires. Absent on the last page, which has the oldest

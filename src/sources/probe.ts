@@ -1,7 +1,7 @@
 /**
  * Checks that each source can be read, by requesting an execution that cannot exist. "Not found" means
  * success: AWS checks signature and permission before it looks for the execution. Lists need other
- * permissions, so they are checked separately.
+ * permissions than histories, so they are checked separately.
  */
 import type { Clock } from '../core/clock.ts';
 import type { Result, SourceFailure } from '../core/errors.ts';
@@ -17,13 +17,14 @@ import type { CallOrigin, ProbeTarget, Source } from './source.ts';
  */
 export const PROBE_NAME = 'flowtap-probe';
 /**
- * On the free plan a Worker can make only 50 subrequests per request. The rest is left for lists, the roles
- * of accounts, and retries.
+ * Maximum number of executions that one check requests, with one call each. On the free plan a Worker can
+ * make only 50 subrequests per request. The other 30 are left for 10 list calls, AssumeRole calls and
+ * retries.
  */
 export const PROBES_MAX = 20;
 /**
- * Number of places whose lists are checked, each with one call per action. A few are enough, because all
- * accounts usually have the same policy.
+ * Number of places (account and region) whose lists are checked, each with one call per action. A few are
+ * enough, because all accounts usually have the same policy.
  */
 export const LISTED_PLACES_MAX = 5;
 

@@ -11,13 +11,14 @@ import type { CallOrigin } from './source.ts';
 export interface SharedCall<Wanted, Cause extends { readonly origin: CallOrigin }, Outcome> {
   readonly wanted: Wanted;
   readonly cause: Cause;
-  /** A poll waits for this call, so the call goes first. */
+  /** True if a poll waits for this call, which then goes first. */
   precedes: boolean;
   readonly done: PromiseWithResolvers<Outcome>;
   /** The number of callers that wait for the result. */
   callers: number;
   /**
-   * A request was sent. The call then completes and its result is remembered, even if all callers have left.
+   * True once a request was sent. The call then completes and its result is remembered, even if all callers
+   * leave.
    */
   isSent: boolean;
   /** Aborted if the last caller leaves before a request was sent. The call then leaves the budget's queue. */
@@ -35,7 +36,7 @@ export class SharedCalls<Wanted, Cause extends { readonly origin: CallOrigin }, 
     this.#make = make;
   }
 
-  /** Returns a running or queued call for `wanted`, or else starts a new one. */
+  /** Returns a running or queued call for `wanted`, or else adds a new one to the queue. */
   request(
     wanted: Wanted,
     cause: Cause,

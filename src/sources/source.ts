@@ -8,7 +8,7 @@ import type { Status } from '../messages/event-types.ts';
 import type { Message } from '../messages/message.ts';
 
 export interface SourcePage {
-  /** In upstream order. May be empty even with a next token. */
+  /** In upstream order. Can be empty even with a next token. */
   readonly messages: readonly Message[];
   /**
    * The upstream's token for the next page. Never shown to a caller. Absent on the last page, which has the
@@ -21,7 +21,7 @@ export interface SourcePage {
 export interface SourceDescription {
   /** The status as the upstream names it. */
   readonly upstreamStatus: string;
-  /** The same as a status of Flowtap. Absent if Flowtap does not know the upstream's status. */
+  /** The status in Flowtap's terms. Absent if Flowtap does not know the upstream's status. */
   readonly status?: Status;
   /** ISO 8601. */
   readonly startedAt?: string;
@@ -30,7 +30,7 @@ export interface SourceDescription {
   /** How often the execution was redriven, and the time of the last redrive. */
   readonly redriveCount?: number;
   readonly redrivenAt?: string;
-  /** Whether the execution can be redriven. Absent if the upstream does not report it. */
+  /** True if the execution can be redriven. Absent if the upstream does not report it. */
   readonly redrivable?: boolean;
   /**
    * The upstream's answer without input and output, which the history has. It is archived, because the
@@ -42,8 +42,8 @@ export interface SourceDescription {
 }
 
 /**
- * Whether to request input and output, too. The upstream may require another permission for them. Default:
- * `metadata`.
+ * `with-data` also requests input and output, for which the upstream might require another permission.
+ * Default: `metadata`.
  */
 export type DescriptionParts = 'metadata' | 'with-data';
 
@@ -65,7 +65,7 @@ export interface ProbeTarget {
  */
 export type CallOrigin =
   | { readonly class: 'background' }
-  /** One of the tenants that listen. Budgets are fair between tenants for polls, too. */
+  /** `tenant` is one of the tenants that listen. Budgets are fair between tenants for polls, too. */
   | { readonly class: 'poll'; readonly tenant?: string }
   | { readonly class: 'reader'; readonly tenant: string };
 

@@ -105,8 +105,8 @@ export class Directory {
   }
 
   /**
-   * Returns all executions of a state machine or map run, newest start first, including those that start in the
-   * future. Undefined if it does not exist.
+   * Returns all executions of a state machine or map run, newest start first, including those that start in
+   * the future. Undefined if the state machine or map run does not exist.
    */
   executionsOf(arn: string, nowMs: number): readonly ListedExecution[] | undefined {
     const own = this.#sorted(arn);
@@ -122,8 +122,8 @@ export class Directory {
   }
 
   /**
-   * Returns the scheduled runs of a state machine. Empty if the schedule is off. Undefined if it is not a state
-   * machine of the scenarios.
+   * Returns the scheduled runs of a state machine. Empty if the schedule is off. Undefined if `arn` does not
+   * name a state machine of the scenarios.
    */
   #scheduledRuns(arn: string, nowMs: number) {
     const [, place = ''] = MACHINE.exec(arn) ?? [];

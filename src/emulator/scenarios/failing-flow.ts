@@ -1,5 +1,5 @@
 /**
- * FailingFlow has two failures. An activity fails and succeeds on retry. Later a device refuses its action,
+ * FailingFlow has two failures. An activity fails and succeeds on retry. Later the action of a device fails,
  * which ends the flow. So the first failure in the history is not the one that ended the flow.
  */
 import { messageUuid, timeline, type Beat, type Scenario } from './scenario.ts';

@@ -11,8 +11,8 @@ const SYNC_END_MS = 3_000;
 const ASYNC_CHILD_MS = 3_300;
 
 /**
- * Each child of Nested: the ending of its name (`mark`), its state machine, and its start time after the
- * parent's.
+ * Each child of Nested: the ending of its name (`mark`), its state machine, and how long after the parent it
+ * starts.
  */
 const CHILDREN = {
   sync: { mark: '-order', machine: 'LambdaCalls', afterMs: SYNC_CHILD_MS },

@@ -5,7 +5,7 @@
  */
 import type { UntimedEvent } from '../history.ts';
 
-/** An event before it gets its id, and the event that led to it. */
+/** An event that has no id yet. `previous` is the event that led to it. */
 interface Draft {
   readonly afterMs: number;
   readonly type: string;

@@ -1,6 +1,6 @@
 /**
- * Executions that start by themselves, so that lists of a local run are not empty. Each state machine starts
- * one at its own interval. The schedule depends only on the time, so it is the same after a restart.
+ * Executions that start by themselves, so that lists of a local run are not empty. Each state machine has its
+ * own interval between starts. The schedule depends only on the time, so it is the same after a restart.
  */
 import type { Run } from './event-beats.ts';
 import { nestedRuns, type StartedRun } from './nested-machines.ts';
@@ -11,7 +11,8 @@ import type { StateMachineName } from './step-functions-machines.ts';
 const MINUTE_MS = 60_000;
 
 /**
- * The interval of each state machine. `Rounds` runs for five minutes, so one execution of it is always running.
+ * The interval of each state machine. `Rounds` starts every four minutes and runs for five, so one execution
+ * of it is always running.
  */
 const EVERY_MS: Readonly<Record<StateMachineName, number>> = {
   LambdaCalls: 6 * MINUTE_MS,
@@ -26,10 +27,16 @@ const EVERY_MS: Readonly<Record<StateMachineName, number>> = {
   DistributedMap: 29 * MINUTE_MS,
 };
 
-/** How far back the schedule goes. Lists have several pages, but are still made quickly. */
+/**
+ * How far back the schedule goes. Long enough for lists of several pages, and short enough to make them
+ * quickly.
+ */
 const SCHEDULED_MS = 12 * 60 * MINUTE_MS;
 
-/** Returns the runs of a state machine in a place (`us-west-2:123456789012`) that have started by `nowMs`. */
+/**
+ * Returns the runs of a state machine in a place (`us-west-2:123456789012`) that have started by `nowMs`, and
+ * those that a running `Nested` is about to start.
+ */
 export function scheduledRuns(machine: StateMachineName, place: string, nowMs: number): StartedRun[] {
   const own = startsOf(machine, nowMs).map((startMs) => ({
     executionArn: scenarioArn(machine, startMs, uuidOf(machine, startMs), place),

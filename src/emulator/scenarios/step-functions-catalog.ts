@@ -19,8 +19,8 @@ const ARN =
   /^(arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}):(execution|mapRun):([A-Za-z0-9]+(?:\/[A-Za-z0-9]+)?):([\dTZ-]{24})_([A-Za-z0-9-]+)$/;
 
 /**
- * Returns the ARN of an execution of `machine` that starts at `startMs` (milliseconds since the epoch), in the
- * past or future. `account` includes the region.
+ * Returns the ARN of an execution of `machine` that starts at `startMs` (milliseconds since the epoch), in
+ * the past or future. `account` is `<region>:<account>`.
  */
 export const scenarioArn = (
   machine: StateMachineName,

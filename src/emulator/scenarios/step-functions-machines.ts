@@ -57,7 +57,7 @@ const recorded = (lines: string): UntimedEvent[] =>
     // Safety: the line is part of our own recording.
     .map((line) => JSON.parse(line) as UntimedEvent);
 
-/** When `Redriven` is redriven, after its start. Late enough for a reader to see the first end settle. */
+/** How long after its start `Redriven` is redriven. Late enough for a reader to see the first end settle. */
 export const REDRIVEN_AFTER_MS = 30_000;
 
 /** Follows the documentation of RedriveExecution: the failed state is retried, and the history continues. */

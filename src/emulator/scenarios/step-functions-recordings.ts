@@ -1,7 +1,7 @@
 /**
  * Five histories that were recorded from AWS, one event per line, without times. They are test snapshots of
- * localstack/localstack (Apache-2.0) that were validated against AWS; see test/data/README.md. Placeholders in
- * the recordings, such as accounts and roles, are filled in. So is one event that a recording omits.
+ * localstack/localstack (Apache-2.0) that were validated against AWS; see test/data/README.md. The
+ * placeholders of accounts and roles are filled in, and one event that a recording omits is added.
  */
 
 /** test_invoke_pipe, 2025-11-06. */

@@ -130,8 +130,8 @@ const setFaults: Handler = (request, { faults }) =>
   });
 
 /**
- * Creates many executions of a state machine or a map run at once. Their histories have only starts, ends and
- * redrives.
+ * Creates many executions of a state machine or a map run in one request. Their histories have only starts,
+ * ends and redrives.
  */
 const postRuns: Handler = (request, { eventScripts, directory }) =>
   parseBody(request, runsSchema, (input) => {
@@ -187,7 +187,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/stats': { GET: async (_, { statistics }) => answer(statistics.snapshot()) },
 };
 
-/** Whether `answerControl` handles requests to this path. */
+/** True if `answerControl` handles requests to this path. */
 export const isControl = (path: string): boolean =>
   path === CONTROL_PATH || path.startsWith(`${CONTROL_PATH}/`);
 

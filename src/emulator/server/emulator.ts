@@ -1,7 +1,7 @@
 /**
- * Emulates AWS for local runs, tests and benchmarks. It is a fetch handler without a server, so it runs on Node
- * (node-server.ts), inside Deno, and inside a test's process. It shares no code with sources/, because tests
- * use it to check them. It is never deployed.
+ * Emulates AWS for local runs, tests and benchmarks. It is a fetch handler without a server, so it runs on
+ * Node (node-server.ts), inside Deno, and inside a test's process. It shares no code with sources/, because
+ * tests check sources/ with it. It is never deployed.
  *
  * A request goes to one of three places. Paths under /_emulator go to the control API (control.ts), and forms
  * go to STS, which has another protocol (aws-query.ts). All other requests go through the common checks
@@ -33,11 +33,11 @@ export interface EmulatorOptions {
   readonly clock: Clock;
   /** The credentials that callers must sign with. */
   readonly credentials: Credentials;
-  /** The regions that requests may be signed for. Default: the regions of each service. */
+  /** The regions for which requests can be signed. Default: the regions of each service. */
   readonly regions?: readonly string[];
   /** The roles that may be assumed, by ARN. Default: any role. */
   readonly roles?: Roles;
-  /** Whether executions of the state machines start regularly, so that lists are not empty. */
+  /** If true, executions of the state machines start regularly, so that lists are not empty. */
   readonly scheduled?: boolean;
   /** Returns unguessable bytes for page tokens, sessions and request ids. Default: the platform's generator. */
   readonly random?: (length: number) => Uint8Array;

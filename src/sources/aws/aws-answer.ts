@@ -1,7 +1,7 @@
 /**
- * Classifies a complete answer of an AWS JSON service as a value or a failure, and tells whether a retry may
- * help. The error's name takes precedence over the HTTP status: AWS throttles with a 400, and some errors
- * arrive with varying statuses. No I/O, no clock.
+ * Classifies a complete answer of an AWS JSON service as a value or a failure, and tells whether a retry
+ * might help. The error's name takes precedence over the HTTP status: AWS throttles with a 400, and some
+ * errors arrive with varying statuses. No I/O, no clock.
  *
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
  */
@@ -36,7 +36,7 @@ export interface AnswerContext {
   readonly clientErrors: ReadonlySet<string>;
   /** Values that are removed from all texts. */
   readonly secrets: readonly string[];
-  /** When the caller should retry, if the last attempt was throttled. */
+  /** After how many seconds the caller should retry, if the last attempt was throttled. */
   readonly retryAfterSeconds: number;
 }
 
@@ -124,7 +124,7 @@ function errorName({ headers, body }: Answer, json: unknown): string | undefined
 
 /**
  * Some gateways answer 200 with an error in the body. In a 200, a `code` member does not indicate an error,
- * because values may have such a member.
+ * because the result of an operation can have such a member.
  */
 const successErrorName = ({ headers }: Answer, json: unknown): string | undefined =>
   cleanName(headers.get('x-amzn-errortype')) ?? cleanName(member(json, '__type'));

@@ -3,7 +3,8 @@
  * result. A call ends at its time limit, or when the caller's signal aborts. The source (such as
  * things-graph.ts) interprets values and the service's own errors; aws-answer.ts classifies a single answer.
  *
- * Besides the signature's headers, it sends only content-type and x-amz-target, never a caller's headers.
+ * Besides the signature's headers, the client sends only content-type and x-amz-target, never a caller's
+ * headers.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Result, SourceFailure } from '../../core/errors.ts';
@@ -21,8 +22,8 @@ import { TOO_LATE, withinDeadline } from './deadline.ts';
 import { redact } from './redact.ts';
 
 /**
- * Time limit of one attempt, including reading the body. AWS answers within a second; the rest allows for a
- * slow network.
+ * Time limit of one attempt, including reading the body. AWS answers within a second; the remaining time
+ * allows for a slow network.
  */
 export const ATTEMPT_MS_MAX = 10_000;
 /** Time limit of a whole call: all attempts and the waits between them. */
@@ -30,17 +31,18 @@ export const CALL_MS_MAX = 20_000;
 /** Retries after the first attempt. More would add load to an upstream that is throttling. */
 export const RETRIES_MAX = 3;
 /**
- * Upper bound of the first wait. It doubles with each retry: 100, 200, 400 ms. Each wait is random between 0
- * and its bound (full jitter).
+ * Upper bound of the wait before the first retry. The bound doubles with each retry: 100, 200, 400 ms. Each
+ * wait is random between 0 and its bound (full jitter).
  */
 export const BACKOFF_MS = 100;
 /**
- * Far more than a page of 250 messages needs. A page of 1,000 Step Functions events with their data could
- * exceed it.
+ * Size limit of an answer. A page of 250 Things Graph messages is far smaller. Step Functions events with
+ * large data can exceed the limit. The Execution then requests a smaller page.
  */
 export const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 /**
- * Throttled callers get a random retry time of 1 to this many seconds, so that they do not all return at once.
+ * Throttled callers get a random retry time of 1 to this many seconds, so that they do not all return at the
+ * same time.
  */
 export const RETRY_AFTER_SECONDS_MAX = 5;
 
@@ -48,8 +50,8 @@ export const RETRY_AFTER_SECONDS_MAX = 5;
 const ERROR_BYTES_MAX = 64 * 1024;
 
 /**
- * The part of the global `fetch` that is used. It is never called as a method, so callers can pass the global
- * `fetch` itself.
+ * The part of the global `fetch` that the sources use. It is never called as a method, so callers can pass
+ * the global `fetch` itself.
  */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -74,8 +76,8 @@ export interface AwsJsonClientOptions {
 export interface AwsJsonClient {
   /**
    * Returns the operation's answer as parsed JSON of any shape. Retries throttling, failures inside AWS,
-   * timeouts and broken connections; returns any other failure at once. If `signal` aborts, the failure is
-   * `upstream-timeout`. Calls `onAttempt` for each request that it sends.
+   * timeouts and broken connections; returns any other failure immediately. If `signal` aborts, the failure
+   * is `upstream-timeout`. Calls `onAttempt` for each request that it sends.
    */
   call(
     operation: string,

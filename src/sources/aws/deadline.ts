@@ -5,8 +5,8 @@ import type { Clock } from '../../core/clock.ts';
 export const TOO_LATE = Symbol('too late');
 
 /**
- * Runs `work` for at most `ms` milliseconds, or until `signal` aborts. `work` gets a signal of its own. It is
- * aborted at the deadline, and also once the work is done, so that nothing keeps running.
+ * Runs `work` for at most `ms` milliseconds, or until `signal` aborts. `work` gets a signal of its own, which
+ * aborts when the time is up and also once the work is done, so that nothing keeps running.
  */
 export async function withinDeadline<T>(
   clock: Clock,

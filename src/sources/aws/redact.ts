@@ -1,7 +1,7 @@
 /**
  * Removes secrets from an upstream's text before it is logged. AWS quotes the canonical request in signature
- * errors and the session token in other errors, and an upstream may quote anything. So it removes known
- * secrets, and everything that looks like a key, a token or a signature (invariant 7).
+ * errors and the session token in other errors, and an upstream could quote anything. So `redact` removes
+ * known secrets, and everything that looks like a key, a token or a signature (invariant 7).
  */
 
 /** Long enough to show what happened. */

@@ -48,11 +48,11 @@ const ROLE_ARN = /^arn:([a-z-]{1,32}):iam::(?:\d{12}|\*):role\/[\w+=,.@/-]{1,512
 const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 
 /**
- * Whether `text` is the ARN of a role, with a 12-digit account or a `*` in its place. Checks the setting
+ * True if `text` is the ARN of a role, with a 12-digit account or a `*` in its place. Checks the setting
  * AWS_ROLE_ARN.
  */
 export const isRoleArn = (text: string): boolean => isAwsPartition(ROLE_ARN.exec(text)?.[1] ?? '');
-/** Whether STS accepts `text` as an external id. Checks the setting AWS_EXTERNAL_ID. */
+/** True if STS accepts `text` as an external id. Checks the setting AWS_EXTERNAL_ID. */
 export const isExternalId = (text: string): boolean => EXTERNAL_ID.test(text);
 
 export interface AssumedRoleOptions {
@@ -99,8 +99,8 @@ function createRoleProvider(options: AssumedRoleOptions): AwsCredentialsProvider
   let held: CachedCredentials | undefined;
   let refreshAtMs = 0;
   /**
-   * Deadline of the request in flight. After the deadline, the next caller sends a new one, because the first
-   * may have been lost with its Worker request.
+   * Deadline of the request in flight. After the deadline, the next caller sends a new one, because the
+   * Worker request that sent the first might have been cancelled.
    */
   let takenUntilMs = 0;
   let failed: { readonly failure: SourceFailure; readonly atMs: number } | undefined;

@@ -44,14 +44,14 @@ export class CallBudgetObject extends DurableObject {
   }
 
   /**
-   * Returns the leases under these limits. During a deployment, isolates of the previous version may send
-   * other limits. Those of the last request apply.
+   * Returns the leases under these limits. During a deployment, isolates of the previous version might send
+   * other limits. The limits of the last request apply.
    */
   async #leasesWithin(limits: CallLimits, nowMs: number): Promise<Leases> {
     const known = this.#leases;
     if (known?.isWithin(limits)) return known;
     const leases = known?.all ?? (await this.#load());
-    // Another request may have loaded the leases meanwhile.
+    // Another request might have loaded the leases during this wait.
     if (this.#leases?.isWithin(limits)) return this.#leases;
     return (this.#leases = new Leases({ nowMs, limits, leases }));
   }
@@ -79,7 +79,7 @@ export interface ObjectCallBudgetOptions {
   readonly log: Log;
 }
 
-/** The part of the named budget that this isolate may use. */
+/** Returns the part of the named budget that this isolate leases. */
 export function createObjectCallBudget(options: ObjectCallBudgetOptions): CallBudget {
   const { namespace, name, limits, locationHint, clock, log } = options;
   return createLeasedBudget({

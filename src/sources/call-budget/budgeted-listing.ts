@@ -1,5 +1,5 @@
 /**
- * Makes a source of lists use call budgets of its own, because AWS counts ListExecutions separately from the
+ * Makes a source of lists use separate call budgets, because AWS counts ListExecutions separately from the
  * calls that read histories.
  */
 import { type ExecutionsQuery, type ListingSource, type Place, placeOf } from '../listing-source.ts';
@@ -7,9 +7,9 @@ import type { CallBudget, CallLimits } from './call-budget.ts';
 import { withPermit } from './with-permit.ts';
 
 /**
- * AWS's quota of ListExecutions for an account is a bucket of 200 with 5 calls a second in these regions. In
- * all others, it is a bucket of 100 with 2 a second. The budgets are smaller, to leave room for other callers
- * in the account, such as the console.
+ * AWS's quota of ListExecutions for an account is a token bucket of 200 calls that refills by 5 a second in
+ * these regions. In all other regions, the bucket has 100 calls and refills by 2 a second. The budgets are
+ * smaller, to leave room for other callers in the account, such as the console.
  *
  * https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
  */

@@ -1,6 +1,6 @@
 /**
- * Makes a source use call budgets: each call waits for a permit, and the budget sets the interval between
- * polls.
+ * Makes a source use call budgets: each call waits until the budget permits it, and the budget sets the
+ * interval between polls.
  */
 import type { Result, SourceFailure } from '../../core/errors.ts';
 import type { ExecutionRef } from '../../core/execution-ref.ts';

@@ -3,8 +3,8 @@
  * the port, and the budget of a process that makes all calls itself. leased-budget.ts is the budget of an
  * isolate on Workers; budgeted-source.ts makes a source use a budget.
  *
- * A budget does two things. It sets the interval between polls of each followed execution, so that there are
- * enough calls for all polls. It also makes each call wait for its turn, in an order that is fair to tenants
+ * A budget does two things. It sets the interval between polls of each followed execution, so that the budget
+ * is enough for all polls. It also makes each call wait for its turn, in an order that is fair to tenants
  * (call-queue.ts).
  */
 import type { Clock } from '../../core/clock.ts';
@@ -24,7 +24,7 @@ export interface CallLimits {
 /**
  * Default limits for Step Functions. AWS allows 20 calls a second and 400 at once. The difference leaves room
  * for other callers in the account, and for a clock that is slightly fast. The limits are still high enough
- * for many first pages at once, and for walks through long histories.
+ * for many first pages at the same time, and for walks through long histories.
  */
 export const CALLS_PER_SECOND = 15;
 export const CALLS_AT_ONCE = 100;
@@ -36,18 +36,18 @@ export const POLLS_SHARE = 0.75;
  */
 export const POLLS_SHARE_WHILE_READING = 0.6;
 /**
- * If all polls together need less than this part, silent executions are polled more often, until polls use
- * this part.
+ * If all polls together need less than this part of the calls per second, executions without new messages are
+ * polled more often, until polls use this part.
  */
 export const SPARE_SHARE = 0.75;
 /**
- * A call that would wait longer for its turn fails. If it is a poll, its subscribers stay connected and it is
- * retried.
+ * A call that would wait longer than this for its turn fails. If the call is a poll, its subscribers stay
+ * connected, and the poll is retried.
  */
 export const TURN_MS_MAX = 10_000;
 /**
- * The same for background work. It may wait longer, because no caller waits for it, and a retry would start
- * from the beginning.
+ * The same limit for calls of background work. They can wait longer, because no caller waits for the work,
+ * and a retry of the work would start from the beginning.
  */
 export const BACKGROUND_TURN_MS_MAX = 60_000;
 /**
@@ -55,7 +55,7 @@ export const BACKGROUND_TURN_MS_MAX = 60_000;
  * the queue, or the call's priority may have been raised.
  */
 const POLL_MS = 200;
-/** The longest retry time given to a caller. By then, the queue will have changed. */
+/** The longest retry time given to a caller. After this time, the queue has changed anyway. */
 const RETRY_MS_MAX = 60_000;
 
 export type Permit =
@@ -135,7 +135,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
           return callerLeft;
         }
         const inMs = turnInMs(call, now);
-        // Fail at once if the queue is already too long. Once the call waits, only its time limit counts,
+        // Fail immediately if the queue is already too long. Once the call waits, only its time limit counts,
         // because new calls can change the estimate.
         if (signal?.aborted || now >= untilMs || (now === beganAtMs && inMs > untilMs - now)) {
           queue.remove(call);
@@ -174,7 +174,7 @@ export const pollsBudget = (callsPerSecond: number, readsWait: boolean): PollsBu
 
 /**
  * Maximum number of waiting calls of one tenant: as many as the budget allows within TURN_MS_MAX. Further
- * calls would fail anyway.
+ * calls would wait longer than that, and fail.
  */
 export const tenantWaitingMax = (callsPerSecond: number): number =>
   Math.ceil((callsPerSecond * TURN_MS_MAX) / 1000);
@@ -186,8 +186,8 @@ export const callerLeft: Permit = { ok: false, because: 'exhausted', retryAfterS
 
 /**
  * Refuses a call, with the reason. A tenant has exceeded its share if it has other calls waiting, and readers
- * of another tenant have called within TURN_MS_MAX. `othersCalled` is true if such a reader has called in
- * another isolate.
+ * of another tenant have called in the last TURN_MS_MAX. `othersCalled` is true if such a reader has called
+ * in another isolate.
  */
 export function refusal(
   queue: CallQueue,

@@ -90,7 +90,7 @@ export class CallQueue {
     return this.#readers.sizeOf(tenant);
   }
 
-  /** Enqueues a call. Undefined if the queue of its class, or the tenant's part of it, is full. */
+  /** Enqueues a call. Returns undefined if the queue of its class, or the tenant's part of it, is full. */
   add(executionId: string, origin: CallOrigin, nowMs: number): WaitingCall | undefined {
     const { tenantWaitingMax } = this.#options;
     if (origin.class === 'reader') this.#noteCall(origin.tenant, nowMs);
@@ -166,9 +166,9 @@ export class CallQueue {
   }
 
   /**
-   * A caller of this origin also needs calls that others have queued for the execution. If a new call of this
-   * origin would be granted earlier, these calls move to the place of the new call. The tenants that caused
-   * them are still charged.
+   * Raises the priority of the calls that are queued for this execution, because a caller of this origin
+   * needs them, too. If a new call of this origin would be granted earlier than a queued call, the queued
+   * call moves to the place of the new one. The tenants that caused the queued calls are still charged.
    */
   raisePriority(executionId: string, origin: CallOrigin): void {
     for (const call of [...this.#polls, ...this.#readers, ...this.#background]) {

@@ -35,7 +35,7 @@ export class Followers {
   #counts: DemandCounts = new Map();
   #countedAtMs = -Infinity;
 
-  /** Records a poll of an execution. `paces` are the paces known so far. */
+  /** Records a poll of an execution. `paces` are the current paces. */
   follow(
     executionId: string,
     { wantedMs, tenants }: { readonly wantedMs: number; readonly tenants: readonly string[] },
@@ -62,7 +62,8 @@ export class Followers {
   }
 
   /**
-   * Returns the demand of each tenant. It is small, because pacers use only a handful of different intervals.
+   * Returns the demand of each tenant. The result is small, because executions want only a handful of
+   * different intervals.
    */
   demand(nowMs: number): Demand {
     if (nowMs - this.#countedAtMs >= COUNTED_EVERY_MS) this.#recount(nowMs);

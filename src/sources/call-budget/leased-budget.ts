@@ -1,7 +1,7 @@
 /**
  * The budget of one isolate among many. The isolate leases a part of the account's budget for some seconds.
- * It requests the next lease when this one has expired or is used up. A lease has a rate, for polls, and
- * single calls, for reads. So reads never use up the calls of polls.
+ * It requests the next lease when the current one has expired or is used up. A lease has a rate, for polls,
+ * and single calls, for reads. So reads never use up the calls of polls.
  *
  * The isolate's executions share values, never a promise: on Workers, a promise belongs to the object that
  * created it. So the waiting calls are records in one queue (call-queue.ts). Each waiting caller wakes up at
@@ -37,7 +37,10 @@ import { callsPerSecondAt, type Paces } from './pacing.ts';
 const SAVED_MS_MAX = 1_000;
 /** No lease is requested for a poll whose turn comes within this time. */
 const NEAR_MS = 1_000;
-/** A waiting call checks at least this often, because the next lease may shorten its wait. */
+/**
+ * A waiting call checks at least this often whether it was granted, because the next lease can shorten its
+ * wait.
+ */
 const STEP_MS = 250;
 /**
  * The number of single calls requested in advance, if the last lease was requested less than WALK_MS ago.
@@ -48,8 +51,8 @@ const WALK_MS = 5_000;
 /** A request for a lease counts as lost if it has no answer after this time. */
 const ASK_MS_MAX = 5_000;
 /**
- * If the polls need more than this factor times the leased rate, a new lease is requested before this one
- * ends.
+ * If the polls need more than this factor times the leased rate, a new lease is requested before the current
+ * one ends.
  */
 const GROWN = 1.05;
 /** How often a caller checks whether another caller's request for a lease is done. */
@@ -157,8 +160,8 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
   }
 
   /**
-   * A waiting tenant that the budget object has already charged for a single call. It is served next, because
-   * only the object knows whose turn it is across all isolates.
+   * Returns a waiting tenant that the budget object has already charged for a single call. This tenant is
+   * served next, because only the object knows whose turn it is across all isolates.
    */
   function servedNext(): string | undefined {
     for (const [tenant, calls] of charges) if (calls < 0 && queue.waitingOf(tenant) > 0) return tenant;
@@ -175,18 +178,19 @@ export function createLeasedBudget(options: LeasedBudgetOptions): CallBudget {
     return call.place.class === 'poll' && now < validUntilMs ? rate.waitMs(calls, now) : Infinity;
   }
 
-  /** Whether to request another lease for this call. */
+  /** True if another lease must be requested for this call. */
   function isShort(call: WaitingCall, now: number, inMs: number, leftMs: number): boolean {
     const needed = callsPerSecondAt(demand(now), paces) * POLLS_PER_INTERVAL;
     // The lease is too small for all executions that are followed now.
     if (now < validUntilMs && needed > lease.callsPerSecond * GROWN) return true;
-    // A read may get a single call before the rate yields one, even if the read has moved to the polls.
+    // A new lease can grant a read a single call before the rate yields one, even if the read has moved to
+    // the polls.
     if (readingTenant(call) !== undefined) return inMs > 0;
     if (inMs <= Math.min(NEAR_MS, leftMs)) return false;
     return now >= validUntilMs || inMs > leftMs;
   }
 
-  /** True if this call is a read, and its tenant was not waiting yet at the last request. */
+  /** True if this call is a read, and its tenant was not waiting yet at the last request for a lease. */
   function isNew(call: WaitingCall): boolean {
     const tenant = readingTenant(call);
     return tenant !== undefined && !askedFor.has(tenant);
@@ -260,7 +264,7 @@ const hashedOrigin = (origin: CallOrigin): CallOrigin =>
 /**
  * Names the tenants with the fewest calls, and adds up the others as OTHERS. Among tenants with equally many
  * calls, names those that have waited longest. OTHERS gets the turns of a single tenant, so a tenant with few
- * calls must not be part of it.
+ * calls must not be part of OTHERS.
  */
 export function boundedCounts(counts: ReadonlyMap<string, number>): [tenant: string, count: number][] {
   const fewest = [...counts].toSorted(([, a], [, b]) => a - b);

@@ -24,8 +24,8 @@ export type Paces = ReadonlyMap<string, Pace>;
 const AS_WANTED: Pace = { leastMs: 0, mostMs: Infinity };
 
 /**
- * Spare calls never make the interval of a silent execution shorter than this. Its next message is then late
- * by at most this time.
+ * Spare calls never make the interval of a silent execution shorter than this. At this interval, the next
+ * message is late by at most this time.
  */
 export const SILENT_INTERVAL_MS = 2_500;
 

@@ -21,8 +21,8 @@ const ASK_AGAIN_MS_MIN = 50;
  */
 const WAITING_MS = 2_000;
 /**
- * How long it is remembered that a tenant has called. If a call of another tenant is refused in this time, the
- * reason may be `share-exceeded`. Equals the longest wait of a call.
+ * How long it is remembered that a tenant has called. If a call of another tenant is refused in this time,
+ * the reason can be `share-exceeded`. Equals the longest wait of a call.
  */
 const CALLED_MS = 10_000;
 /**
@@ -38,7 +38,7 @@ export type TenantCalls = readonly (readonly [tenant: string, calls: number])[];
 export interface GrantedCalls {
   readonly calls: number;
   readonly pollCalls: number;
-  /** The tenants whose turns were used. The isolate may serve its calls in another order. */
+  /** The tenants whose turns were used. The isolate can serve its calls in another order. */
   readonly charged: readonly { readonly tenant: string; readonly calls: number }[];
 }
 

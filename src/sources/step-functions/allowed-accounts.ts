@@ -7,7 +7,7 @@ import type { ArnPlace } from '../../core/execution-arn.ts';
 export type AllowedAccounts = ReadonlySet<string>;
 
 /**
- * Whether SFN_ALLOWED names accounts on AWS or on another server. Other servers may have their own region
+ * Whether SFN_ALLOWED names accounts on AWS or on another server. Other servers can have their own region
  * names and shorter account ids.
  */
 export type AllowedOn = 'aws' | 'other-server';

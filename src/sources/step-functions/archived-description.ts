@@ -1,7 +1,7 @@
 /**
- * Reads the facts that lists show about an archived execution from the answer of `DescribeExecution` in its
- * archive. `startDate` and `stopDate` equal those in `ListExecutions`, so an execution keeps its place in a
- * list when it is archived.
+ * Reads the facts that lists show about an archived execution. They are in the answer of `DescribeExecution`
+ * that is archived with it. `startDate` and `stopDate` equal those in `ListExecutions`, so an execution keeps
+ * its place in a list when it is archived.
  */
 import { descriptionFromAnswer } from './step-functions.ts';
 

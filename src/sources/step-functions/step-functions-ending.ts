@@ -74,8 +74,9 @@ function failedWay(messages: readonly Message[], way: readonly Event[]): readonl
 
 /**
  * The failure that was caught by the handler that ended the execution. If a Fail state ended the execution,
- * this is the last caught failure, however many states are between the Catch and the Fail state. Any other
- * state counts only if it follows the Catch directly, because later states may not belong to the handler.
+ * this is the last caught failure, however many states are between the Catch and the Fail state. If another
+ * state ended the execution, a caught failure counts only if this state directly follows the Catch. A later
+ * state might not belong to the handler.
  */
 function failureHandledBefore(
   messages: readonly Message[],
@@ -118,10 +119,11 @@ function reasonOf(way: readonly Event[]): FailureReason | undefined {
 }
 
 /**
- * Finds the branch that failed if the previous event of a parallel state's failure does not report it. A branch
- * can fail without an event of its own, and the previous event may belong to a branch that was stopped as a
- * consequence. Returns the way back from the last event of the failed branch. If several branches may have
- * failed, returns the way back from the event that started the branches. Undefined if that event was not read.
+ * Finds which branch of a parallel state failed, for a ParallelStateFailed event whose previous event does
+ * not report the failure. A branch can fail without an event of its own, and the previous event can belong to
+ * a branch that was stopped as a consequence. Returns the way back from the last event of the failed branch.
+ * If several branches might have failed, returns the way back from the event that started the branches.
+ * Undefined if that event was not read.
  */
 function wayInBranches(messages: readonly Message[], parallel: Event): readonly Event[] | undefined {
   const way = wayBackFrom(messages, parallel);

@@ -34,7 +34,7 @@ const WITHOUT_DETAILS: ReadonlySet<string> = new Set([
   'WaitStateAborted',
 ] satisfies (keyof typeof EVENT_TYPE_OF_UPSTREAM)[]);
 
-/** Whether events of this type have a details member even if it is empty. */
+/** True if events of this type have a details member even if it is empty. */
 const hasEmptyDetails = (type: string): boolean =>
   Object.hasOwn(EVENT_TYPE_OF_UPSTREAM, type) && !WITHOUT_DETAILS.has(type);
 
@@ -47,8 +47,9 @@ const usualDetails = (type: string, isEmpty: boolean): string | undefined =>
 const OWN_MEMBERS = ['type', 'id', 'previousEventId'];
 
 /**
- * The `eventShape` of an event's message. Undefined if the event's type determines it. `details` is the name
- * of the member whose content was merged into the payload; undefined if nothing was merged.
+ * The `eventShape` of an event's message. Undefined if the event's type alone determines the nesting.
+ * `details` is the name of the member whose content was merged into the payload; undefined if nothing was
+ * merged.
  */
 export function eventShapeOf(
   event: Readonly<Record<string, unknown>>,

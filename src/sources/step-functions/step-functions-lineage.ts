@@ -1,7 +1,7 @@
 /**
  * Finds the executions that an event of Step Functions started, and the one that started an execution. An
  * event starts executions with a map run, or with the service integration `states:startExecution` or
- * `aws-sdk:sfn:startExecution`. It may or may not wait for their end. All facts are read from messages'
+ * `aws-sdk:sfn:startExecution`, with or without waiting for their end. All facts are read from messages'
  * payloads (step-functions-mapping.ts).
  *
  * https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
@@ -23,7 +23,10 @@ export const stepFunctionsLineage: LineageReader = {
     if (event.type !== 'MapRunStarted') return startedByTask(event);
     return parseMapRunRef(textOf(event.members['mapRunArn']) ?? '');
   },
-  /** AWS's console relies on this convention: the parent passes its own ARN in the child's input. */
+  /**
+   * Returns the ARN that the parent passed in the child's input. AWS's console relies on this convention,
+   * too.
+   */
   parent(first: Message): string | undefined {
     const event = eventInPayload(first);
     if (event?.type !== 'ExecutionStarted') return undefined;
@@ -35,7 +38,8 @@ const INTEGRATIONS: ReadonlySet<string> = new Set(['states', 'aws-sdk:sfn']);
 
 /**
  * A task that waits for the child (`startExecution.sync`) has a TaskSubmitted event and later a TaskSucceeded
- * event. Reads only the first, so that the child is found once. Other tasks have only TaskSucceeded.
+ * event. Reads only the TaskSubmitted event, so that the child is found once. Other tasks have only
+ * TaskSucceeded.
  */
 function startedByTask({ type, members }: PayloadEvent): Started | undefined {
   const resource = textOf(members['resource']) ?? '';

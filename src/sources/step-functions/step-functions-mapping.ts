@@ -1,7 +1,7 @@
 /**
  * Turns Step Functions events into messages: each event becomes exactly one message. The message type comes
- * from a table; the type checker ensures that it has all event types. The payload is the event itself as
- * compact JSON, so that nothing is lost.
+ * from a table; the type checker ensures that the table has all event types. The payload is the event itself
+ * as compact JSON, so that nothing is lost.
  *
  * The event types are HistoryEventType in botocore's model stepfunctions/2016-11-23 (1.43.67). No I/O, no
  * clock.
@@ -42,7 +42,10 @@ export function eventTypeOf(type: string, resourceType?: unknown): EventType {
   return general === 'ACTIVITY_SUCCEEDED' ? 'THING_ACTION_TASK_SUCCEEDED' : 'THING_ACTION_TASK';
 }
 
-/** The message type for an event type that AWS has added. It must never count as the end of the execution. */
+/**
+ * The message type for an event type that AWS has added. Such a message must never count as the end of the
+ * execution.
+ */
 const futureType = (type: string): EventType =>
   isUpstreamFailure(type) ? 'ACTIVITY_FAILED' : 'SCHEDULE_NEXT_READY_STEPS_TASK';
 
@@ -65,8 +68,8 @@ export function messageOfEvent(event: HistoryEvent): Message | undefined {
 }
 
 /**
- * Returns the members to merge with the event's own members, and the name of the details member that contained
- * them. Details that would overwrite an own member stay nested.
+ * Returns the members to merge with the event's own members, and the name of the details member that
+ * contained them. Details that would overwrite one of the event's own members stay nested.
  */
 function detailsOf(
   rest: Readonly<Record<string, unknown>>,

@@ -4,9 +4,9 @@
  * among the events that led to it. The same is true of its iteration. So events are attributed correctly even
  * if branches alternate.
  *
- * This walk goes forward only. For each event that a later event may name, it remembers the frame (state,
- * iteration) that was open after the event. When it forgets an event depends only on the history. So a walk
- * that continues from saved state derives the same as one from the start.
+ * This walk goes forward only. For each event that a later event can name, it remembers the frame (state,
+ * iteration) that was open after the event. Which events it forgets, and when, depends only on the history.
+ * So a walk that continues from saved state derives the same members as a walk from the start.
  */
 import { isUpstreamFailure } from '../../messages/event-types.ts';
 import * as z from 'zod/mini';
@@ -17,8 +17,8 @@ import { eventTypeOf } from './step-functions-mapping.ts';
 import { eventInPayload } from './step-functions-payload.ts';
 
 /**
- * An event may name any of the last 200 events. A failed branch can abort 40 iterations, each with a few
- * events. An event after the abort may name one from before it.
+ * The last 200 events are always remembered. A failed branch can abort 40 iterations, with a few events each,
+ * and the next event can name an event from before all of these.
  */
 const RECENT_EVENTS = 200;
 /** Maximum number of remembered events. Beyond it, the oldest is forgotten. */
@@ -33,7 +33,7 @@ interface Frame {
   /** The frame's own iteration, or that of the iteration that contains it. */
   readonly iteration: number | undefined;
   readonly parent: Frame | undefined;
-  /** The state was left, or the iteration has ended. */
+  /** True once the state was left or the iteration has ended. */
   isClosed: boolean;
   /** True for a map or parallel state that has failed and has not been retried since. */
   hasFailed: boolean;
@@ -42,9 +42,11 @@ interface Frame {
 interface Remembered {
   /** The innermost frame that was open after the event. */
   readonly frame: Frame | undefined;
-  /** Map iterations or parallel branches start at this event, so several later events name it. */
+  /**
+   * True if map iterations or parallel branches start at this event, so that several later events name it.
+   */
   readonly isFork: boolean;
-  /** A later event has named this event. */
+  /** True once a later event has named this event. */
   wasNamed: boolean;
 }
 
@@ -57,7 +59,9 @@ const savedSchema = z.object({
   events: z.array(z.tuple([z.int(), nullish, z.boolean(), z.boolean()])),
 });
 
-/** Matches all event types, including ones that AWS may add. Other text in its place hardly ever matches. */
+/**
+ * Matches all event types, including ones that AWS might add. Other text in its place hardly ever matches.
+ */
 const TYPE = /^(?:[A-Z][a-z]+){2,8}$/;
 /** Events of the execution, not of a state. */
 const OF_EXECUTION = /^Execution(?:Started|Succeeded|Failed|TimedOut|Aborted|Redriven)$/;
@@ -114,7 +118,7 @@ export class StepFunctionsWalk {
     };
   }
 
-  /** Returns the events that later ones may name, as plain data. */
+  /** Returns the events that later ones can name, as plain data. */
   save(): z.infer<typeof savedSchema> {
     this.#forget();
     const indexes = new Map<Frame, number>();

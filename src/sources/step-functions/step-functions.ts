@@ -24,7 +24,7 @@ import type {
 import { refused, type StepFunctionsClient, wrongShape } from './step-functions-client.ts';
 import { messageOfEvent } from './step-functions-mapping.ts';
 
-/** The service's default. It accepts up to 1,000, but each event may have 256 KiB of input or output. */
+/** The service's default. It accepts up to 1,000, but each event can have 256 KiB of input or output. */
 const PAGE_SIZE_MAX = 100;
 
 /** "You can redrive executions for up to 14 days after they ended." */
@@ -77,7 +77,7 @@ export function createStepFunctionsSource(client: StepFunctionsClient): Source {
       return answer.ok ? pageFromAnswer(answer.value) : answer;
     },
     async describe(ref, options, parts = 'metadata') {
-      // Input and output may be encrypted with a customer's key that Flowtap may not use.
+      // Input and output can be encrypted with a customer's key that Flowtap is not allowed to use.
       const input = { includedData: parts === 'metadata' ? 'METADATA_ONLY' : 'ALL_DATA' };
       const answer = await call('DescribeExecution', ref, input, options);
       return answer.ok ? descriptionFromAnswer(answer.value, parts) : answer;

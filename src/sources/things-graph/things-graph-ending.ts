@@ -58,7 +58,7 @@ function lastUnhandledFailure(messages: readonly Message[], terminal: number): n
 
 /**
  * The step that a message belongs to: the step that its payload names, else the last step that was named
- * before it. Undefined if a step without a name has started in between.
+ * before it. Undefined if a step without a name has started after that step was named.
  */
 function stepOf(
   messages: readonly Message[],

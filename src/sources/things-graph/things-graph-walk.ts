@@ -1,7 +1,7 @@
 /**
  * Derives step and error of each Things Graph message. Payloads of STEP_* messages name their step. Payloads
  * of ACTIVITY_* messages are empty, so these messages are attributed to the open step. While several steps
- * are open, or a step without a name, messages that do not name their step get no step.
+ * with different names are open, or a step without a name, messages that do not name their step get no step.
  */
 import { isFailure } from '../../messages/event-types.ts';
 import * as z from 'zod/mini';
