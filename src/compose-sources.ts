@@ -1,7 +1,7 @@
 /**
  * Builds the sources from the settings: Things Graph and Step Functions, each with its call budget, and the
  * lists of Step Functions. Also combines the sources' readers of messages, so that each message is read by
- * the one that understands its payload.
+ * the reader that understands its payload.
  */
 import type { ReadDescription } from './archive/archive-head.ts';
 import type { Settings } from './config.ts';
@@ -88,8 +88,8 @@ export function createSources(settings: Settings, platform: SourcePlatform): Sou
 }
 
 /**
- * Feeds each message to the walk that understands its payload, like `readEnding`. Each source has its own
- * kind of walk.
+ * Derives the members of each message with the walk that understands its payload. Each source has its own
+ * kind of walk (step-functions-walk.ts, things-graph-walk.ts).
  */
 export const openWalk: OpenWalk = (state) => {
   const saved = Object(JSON.parse(state));
@@ -107,7 +107,7 @@ export const openWalk: OpenWalk = (state) => {
 export const readDescription: ReadDescription = readArchivedDescription;
 
 /**
- * Tries both readers instead of choosing by the id, because an import may have any source's messages under
+ * Tries both readers instead of choosing by the id, because an import can store messages of any source under
  * any id.
  */
 const readEnding: EndingReader = (newest) => readStepFunctionsEnding(newest) ?? readThingsGraphEnding(newest);

@@ -58,11 +58,11 @@ export interface Platform {
   readonly fetch: Fetch;
   /** Caches pages as text. If absent, caches them as bytes. */
   readonly pagesAs?: 'text';
-  /** Present if the platform's own server parses the addresses of requests, too. */
+  /** The memory of parsed addresses, if the platform's own server uses it, too. */
   readonly addresses?: RequestAddresses;
   /** Returns the call budget with this name. Everything that calls the same account shares it. */
   readonly callBudget: (name: string, limits: CallLimits) => CallBudget;
-  /** The cheapest SHA-256 on this platform. Absent: `node:crypto`. */
+  /** The cheapest SHA-256 on this platform. If absent, `node:crypto` is used. */
   readonly sha256?: Sha256;
   readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
   readonly failedAuthentications: RateLimiter;

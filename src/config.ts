@@ -76,7 +76,8 @@ const checked = <T>(problemOf: (value: T) => string | undefined, path: string[] 
   });
 
 /**
- * The default budget. A caller's request needs one or a few calls. AWS documented no limit for Things Graph.
+ * The default budget. This is our choice, because AWS documented no limit for Things Graph. A caller's
+ * request needs one or a few calls.
  */
 export const THINGS_GRAPH_CALLS_PER_SECOND = 30;
 const CALLS_PER_SECOND_MAX = 10_000;
@@ -171,7 +172,7 @@ export interface Settings {
     readonly secretAccessKey: string;
     readonly sessionToken?: string;
   };
-  /** The address of Things Graph, if it is not AWS itself. */
+  /** The address to use for Things Graph instead of AWS's own. */
   readonly thingsGraphEndpoint?: string;
   /** The budget of calls to Things Graph, shared by all callers. */
   readonly thingsGraphCallsPerSecond: number;
@@ -182,7 +183,7 @@ export interface Settings {
    * the region decides.
    */
   readonly listCallsPerSecond?: number;
-  /** The addresses of Step Functions and STS, if they are not AWS itself. */
+  /** The addresses to use for Step Functions and STS instead of AWS's own. */
   readonly stepFunctionsEndpoint?: string;
   readonly stsEndpoint?: string;
   /** The role to assume for reading Step Functions. A `*` in it stands for the account that is read. */
@@ -199,7 +200,7 @@ export interface Settings {
   readonly publicUrl?: string;
   /** Origins from which browsers may call. `*` allows any. */
   readonly corsOrigins: readonly string[];
-  /** Logs every nth request without an error. 1 logs all of them. Infinity logs only errors. */
+  /** Logs every nth successful request. 1 logs all of them. Infinity logs only errors. */
   readonly logEveryNth: number;
   /** How long archived histories are kept. If absent, they are kept forever. */
   readonly archiveTtlSeconds?: number;

@@ -1,6 +1,7 @@
 /**
  * The entry on Deno: settings from the environment, one process with an embedded store (deno/server.ts), an
- * orderly shutdown. `deno task start` runs the same with an upstream beside it (src/local/start-deno.ts).
+ * orderly shutdown. `deno task start` runs the same service with an emulated upstream beside it
+ * (src/local/start-deno.ts).
  */
 import { readServerSettings } from './deno/server-settings.ts';
 import { serveOnDeno } from './deno/server.ts';
@@ -16,7 +17,7 @@ if (!server.ok) {
 }
 log({ event: 'listening', url: server.value.url.href });
 
-// This is a bug, but it must not end a thousand unrelated streams.
+// An unhandled rejection is a bug, but it must not end a thousand unrelated streams.
 addEventListener('unhandledrejection', (event) => {
   event.preventDefault();
   log({ event: 'unhandled-rejection', level: 'error', reason: exceptionText(event.reason) });

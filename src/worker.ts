@@ -48,7 +48,7 @@ interface Env {
 interface Isolate {
   readonly app: App;
   readonly core: Core;
-  /** Whether this isolate has checked that the archive's index is complete or being built. */
+  /** True if this isolate has checked that the archive's index is complete or being built. */
   isIndexLookedAt: boolean;
 }
 

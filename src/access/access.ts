@@ -29,7 +29,7 @@ export interface AccessPorts {
   readonly random: RandomBytes;
   readonly log: Log;
   readonly tiers: Readonly<Record<RateTier, RateLimiter>>;
-  /** Absent: `node:crypto`. */
+  /** If absent, `node:crypto` is used. */
   readonly sha256?: Sha256;
   readonly failedAuthentications: RateLimiter;
   readonly signingSecret: string;

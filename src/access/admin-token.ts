@@ -12,7 +12,7 @@ import type { AccessRequest } from './authenticate.ts';
 import { type FailedAuthentications, lockedOut } from './limits/failed-authentications.ts';
 import { bearerToken, presentedCredential, type PresentedFailure } from './presented-credential.ts';
 
-/** Remembered addresses that have sent the right token. Each takes about 100 bytes. */
+/** How many addresses that have sent the right token are remembered. Each takes about 100 bytes. */
 const ADDRESSES_MAX = 1_000;
 
 export type AdminRequest = Pick<AccessRequest, 'url' | 'headers' | 'clientAddress'>;

@@ -7,8 +7,8 @@
  * Failed authentication is a 401, missing permission a 403. Neither reveals whether an execution exists.
  *
  * Wrong credentials count against the client's address. After too many, requests from that address are
- * refused before storage is read. Also, only a few unverified keys per address are looked up at once. Both
- * limits exempt keys that this isolate or process has verified before, because wrong keys from the same
+ * refused before storage is read. Also, only a few unverified keys per address are looked up concurrently.
+ * Both limits exempt keys that this isolate or process has verified before, because wrong keys from the same
  * address (an office, a carrier's NAT) must not lock out a valid one. Genuine tickets are exempt, too:
  * checking their signature needs no storage.
  */

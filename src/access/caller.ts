@@ -32,7 +32,7 @@ export interface Caller {
   readonly tier: RateTier;
   /**
    * How many streams and waiting requests may be open at once, for one execution and for all executions.
-   * Those opened with a ticket count against its key.
+   * Streams and requests with a ticket count against the ticket's key.
    */
   readonly streamLimit: number;
   readonly totalStreamLimit: number;
@@ -43,7 +43,7 @@ export interface Caller {
   readonly ticket?: { readonly id: string; readonly executionId: string; readonly endsAtMs: number };
 }
 
-/** The same records give the same caller. */
+/** Returns the same caller object for the same records object. */
 export const callerOfKey = oncePer((records: CredentialRecords): Caller => {
   const { keyId, name, owner, executions, payloads, tier, tickets, ...limits } = records.facts;
   const expiresAtMs = validUntilMs(records);

@@ -2,7 +2,7 @@
  * Determines the client's address for the limit on failed authentications. On Workers, it comes from
  * Cloudflare's own header. Elsewhere it is the socket's peer or, behind trusted proxies, the last address in
  * `X-Forwarded-For` that is not a trusted proxy. Clients cannot forge their address with a header. The result
- * names a rate-limit bucket and may be a whole block, so do not connect to it.
+ * names a rate-limit bucket. It can be a block of addresses, so do not connect to it.
  */
 import { commaSeparated } from '../core/comma-separated.ts';
 import {

@@ -2,9 +2,10 @@
  * Finds the single credential of a request: a key in `Authorization: Bearer` or `X-API-Key`, a ticket in
  * `?ticket=`, or a key sent as AWS session token. Does not check whether the credential is valid.
  *
- * Proxies and libraries add an `Authorization` or `X-API-Key` for other services. If the request also has a
- * credential of ours, the foreign one is ignored. A request with a key in its URL is always refused. URLs end
- * up in logs, histories and referrers, and if keys worked there, people would keep putting them there.
+ * Proxies and libraries sometimes add an `Authorization` or `X-API-Key` for other services. If the request
+ * also has a credential of ours, the foreign one is ignored. A request with a key in its URL is always
+ * refused. URLs end up in logs, histories and referrers, and if keys worked there, people would keep putting
+ * them there.
  */
 import { fail, invalid, ok, type AccessFailure, type Failure, type Result } from '../core/errors.ts';
 import { containsApiKey, isMeantAsApiKey } from '../core/api-key-format.ts';
@@ -23,7 +24,7 @@ export type PresentedFailure = AccessFailure | Extract<Failure, { type: 'invalid
 /** The only credential that may appear in a URL. */
 export const TICKET_PARAMETER = 'ticket';
 
-/** Query parameters in which other services accept keys. They are refused here, whatever their value. */
+/** Query parameters in which other services accept keys. They are refused here unless they are empty. */
 const KEY_PARAMETERS: ReadonlySet<string> = new Set([
   'api_key',
   'apikey',
@@ -44,7 +45,7 @@ export interface RequestUrl {
   readonly parameters: readonly (readonly [string, string])[];
 }
 
-/** The credentials in a URL. */
+/** Finds the credentials in a URL, only once for each parsed URL. */
 const credentialsInUrl = oncePer(({ href, parameters }: RequestUrl) => {
   const [path = ''] = href.split('?', 1);
   const given = parameters.flatMap(([name, value]) => (name === TICKET_PARAMETER ? [value] : []));

@@ -23,10 +23,10 @@ export interface StillAllowedAnswer {
 
 type Answer = Promise<Result<StillAllowedAnswer, AccessFailure | StoreUnavailable>>;
 
-/** `grant` is the result of `streamGrantOf` when the stream was opened. */
+/** `grant` is what `streamGrantOf` returned when the stream was opened. */
 export type StillAllowed = (grant: unknown, executionId: string) => Answer;
 
-/** `grant` is the result of `listGrantOf` when the live list was opened. */
+/** `grant` is what `listGrantOf` returned when the live list was opened. */
 export type ListStillAllowed = (grant: unknown) => Answer;
 
 interface StillAllowedPorts {

@@ -20,8 +20,8 @@ const TICKET_CHARACTERS_MAX = 4096;
 const ISSUER = 'flowtap';
 const AUDIENCE = 'flowtap/executions';
 /**
- * The only accepted header, compared byte for byte, so a ticket cannot choose its own algorithm (RFC 8725,
- * 3.1).
+ * The only accepted JWT header, compared byte for byte, so a ticket cannot choose its own algorithm (RFC
+ * 8725, 3.1).
  */
 const HEADER = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url');
 

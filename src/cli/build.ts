@@ -24,7 +24,10 @@ const common: BuildOptions = {
   logLevel: 'warning',
 };
 
-/** Makes the hook import the client and its errors from client.js, so that `instanceof` works for both. */
+/**
+ * Makes the hook import the client and its errors from client.js. So the hook throws the same error classes
+ * as the client, and `instanceof` works.
+ */
 const sharedClient: Plugin = {
   name: 'shared-client',
   setup: ({ onResolve }) => {
@@ -37,17 +40,17 @@ const sharedClient: Plugin = {
   },
 };
 
-// Removes only its own part of dist/: a service on this machine may be serving dist/site.
+// Removes only what this script builds: a service on this machine might be serving dist/site.
 await rm(pathOf('dist/types'), { recursive: true, force: true });
 await Promise.all([
-  // Neutral, so that an import of one platform's modules fails here.
+  // Neutral, so that an import of a module of one platform fails here.
   build({
     ...common,
     entryPoints: [pathOf('src/client/client.ts')],
     platform: 'neutral',
     mainFields: ['module', 'main'],
     target: 'es2022',
-    // Minified, because web pages serve this file as it is. The map contains the sources.
+    // Minified, because web pages load this file as it is. The map contains the sources.
     minify: true,
     sourcemap: true,
     outfile: pathOf('dist/client.js'),

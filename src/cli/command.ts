@@ -23,7 +23,7 @@ export interface Command {
   run(words: readonly string[], terminal: Terminal): Promise<number>;
 }
 
-/** The command line is wrong. The message says what is wrong, and what it should be. */
+/** The command line is wrong. The message says what is wrong, and what is expected. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -17,8 +17,8 @@ import { humanDuration } from '../core/human-duration.ts';
 import { summaryLines } from './summary-lines.ts';
 
 /**
- * With a larger difference between this machine's clock and the service's, times in logs cannot be compared,
- * and tickets and keys seem to expire early or late.
+ * The allowed difference between this machine's clock and the service's. If it is larger, times in logs
+ * cannot be compared, and tickets and keys seem to expire early or late.
  */
 const SKEW_MS_MAX = 30_000;
 const ANSWER_MS_MAX = 15_000;
@@ -50,7 +50,7 @@ export async function* doctorChecks(
   if (isOperator(terminal)) yield* checkOperation(terminal, address);
 }
 
-/** Whether the user is an operator. Partners never have the admin token. */
+/** Whether the user is an operator. Only operators have the admin token. */
 const isOperator = (terminal: Terminal): boolean => variable(terminal, 'FLOWTAP_ADMIN_TOKEN') !== undefined;
 
 function checkAddress({ protocol, hostname, href }: URL): Check {

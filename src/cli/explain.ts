@@ -61,8 +61,8 @@ export function explain(error: unknown, credential: Variable): Explanation | und
 }
 
 /**
- * Words a problem for the user of this command. The service does not know which variable the credential came
- * from, or that a missing path means that there is no admin API.
+ * Describes a problem to the user of this command. The service does not know which variable the credential
+ * came from, or that a missing path means that there is no admin API.
  */
 function sentence({ code, status, detail }: FlowtapProblem, credential: Variable): string {
   const isAdmin = credential === 'FLOWTAP_ADMIN_TOKEN';

@@ -1,4 +1,4 @@
-/** `flowtap flows`: shows the flows of which the key may read all or some executions. */
+/** `flowtap flows`: shows the flows whose executions the key may read, all or some of them. */
 import { readArguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { connect } from './connect.ts';

@@ -90,8 +90,8 @@ export const get: Command = {
 };
 
 /**
- * One line for each execution that this one started, or a line that says that they cannot be read. Only
- * histories of Step Functions name such executions.
+ * Returns a line for each execution that the given one has started, or a line that says that they cannot be
+ * read. Only histories of Step Functions name child executions.
  */
 async function childLines(
   client: FlowtapClient,

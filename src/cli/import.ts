@@ -98,8 +98,8 @@ async function openInput(file: string, { stdin }: Terminal): Promise<Input> {
     const handle = await open(file);
     const stat = await handle.stat();
     const bytes = handle.createReadStream();
-    // Without a listener, Node would throw the error. The request's body fails with it, which reports it to
-    // the user.
+    // Without a listener, Node would throw the error. The request's body fails with the same error, and `run`
+    // reports it to the user.
     bytes.on('error', () => {});
     return { bytes, ...(stat.isFile() && { size: stat.size }) };
   } catch (error) {

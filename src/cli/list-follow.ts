@@ -1,4 +1,6 @@
-/** `flowtap list --follow`: redraws a table on a terminal, and prints a line for each change elsewhere. */
+/**
+ * `flowtap list --follow`: redraws a table on a terminal. In a pipe or file, prints a line for each change.
+ */
 import type { FlowtapClient, FollowExecutionsOptions, ListedExecution } from '../client/client.ts';
 import { humanDuration } from '../core/human-duration.ts';
 import type { Terminal } from './command.ts';

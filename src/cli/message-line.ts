@@ -21,7 +21,7 @@ const STEP_COLUMNS = 26;
 const COLUMNS_FOR_STEPS = 110;
 /** A payload that would have less room than this gets a line of its own. */
 const PAYLOAD_COLUMNS_MIN = 12;
-/** If less room than this is left after the type, step and payload get lines of their own. */
+/** If the type leaves less room than this, step and payload get lines of their own. */
 const ROOM_COLUMNS_MIN = 32;
 /** The minimum width of a line. A narrower terminal wraps the line. */
 const LINE_COLUMNS_MIN = 24;
@@ -109,8 +109,8 @@ function plainLine(message: FlowMessage): string {
 }
 
 /**
- * The step and the rest of the text. The rest is the source's own type and the payload or, if there is no
- * payload, the error's name.
+ * Returns the step, and the rest of the line: the source's own event type, then the payload or, if there is
+ * no payload, the error's name.
  */
 function partsOf(message: FlowMessage): Parts {
   const { upstreamType, iteration, error = '', payload = '' } = message;

@@ -7,7 +7,9 @@ import { oneLine } from './plain-text.ts';
 /** The maximum number of flows that an error lists. */
 const NAMED_MAX = 10;
 
-/** Returns the flow's full name. Throws a UsageError that lists similar flows. */
+/**
+ * Returns the flow's full name. If not exactly one flow matches, throws a UsageError that lists candidates.
+ */
 export async function namedFlow(client: FlowtapClient, word: string, signal: AbortSignal): Promise<string> {
   // URLs are logged, so a key must not become part of one.
   if (API_KEY_BEGINNING.test(word)) throw new UsageError('<flow> must be a flow, but an API key was given');

@@ -1,4 +1,7 @@
-/** What `flowtap doctor` checks with the admin token: the token, AWS behind the service, and the store. */
+/**
+ * The checks of `flowtap doctor` that need the admin token: they check the token, AWS behind the service, and
+ * the store.
+ */
 import type { Http } from '../client/http.ts';
 import { FlowtapProblem } from '../client/wire/problem.ts';
 import { readBody } from '../client/wire/wire.ts';
@@ -82,7 +85,7 @@ function checkStore({ ok: isOk, ms, reason = '' }: Probe['store']): Check {
   );
 }
 
-/** Never a failure, because the service reads executions by their ids even if it cannot list them. */
+/** Never returns a failure, because the service reads executions by their ids even if it cannot list them. */
 function checkLists(lists: readonly ListProbe[]): Check {
   const failed = lists.filter((list) => !list.ok);
   const [first] = failed;
@@ -122,8 +125,8 @@ function checkSource(probe: SourceProbe, all: readonly SourceProbe[]): Check {
 }
 
 /**
- * The documented policy may name single state machines. Then the service can read those, although the probe
- * is denied.
+ * True if AWS might have denied the probe only because the policy names single state machines, as
+ * docs/operations.md allows. The service can still read those.
  */
 const isPolicyTooNarrow = ({ source, code, reason = '' }: SourceProbe): boolean =>
   source === 'step-functions' && code === 'AccessDeniedException' && !isAssumeRole(reason);

@@ -1,6 +1,7 @@
 /**
  * Writes to stdout or stderr: with colour only on a terminal, and no faster than the reader reads. If the
- * reader has closed the pipe (`flowtap get … | head`), it throws ClosedPipe, which ends the command silently.
+ * reader has closed the pipe (`flowtap get … | head`), a write throws ClosedPipe, which ends the command
+ * silently.
  */
 import type { Writable } from 'node:stream';
 

@@ -5,7 +5,8 @@ import type { Output } from './output.ts';
 /** The shortest time between two drawings. More frequent changes would be unreadable. */
 const DRAW_MS_MIN = 100;
 /**
- * The longest time between two drawings. Running steps and executions show seconds, so they must be redrawn.
+ * The longest time between two drawings. Running steps and executions show how long they have run, in
+ * seconds, so they must be redrawn.
  */
 const DRAW_MS_MAX = 1_000;
 /** Lines of the terminal to keep free: for a note, and for the cursor. */

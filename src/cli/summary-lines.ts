@@ -7,8 +7,8 @@ import type { Output } from './output.ts';
 import { oneLine } from './plain-text.ts';
 
 /**
- * `FAILED in Step3OpenDoor: Door D-3: the bolt doesn't move (error E42)`, the earlier failure that caused it,
- * then duration, size and start.
+ * Returns a line such as `FAILED in Step3OpenDoor: Door D-3: the bolt doesn't move (error E42)`, a line for
+ * the earlier failure that caused it (if any), and a line with duration, size and start.
  */
 export function summaryLines(summary: Summary, output: Output): string[] {
   const { status, failure } = summary;
@@ -32,7 +32,7 @@ function reasonFor({ step, error, cause }: FailureReason = {}): string {
   return where + (why.length === 0 ? '' : `: ${oneLine(why.join(': '))}`);
 }
 
-/** Formats a time as messages do: local on a terminal, complete elsewhere. */
+/** Formats a time as in message lines: local on a terminal, complete elsewhere. */
 function timeFor(output: Output, timestamp: string): string {
   const at = new Date(timestamp);
   const local = `${dayOf(at)} ${timeOf(at)}`;

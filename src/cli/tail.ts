@@ -137,8 +137,8 @@ class Tailing {
   }
 
   /**
-   * Prints the newest messages, and returns the cursor to continue from. Undefined if the execution is
-   * unknown, because following then waits for it to start.
+   * Prints the newest messages, and returns the cursor to continue from. Returns undefined if the execution
+   * is not found: following it waits for its start.
    */
   async #newest(last: number, wish: FollowOptions): Promise<string | undefined> {
     const { eventTypes, signal, giveUpAfterMs = FOLLOW_GIVE_UP_MS } = wish;

@@ -6,7 +6,7 @@ import type { Served } from '../executions/executions.ts';
 import type { BodyForm } from '../messages/encoded-page.ts';
 import type { Draft } from './response-headers.ts';
 
-/** Final pages never change. Clients may cache them for this long, like our own memory. */
+/** Final pages never change. Clients may cache them for this long. */
 const FINAL_MAX_AGE_SECONDS = 300;
 
 /** The Cache-Status header (RFC 9211). Its `detail` names where the answer came from. */
@@ -20,12 +20,13 @@ export const cacheControl = (isFinal: boolean): string =>
   isFinal ? `private, max-age=${FINAL_MAX_AGE_SECONDS}` : 'private, no-cache';
 
 /**
- * The Link header for the next page, with the text of `keptParameters`. It is relative and repeats only known parameters. If a ticket was sent
- * under a misspelt name, the header must not repeat it, because people copy these links.
+ * The Link header for the next page. `kept` is the result of `keptParameters`. The link is relative and
+ * repeats only known parameters. If a ticket was sent under a misspelt name, the header must not repeat it,
+ * because people copy these links.
  */
 export const nextLink = (kept: string, cursor: string): string => `<?${kept}cursor=${cursor}>; rel="next"`;
 
-/** These parameters of a query, as text for `nextLink`. */
+/** Writes these parameters of a query as text for `nextLink`. */
 export const keptParameters = <N extends string>(
   query: { readonly [K in N]?: string | number | readonly string[] },
   names: readonly N[],

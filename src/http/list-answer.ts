@@ -1,4 +1,4 @@
-/** What all paged lists have in common: decoding a cursor, and building the answer with its headers. */
+/** Functions that all paged lists share: they decode a cursor, and build the answer with its headers. */
 import type { Result } from '../core/errors.ts';
 import { decodeListCursor } from '../lists/list-cursor.ts';
 import { strongEtag } from '../messages/encoded-page.ts';

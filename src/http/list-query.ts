@@ -67,7 +67,8 @@ export function patternsOfList(of: ListOf, patterns: readonly string[]): Result<
 }
 
 /**
- * The flow of the listed executions, against which patterns are checked. Undefined if they belong to no flow.
+ * Returns the flow that the listed executions belong to, so that patterns can be checked against it.
+ * Undefined if they belong to no flow.
  */
 function flowOfList(of: ListOf): FlowRef | undefined {
   if ('flow' in of) return of.flow;

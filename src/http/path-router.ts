@@ -1,7 +1,7 @@
 /**
  * A router for Hono that supports only what this application needs: exact paths, and prefixes such as
  * `/v1/executions/*`. Hono's own routers also match patterns and collect middleware, which takes more time
- * per request and adds several kilobytes.
+ * per request and adds several kilobytes to the Worker.
  */
 import type { Result, Router } from 'hono/router';
 

@@ -63,7 +63,7 @@ export const problemJson = (failure: Failure, publicUrl?: string): string =>
   JSON.stringify(problemOf(failure, undefined, publicUrl));
 
 /**
- * Whether a retry helps. If so, a refused event stream gets status 200 and a `problem` event, and is then
+ * Whether a retry can help. If so, a refused event stream gets status 200 and a `problem` event, and is then
  * closed. Any other status would stop an EventSource for good.
  */
 export const isTransient = (failure: Failure): boolean =>

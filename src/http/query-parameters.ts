@@ -15,7 +15,7 @@ import { PAGE_MESSAGES_MAX } from '../messages/page-messages.ts';
 import { EXECUTION_ID_CHARACTERS_MAX } from '../messages/execution-id.ts';
 import { WAIT_SECONDS_MAX } from '../messages/wait-seconds.ts';
 
-/** More than there are event types, counting those of Flowtap and of the upstreams. */
+/** More than the number of event types, of Flowtap and the upstreams together. */
 const EVENT_TYPES_MAX = 100;
 /** AWS does not document a default for ListFlowExecutionMessages, but returned 100 messages when observed. */
 export const MAX_RESULTS_DEFAULT = 100;
@@ -72,7 +72,7 @@ interface ListOf<Word> {
 }
 
 /**
- * `toISOString` writes the years 0 to 9999 with four digits. The offset of a time may move it to a year
+ * `toISOString` writes the years 0 to 9999 with four digits. The offset of a time can move it to a year
  * outside of this range.
  */
 const FOUR_DIGIT_YEAR = /^\d{4}-/;

@@ -2,8 +2,8 @@
  * Parses the address of a request, which is its URL. The server builds the URL from the Host header and the
  * request target. Neither workerd nor Deno refuses an invalid Host, so this file checks it.
  *
- * Clients request the same pages again and again. So recent addresses stay in memory, together with the values
- * that others derive from them (core/once-per.ts).
+ * Clients request the same pages again and again. So recent addresses stay in memory, together with the
+ * values that other files derive from them (core/once-per.ts).
  */
 import { containsApiKey } from '../core/api-key-format.ts';
 import { LruMap } from '../core/lru-map.ts';
@@ -27,15 +27,15 @@ export interface RequestAddress {
  */
 const NOT_IN_A_HOST = /[/\\?#@]/;
 
-/** Longer addresses are parsed again for each request. Pages have about 150 characters. */
+/** Longer addresses are parsed again for each request. The addresses of pages have about 150 characters. */
 const REMEMBERED_CHARACTERS_MAX = 1_000;
-/** An address, the values derived from it, and the entries of the maps. */
+/** The estimated memory of an address, the values derived from it, and its map entries, without the text. */
 const BYTES_OF_EACH = 2_000;
 export const ADDRESSES_BYTES_MAX = 4 * 1024 * 1024;
 
 type AddressedRequest = Pick<Request, 'url' | 'headers'>;
 
-/** Parses addresses and remembers them. An isolate or process needs one. */
+/** Parses addresses and remembers them. Create one object per isolate or process. */
 export class RequestAddresses {
   readonly #remembered = new LruMap<string, RequestAddress>({
     maxSize: ADDRESSES_BYTES_MAX,
@@ -52,7 +52,7 @@ export class RequestAddresses {
   }
 
   #read({ url: text, headers }: AddressedRequest): RequestAddress | undefined {
-    // Checked for each request, because an invalid Host may lead to the text of a remembered address.
+    // Check each request, because a URL with an invalid Host can have the same text as a remembered address.
     if (NOT_IN_A_HOST.test(headers.get('Host') ?? '')) return undefined;
     const known = this.#remembered.get(text);
     if (known) return known;

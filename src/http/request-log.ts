@@ -1,7 +1,7 @@
 /** Decides which requests are logged (REQUEST_LOG in config.ts). Errors are always logged. */
 import type { Log, LogRecord } from '../core/log.ts';
 
-/** Logs every nth request without an error. 1 logs all of them. Infinity logs only errors. */
+/** Logs every nth successful request. 1 logs all of them. Infinity logs only errors. */
 export function createRequestLog(log: Log, everyNth: number): (record: LogRecord, isError: boolean) => void {
   let skipped = 0;
   return (record, isError) => {

@@ -170,8 +170,8 @@ const NO_ADDRESS = invalid(
 const standardHeaders = (requestId: string) => ({ ...securityHeaders, 'X-Request-Id': requestId });
 
 /**
- * Answers an exception that was thrown outside of `answer`, which is a bug. The log line has no facts about
- * the request.
+ * Answers an exception that was thrown outside of `answer`. Such an exception is a bug. The log line has no
+ * facts about the request.
  */
 export function answerException(error: unknown, log: Log, publicUrl?: string): Response {
   const requestId = crypto.randomUUID();

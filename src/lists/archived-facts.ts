@@ -1,13 +1,13 @@
 /**
- * Caches the newest archived executions of a flow, which each poll of a live list needs. They are at most
- * FACTS_FRESH_MS old, so a live list may show that much later that an execution was archived.
+ * Caches the newest archived executions of a flow, which each poll of a live list needs. A result is used for
+ * FACTS_FRESH_MS, so a live list can show with that delay that an execution was archived.
  */
 import type { IndexGroup, IndexedExecution } from '../archive/index-record.ts';
 import type { Clock } from '../core/clock.ts';
 import { LruMap } from '../core/lru-map.ts';
 import type { ArchiveIndex } from './archived-part.ts';
 
-/** This is long enough that polls rarely list the store. */
+/** Polls reuse a result for this long, so they rarely list the store. */
 export const FACTS_FRESH_MS = 15_000;
 /**
  * An execution is remembered for this long if later reads do not return it, because the store fails or lags.

@@ -1,8 +1,8 @@
 /**
  * Finds the executions that an execution has started, in the order of its history. Some were started by its
  * tasks. Others belong to its map runs, and each map run has its own list (flow-list.ts). A request reads a
- * bounded part of the history and asks for a bounded number of children. The next request continues where it
- * stopped.
+ * bounded part of the history and asks for a bounded number of children. The next request continues where
+ * this one stopped.
  */
 import { type ArchiveHead, isFinal } from '../archive/archive-head.ts';
 import type { Archive } from '../archive/archive.ts';
@@ -23,8 +23,8 @@ import { archivedItem, liveItem } from './list-entry.ts';
 import type { ListItem, Lists } from './lists.ts';
 
 /**
- * How many children of tasks one request may describe, plus map runs that it may list. Each costs an upstream
- * call, unless it is archived or was read a moment ago.
+ * The maximum number of children of tasks that one request describes, plus the map runs that it lists. Each
+ * of these costs an upstream call, unless it is archived or was read a moment ago.
  */
 export const CHILDREN_ASKED_MAX = 50;
 /** How many pages of the history one request reads, of up to 4 MiB each. */
@@ -51,7 +51,7 @@ export interface ChildrenRequest extends Reader {
 }
 
 export interface Child extends ListItem {
-  /** The state of the parent's state machine that started the child. */
+  /** The parent's state that started the child. */
   readonly step?: string;
 }
 
@@ -198,7 +198,7 @@ class Search {
 
   /**
    * Adds the executions of a map run. Returns the place in its list to continue after, or undefined if the
-   * list is complete.
+   * list is complete or could not be read.
    */
   async #addMapRun(
     mapRun: MapRunRef,
@@ -259,15 +259,15 @@ class Search {
   }
 
   /**
-   * A child that neither the archive nor the source knows any more is left out, without marking the page as
-   * partial.
+   * Marks the page as partial after a failure, unless neither the archive nor the source knows the child any
+   * more.
    */
   #note(failure: Failure): void {
     this.#isPartial ||= failure.type !== 'upstream-not-found';
   }
 }
 
-/** The executions that come before the first map run. */
+/** Returns the starts of executions that come before the first map run. */
 function tasksAtFront(starts: readonly Start[]): readonly TaskStart[] {
   const mapRunAt = starts.findIndex(({ started }) => 'mapRunArn' in started);
   // Safety: every start is either a map run or an execution.

@@ -1,8 +1,8 @@
 /**
  * Lists the flows that exist: the state machines of all places (account and region) in the settings, and the
- * flows that have archived executions. A key sees a flow if it may read some of its executions. Places that
- * the key's patterns cannot match are not read. All readers in an isolate share each result for half a
- * minute.
+ * flows that have archived executions. A key sees a flow if the key may read some of the flow's executions.
+ * Places that the key's patterns cannot match are not read. All readers in an isolate share each result for
+ * half a minute.
  */
 import { mayReadFlow, mayReadPlace } from '../access/keys/flow-pattern.ts';
 import type { Clock } from '../core/clock.ts';
@@ -114,7 +114,8 @@ export class FlowDirectory {
         async (reading) => (await reading.get(reader, signal)) ?? UNREAD,
       ),
     );
-    // The upstream's flows come last and replace those of the archive, because only they have members.
+    // The upstream's flows come last and replace those of the archive, because only the upstream's have AWS's
+    // members.
     const found = new Map(readings.flatMap((reading) => reading.found).map((flow) => [flow.key, flow]));
     const candidates = [...found.values()]
       .filter(({ key }) => key > after)

@@ -114,7 +114,7 @@ export class FlowList {
    */
   pace(wantedMs: number, rereads: number, tenants: readonly string[]): number {
     const { of, source } = this.#options;
-    // Listing the store is not bound by a call budget, but it is slower than memory.
+    // Such a list comes from the store alone. No call budget applies, but listing the store is slow.
     if (!source || !isListed(of)) return ARCHIVE_POLL_MS;
     const ofNewest = source.pace?.({ of }, wantedMs, tenants) ?? wantedMs;
     if (rereads <= DESCRIBED_WITHOUT_LIST_MAX) return ofNewest;

@@ -39,7 +39,8 @@ export function liveItem(
     ...(flow !== undefined && { flow }),
     ...(name !== undefined && { name }),
     source,
-    // AWS may add statuses that we don't know. In that case, the execution is running if it has no end time.
+    // AWS might add statuses that we don't know. In that case, the execution is running if it has no end
+    // time.
     status: status ?? (endedAt === undefined ? 'RUNNING' : 'FAILED'),
     upstreamStatus,
     ...timesOf(startedAt, endedAt),
@@ -97,7 +98,7 @@ export function archivedItem(execution: IndexedExecution, nowMs: number): ListIt
 }
 
 /**
- * Whether the upstream's state is later than the archive's. Either may be outdated: the upstream's list lags
+ * Whether the upstream's state is later than the archive's. Either can be outdated: the upstream's list lags
  * by about a second, and the archive is outdated after a redrive.
  */
 function isNewer(live: ListItem, archived: ListItem): boolean {

@@ -113,7 +113,7 @@ export interface ListedFlow {
 }
 
 export interface FlowsRequest {
-  /** A flow is listed if one of these patterns may match its executions. */
+  /** A flow is listed if one of these patterns can match its executions. */
   readonly patterns: readonly string[];
   readonly maxResults: number;
   /** Continue after this place, which is `next` of the previous page. */
@@ -138,7 +138,7 @@ export interface FlowsPage {
 export interface Lists {
   flows(request: FlowsRequest, signal?: AbortSignal): Promise<Result<FlowsPage>>;
   page(request: ListRequest, signal?: AbortSignal): Promise<Result<ListPage>>;
-  /** Opens a live list as an event stream. `onClosed` is called once the stream has ended, for any reason. */
+  /** Opens a live list as an event stream. `onClosed` is called when the stream has ended, for any reason. */
   follow(
     request: FollowRequest,
     signal?: AbortSignal,

@@ -20,8 +20,8 @@ import {
 } from './upstream-list.ts';
 
 /**
- * How many upstream pages of 1,000 executions one request reads. This uses up an account's budget of list
- * calls for five seconds.
+ * How many upstream pages of 1,000 executions one request reads. At two calls per second, this uses up an
+ * account's budget of list calls for five seconds.
  */
 export const LIST_PAGES_MAX = 10;
 

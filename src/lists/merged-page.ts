@@ -77,11 +77,11 @@ export async function mergedPage(
 }
 
 /**
- * Chooses the place for the cursor of a short page. Callers can decode a cursor, and the search may have
+ * Chooses the place for the cursor of a short page. Callers can decode a cursor, and the search might have
  * stopped at an execution that the caller may not read. The hash in that execution's order key would confirm
  * a guessed id. So the place is reduced to the start time where possible. If that would list an execution
- * twice, the place is the last listed execution. If the next request would then make no progress, the exact
- * place is used.
+ * twice, the place is the last listed execution. If the next request would make no progress from the reduced
+ * place, the exact place is used.
  */
 function placeFor(examinedTo: string, after: string, listedTo: string): string {
   const time = positionAtStartTime(examinedTo);

@@ -1,5 +1,5 @@
 /**
- * For live lists: reads the executions of a flow that started last. They are the upstream's newest page, plus
+ * For live lists: reads the newest executions of a flow. These are the upstream's newest page, plus recent
  * executions that only the archive has.
  */
 import { positionBefore } from '../archive/order-key.ts';

@@ -18,13 +18,13 @@ import type { ListItem } from './lists.ts';
 import { isRefusal } from './upstream-failures.ts';
 import { UpstreamList, type UpstreamListOptions } from './upstream-list.ts';
 
-/** The upstream's name for this status. */
+/** The upstream status of running executions. */
 export const RUNNING = 'RUNNING';
 /** Up to this many running executions are described one by one instead of being listed. */
 export const DESCRIBED_WITHOUT_LIST_MAX = 3;
 /**
  * How many executions one poll describes. The next poll describes the others. An alarm on Workers may make
- * only 40 calls.
+ * only 40 calls, which is enough for a few such polls.
  */
 export const DESCRIBED_AT_ONCE_MAX = 10;
 /** If the upstream no longer knows an execution, wait this long before asking about it again. */

@@ -18,8 +18,8 @@ export const LIST_FRESH_MS = 2_000;
 /** The cache's size for all lists of an isolate together. About ten full pages. */
 export const LIST_PAGES_BYTES_MAX = 16 * 1024 * 1024;
 /**
- * The estimated memory of an entry. Its AWS members, id and ARNs have about 700 characters, and each member
- * is an object.
+ * The estimated memory of an entry. Its AWS members, id and ARNs have about 700 characters. The rest is for
+ * the objects that hold them.
  */
 const ENTRY_BYTES = 1_600;
 const FAILURES_MAX = 100;

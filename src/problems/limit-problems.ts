@@ -18,7 +18,7 @@ function rateLimitDetail({ because, retryAfterSeconds }: RateLimited): string {
     );
   }
   return because === 'unverified-keys'
-    ? `Too many requests with unknown keys came from this address at once. Retry in ${retry}`
+    ? `Too many concurrent requests with unknown keys came from this address. Retry in ${retry}`
     : `This key has sent too many requests. Retry in ${retry}`;
 }
 

@@ -61,8 +61,7 @@ export const upstreamProblems = {
   'upstream-unfinished': {
     code: 'HistoryNotReadYet',
     title: 'The history has not been read that far yet',
-    detail:
-      'The history is long, and one request reads only a part of it. Retry: the next request continues there.',
+    detail: 'The history is long, and one request reads only a part of it. Retry to read the next part.',
     retryAfterSeconds: 1,
     exception: 'ThrottlingException',
   },

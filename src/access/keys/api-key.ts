@@ -2,7 +2,8 @@
  * Generates and parses API keys. Their format is defined in core/api-key-format.ts.
  *
  * - The id names a credential. Its first 8 characters name the key that the credential belongs to. (Rotation
- *   adds credentials to a key.) So the records of both can be found from a key's text alone.
+ *   adds credentials to a key.) So the records of the credential and its key can be found from the key's text
+ *   alone.
  * - The checksum is the CRC-32 of everything before it, so mistyped keys are refused without reading storage.
  * - The 32 random characters of the secret have 190 bits, too many to guess. So a SHA-256 without salt is
  *   safe to store.
@@ -23,7 +24,7 @@ import { base62OfNumber, randomBase62, type RandomBytes } from '../../core/base6
 import { sha256 } from '../../core/sha256.ts';
 import { crc32 } from './crc32.ts';
 
-/** The ids in the text of a key. It does not contain the secret. */
+/** The ids in the text of a key, without the secret. */
 export interface ApiKey {
   /** There are 62^8 ids. With 100,000 keys, the chance that any two share an id is 1 in 40,000. */
   readonly keyId: string;
@@ -57,7 +58,7 @@ const SECONDS_DISTINGUISHED = 62 ** SECOND_CHARACTERS;
  * Returns the id for a key's next credential: the key's id, then the current second modulo 62². If `taken`
  * contains that id, the next free second is used.
  *
- * Why not random: two places that rotate the same key within a minute do not see each other's credential in
+ * Why not random: two isolates that rotate the same key within a minute do not see each other's credential in
  * `taken`. Random ids would collide once in 3,844 times, and the later credential would overwrite the earlier
  * one. Seconds cannot collide, because the store accepts only one rotation of a key per second.
  */
@@ -78,7 +79,7 @@ export function parseApiKey(text: string): ApiKey | undefined {
   return { keyId: keyIdOf(credentialId), credentialId };
 }
 
-/** The key that a credential belongs to. */
+/** Returns the id of the key that the credential belongs to. */
 export const keyIdOf = (credentialId: string): string => credentialId.slice(0, KEY_ID_CHARACTERS);
 
 /**

@@ -12,7 +12,7 @@
  *   in this cache.
  *
  * While the store is down, cached records stay in use for up to 45 s. If the store returns a record that
- * cannot be accepted (damaged, for example), the cached ones are dropped.
+ * cannot be accepted (damaged, for example), the cached records are dropped.
  */
 import { timingSafeEqual } from 'node:crypto';
 
@@ -142,8 +142,8 @@ export class CredentialCache {
   }
 
   /**
-   * Call this after creating a credential. It then works in this process at once, even if the store does not
-   * return it yet.
+   * Call this after creating a credential. The credential then works in this process immediately, even if the
+   * store does not return it yet.
    */
   noteCredential(records: CredentialRecords): void {
     this.#note(credentialName(records.credential.id), { created: records, change: records });

@@ -28,7 +28,7 @@ export function matchesPattern(pattern: string, executionId: string): boolean {
   if (pieces.length === 1) return executionId === pattern;
   if (executionId.length < first.length + last.length) return false;
   if (!executionId.startsWith(first) || !executionId.endsWith(last)) return false;
-  // The leftmost match of each piece leaves the most room for the rest, so backtracking is never needed.
+  // The leftmost match of each piece leaves the most room for later pieces, so backtracking is never needed.
   const end = executionId.length - last.length;
   let position = first.length;
   for (const piece of pieces.slice(1, -1)) {

@@ -98,8 +98,8 @@ function flowNamedBy(pattern: string): FlowRef | undefined {
 }
 
 /**
- * Whether the pattern matches any id that consists of `prefix` and at least one more character, as `rest`
- * permits. Takes linear time.
+ * Whether the pattern can match an id that begins with `prefix` and continues as `rest` permits, with at
+ * least one character. Takes linear time.
  */
 function mayMatchPrefix(pattern: string, prefix: string, rest: Rest): boolean {
   const pieces = pattern.split('*');
@@ -116,7 +116,7 @@ function mayMatchPrefix(pattern: string, prefix: string, rest: Rest): boolean {
     );
   }
   if (!prefix.startsWith(first)) return false;
-  // As in `matchesPattern`, the leftmost match of each piece leaves the most room for the others.
+  // As in `matchesPattern`, the leftmost match of each piece leaves the most room for later pieces.
   let position = first.length;
   for (const earlier of pieces.slice(1, piece)) {
     const found = indexOf(prefix, earlier, position, prefix.length);

@@ -4,9 +4,9 @@
  * http/routes/admin-routes.ts.
  *
  * - Showing and listing keys always reads the store, never the cache.
- * - key-record.ts explains which record each operation writes, and why no operation can undo another. Within
- *   one isolate or process, changes and rotations of one key are serialised. If two places change the same
- *   key within a minute, the last change replaces the other completely.
+ * - key-record.ts explains which record each operation writes, and why no operation can undo one of another
+ *   kind. Within one isolate or process, changes and rotations of one key are serialised. If two isolates or
+ *   processes change the same key within a minute, the last change replaces the other completely.
  * - Every record is validated before it is written, so that it can be read back.
  */
 import type { RandomBytes } from '../../core/base62.ts';
@@ -50,7 +50,7 @@ export const KEYS_LISTED_MAX = 100;
 
 export interface KeyAdministrationPorts {
   readonly store: KeyValueStore;
-  /** This cache receives every change, so changes take effect in this process at once. */
+  /** This cache receives every change, so changes take effect in this process immediately. */
   readonly credentials: CredentialCache;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -133,8 +133,8 @@ export class KeyAdministration {
   }
 
   /**
-   * Creates a key. Does not check first whether its id exists, because KV would then cache a miss for it.
-   * Writes the credential last, so a partly written key does not work.
+   * Creates a key. Does not check first whether its id exists, because that would make KV cache a miss for
+   * it. Writes the credential last, so a partly written key does not work.
    */
   async create(input: NewKey, audit: AuditContext = {}): Promise<Result<IssuedKey>> {
     const { store, clock, random, credentials } = this.#ports;
@@ -257,7 +257,7 @@ export class KeyAdministration {
     return fail({ type: 'conflict', detail: 'The key is revoked for good. Create another one.' });
   }
 
-  /** Returns those records of a key that can be read. Revoking needs no others. Fails if the key has none. */
+  /** Returns the readable records of a key, which is all that revoking needs. Fails if nothing is stored. */
   async #readReadable(id: string): Promise<Result<Partial<KeyRecords> & { readonly keyId: string }>> {
     const keyId = keyIdFrom(id);
     if (keyId === undefined) return noSuchKey();

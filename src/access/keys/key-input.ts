@@ -21,19 +21,19 @@ export const STREAM_LIMIT_DEFAULT = 100;
 /** One execution accepts this many listeners in total. */
 export const STREAM_LIMIT_MAX = 1000;
 /**
- * The maximum for all executions together, in one isolate or process. A higher number would limit nothing,
- * because the queues of this many streams can already hold 6 GiB (64 KiB each).
+ * The maximum for all executions together, in one isolate or process. A higher number would limit nothing:
+ * the queues of this many streams (64 KiB each) can take 6 GiB, more than an isolate or process usually has.
  */
 export const TOTAL_STREAM_LIMIT_MAX = 100_000;
 /**
  * How long older credentials stay valid after a rotation. The default allows a day to roll out the new key.
- * If a key has leaked, rotate it with 0.
+ * If a key has leaked, rotate it with an overlap of 0.
  */
 export const OVERLAP_SECONDS_DEFAULT = 24 * 60 * 60;
 export const OVERLAP_SECONDS_MAX = 30 * 24 * 60 * 60;
 
 /**
- * Stored times have four-digit years. A time with an offset may fall in the year 10000 in UTC, which
+ * Stored times have four-digit years. A time with an offset can fall in the year 10000 in UTC, which
  * `toISOString` writes with six digits.
  */
 const TIME_MS_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);

@@ -11,13 +11,13 @@
  *
  * - A change or rotation that is in progress cannot undo a revocation. A revocation also ends credentials
  *   that are being created at that moment.
- * - The name of a new credential has never been read before, so no place has cached a miss for it. It works
- *   everywhere at once.
+ * - The name of a new credential has never been read before, so no location has cached a miss for it. The
+ *   credential works everywhere immediately.
  * - Rotation expires older credentials by age, not by name, so it needs no list of credentials.
  * - All names can be derived from the credential's id, so one `getMany` reads the first four records.
  * - A record that is missing, damaged or of a newer version grants no access.
  *
- * One race remains: if two places write the same record within a minute, the last write replaces the other
+ * One race remains: if two isolates write the same record within a minute, the last write replaces the other
  * completely. The schema is in docs/storage.md.
  */
 import { Buffer } from 'node:buffer';
@@ -52,8 +52,8 @@ export const keyFactsSchema = z.object({
   expiresAt: z.optional(time),
   executions: z.array(z.string()).check(z.maxLength(EXECUTION_PATTERNS_MAX)),
   /**
-   * These two members are the level of access to payloads, see `storedAccess`. If an older version drops
-   * `payloadNames`, the key shows less, never more.
+   * These two members are the level of access to payloads, see `storedAccess`. If an older version of Flowtap
+   * drops `payloadNames`, the key shows less, never more.
    */
   payloads: z.enum(['full', 'none']),
   payloadNames: z.optional(z.literal(true)),
@@ -82,8 +82,8 @@ export const keyRotationSchema = z.object({
   v: version,
   keyId: z.string(),
   /**
-   * The key's credentials, newest first. Shown to admins, and used to avoid repeating ids. No permission
-   * check depends on it.
+   * The key's credentials, newest first. The list is shown to admins, and prevents repeated ids. No
+   * permission check depends on it.
    */
   credentials: z.array(z.object({ id: z.string(), createdAt: time })),
   /**
@@ -116,8 +116,8 @@ export const factsName = (keyId: string): string => FACTS_PREFIX + keyId;
 const STATE_PREFIX = 'key/state/';
 export const stateName = (keyId: string): string => STATE_PREFIX + keyId;
 /**
- * Whether this is a state record. Revoking a key writes it, so it must stay writable even if the disk is
- * almost full.
+ * True for the name of a state record. Revoking a key writes that record, so it must stay writable even if
+ * the disk is almost full.
  */
 export const isRevocation = (name: string): boolean => name.startsWith(STATE_PREFIX);
 export const rotationName = (keyId: string): string => `key/rotation/${keyId}`;
@@ -149,8 +149,8 @@ export function validUntilMs({ facts, rotation, credential }: CredentialRecords)
 }
 
 /**
- * The times at which rotations end a credential created at `createdAt`. Several rotations may end the same
- * one.
+ * The times at which rotations end a credential created at `createdAt`. Several rotations can end the same
+ * credential.
  */
 export const endsOfCredential = ({ cutoffs }: KeyRotation, createdAt: string): readonly number[] =>
   cutoffs

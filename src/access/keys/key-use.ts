@@ -12,12 +12,12 @@ import { createRecordParser, KEY_RECORD_VERSION, keyUseSchema, recordText, usedN
 export const USE_NOTED_EVERY_MS = 60 * 60 * 1000;
 /** For this many keys, the last recorded time is kept in memory. For others, the record is read again. */
 const KEYS_REMEMBERED_MAX = 1000;
-/** KV may answer from its cache for this long, because the time is only precise to an hour. */
+/** How long KV is allowed to answer from its cache. This is short compared with the precision of an hour. */
 const CACHE_TTL_SECONDS = 600;
 
 /**
  * Records that a key was used. If there is nothing to write, which is usual, returns undefined. Otherwise
- * returns a promise for `waitUntil`, which never rejects. Requests do not wait for it.
+ * returns a promise that never rejects, for `waitUntil`. Requests do not wait for it.
  */
 export type NoteUse = (keyId: string) => Promise<void> | undefined;
 

@@ -10,13 +10,13 @@ import type { Clock } from '../../core/clock.ts';
 import { fail, type Result } from '../../core/errors.ts';
 
 /**
- * A lock expires after this long. Changes take less: up to two writes, each of which may take three seconds
- * because KV refuses a second write to a key within a second.
+ * A lock expires after this long. Changes take less: they make at most two writes. KV refuses a second write
+ * of a record within a second, so a write with its retries can take three seconds.
  */
 const LOCK_MS_MAX = 15_000;
 /**
- * A change waits at most this long for the lock. Clients tolerate that, and about five rotations on KV take
- * that long.
+ * A change waits at most this long for the lock. Clients tolerate such a wait. It is enough for about five
+ * rotations on KV, one after the other.
  */
 const WAIT_MS_MAX = 10_000;
 const POLL_EVERY_MS = 50;

@@ -1,10 +1,11 @@
 /**
  * Computes a key's rotation record after a rotation. Its cutoffs end credentials by age, so a rotation need
- * not know which credentials exist. It even ends one that another place has just created. No I/O, no clock.
+ * not know which credentials exist. A cutoff even ends a credential that another isolate has just created. No
+ * I/O, no clock.
  */
 import type { Credential, Cutoff, KeyRotation } from './key-record.ts';
 
-/** How many overlaps of a key may run at once. During an overlap, older credentials are still valid. */
+/** How many overlaps of a key may run in parallel. During an overlap, older credentials are still valid. */
 export const CUTOFFS_MAX = 8;
 /** How many credentials admins see. Older ones are not listed, but still expire as planned. */
 const CREDENTIALS_LISTED_MAX = 10;

@@ -16,8 +16,8 @@ import type { RateLimiter } from './rate-limit.ts';
 const ADDRESSES_MAX = 10_000;
 
 /**
- * How many unverified keys of one address are looked up at once. This is enough for an office whose clients
- * all reconnect after a deploy.
+ * How many unverified keys of one address are looked up concurrently. This is enough for an office whose
+ * clients all reconnect after a deploy.
  */
 export const LOOKUPS_AT_ONCE_MAX = 30;
 /**

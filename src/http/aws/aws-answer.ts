@@ -9,7 +9,7 @@ import { type AwsException, statusOfException } from '../../problems/aws-excepti
 
 export type AwsContentType = 'application/x-amz-json-1.0' | 'application/x-amz-json-1.1';
 
-/** A failure without a problem code. The operation itself names the exception. */
+/** A failure that has no problem code: the operation itself chooses the exception. */
 export interface AwsRefused extends AwsException {
   readonly type: 'aws-exception';
 }

@@ -16,8 +16,8 @@ export interface AwsPorts extends ReadingPorts, AuthenticationPorts {
   readonly clock: Clock;
   readonly lists: Pick<Lists, 'flows' | 'page'>;
   /**
-   * Returns the Step Functions event from which a message was made, or undefined if it was made from
-   * something else.
+   * Returns the Step Functions event from which a message was made, or undefined if it was not made from such
+   * an event.
    */
   readonly eventOfMessage: (message: Message) => Readonly<Record<string, unknown>> | undefined;
 }

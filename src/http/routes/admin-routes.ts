@@ -24,8 +24,9 @@ import { type Answered, type Exchange, type Handler, byMethod } from '../routing
 /** How many archived executions an answer has, unless the request has another limit. */
 const LISTED_DEFAULT = 100;
 /**
- * The maximum number of store listings for one answer, because a Worker request may use only 1,000
- * operations. So a filtered answer may have few or no executions, and still have a cursor.
+ * The maximum number of store listings for one answer. A listing of 1,000 executions takes up to 11 store
+ * operations, and a Worker may make only 1,000 in a request. So a filtered answer can have few or no
+ * executions, and still have a cursor.
  */
 const LISTINGS_MAX = 50;
 
@@ -38,7 +39,10 @@ export interface AdminPorts {
   readonly probe: Probe;
 }
 
-/** Calls each source and the store once, and resolves with a JSON report. Pass a new `name` each time. */
+/**
+ * Calls each source and the store once, and resolves with a JSON report. `name` names the entry that is
+ * written to the store. Pass a new one each time.
+ */
 export type Probe = (name: string) => Promise<object>;
 
 export interface AdminRoutes {

@@ -11,8 +11,8 @@ export const STEP_FUNCTIONS_TARGET = 'AWSStepFunctions';
 export const THINGS_GRAPH_TARGET = 'IotThingsGraphFrontEndService';
 
 /**
- * Chooses by the prefix of the target, because clients of each service understand only its version of the
- * protocol.
+ * Chooses by the prefix of the target, because clients of a service understand only that service's version of
+ * the protocol.
  */
 const dialectOf = ({ headers }: Pick<Request, 'headers'>): AwsDialect =>
   headers.get('X-Amz-Target')?.startsWith(`${STEP_FUNCTIONS_TARGET}.`)

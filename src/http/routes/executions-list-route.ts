@@ -103,8 +103,8 @@ async function getLiveList(
 }
 
 /**
- * Converts the failure for a flow whose executions the upstream cannot list to an error about the parameter
- * `flow`. Adds the list's name to a "not found".
+ * If the upstream cannot list the executions of this flow, converts its failure to an error about the
+ * parameter `flow`. Adds the list's name to a "not found".
  */
 function refusedList<T>(of: ListOf, result: Result<T>): Result<T> {
   if (result.ok || result.failure.type !== 'upstream-invalid-request' || !('flow' in of))

@@ -1,6 +1,6 @@
 /**
- * GET /v1/executions/{flowExecutionId}/messages: a page of JSON or, for clients that prefer it (accept.ts),
- * the event stream. Reads the parameters and calls the port. cacheable-json.ts formats pages.
+ * GET /v1/executions/{flowExecutionId}/messages: a page of JSON or, for clients that prefer an event stream
+ * (accept.ts), the stream. Reads the parameters and calls the port. cacheable-json.ts formats pages.
  * stream-response.ts formats streams and their refusals.
  */
 import { type Caller, grantedStreamOf, readerOf, streamGrantOf } from '../../access/caller.ts';
@@ -56,7 +56,7 @@ async function getPage(
   const cursor = readCursor(query.value, (text) => cursors.read(ref, text), NOT_ITS_CURSOR);
   if (!cursor.ok) return cursor;
   if (last !== undefined && cursor.value) {
-    return invalid('query', 'last', 'must not be combined with a cursor: it selects the newest messages.');
+    return invalid('query', 'last', 'must not be combined with a cursor: last selects the newest messages.');
   }
   const from: PageStart =
     last !== undefined

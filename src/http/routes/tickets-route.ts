@@ -33,7 +33,7 @@ export async function postTicket(
   if (!created.ok) return created;
   const { ticket, expiresAt } = created.value;
   const path = `${EXECUTIONS_PATH}${encodeURIComponent(ref.executionId)}/messages`;
-  // With `https:` if a proxy terminated TLS.
+  // The origin begins with `https:` if a proxy terminated TLS.
   const origin = runtime.overTls === true ? address.origin.replace(/^http:/, 'https:') : address.origin;
   const streamUrl = `${publicUrl ?? origin}${path}?ticket=${encodeURIComponent(ticket)}`;
   return ok(

@@ -8,7 +8,7 @@ import type { ListItem } from '../lists.ts';
 import { isSameState } from './item-state.ts';
 
 /**
- * How many running executions are followed that are older than the newest page. If there are more, the oldest
+ * How many running executions that are older than the newest page are followed. If there are more, the oldest
  * are dropped, and their end is not reported.
  */
 export const RUNNING_MAX = 5_000;

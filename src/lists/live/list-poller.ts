@@ -68,7 +68,7 @@ export class ListPoller extends Poller {
     return read.ok ? undefined : read.failure;
   }
 
-  /** Reads the list and reports changes. Resolves with whether anything has changed. */
+  /** Reads the list and reports changes. Resolves with true if anything has changed. */
   async #read(due: CallOptions, further: CallOptions): Promise<Result<boolean>> {
     const { feed, followed, onChange } = this.#options;
     const newest = await feed.newest(due);

@@ -39,7 +39,7 @@ export interface ListSubscriberOptions extends Omit<StreamWriterOptions, 'step' 
 export class ListSubscriber implements StreamSender {
   readonly #options: ListSubscriberOptions;
   readonly #writer: StreamWriter;
-  /** By id, the state of each execution that was last sent or queued. */
+  /** By id, each execution in the state in which it was last sent or queued. */
   readonly #sent = new Map<string, ListItem>();
   readonly #waiting = new Map<string, ListItem>();
   #endsAt: string | undefined;
@@ -126,7 +126,8 @@ export class ListSubscriber implements StreamSender {
   }
 
   /**
-   * Sends one execution, or `caught-up` if none is waiting. Returns true if it can be called again at once.
+   * Sends one execution, or `caught-up` if none is waiting. Returns true if it can be called again
+   * immediately.
    */
   #step(): boolean {
     const { frames, first } = this.#options;

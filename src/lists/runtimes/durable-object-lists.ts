@@ -9,7 +9,7 @@ import type { ListOf, ListPage, ListRequest } from '../lists.ts';
 import { LIST_STREAM_PATH } from './list-shell.ts';
 import { type ListObjects, listKey, listNames } from './open-list.ts';
 
-/** The methods for lists of the Durable Object class. */
+/** The method of the Durable Object class that serves pages of lists. */
 interface ListStub extends Rpc.DurableObjectBranded {
   listPage(request: ListRequest): Promise<Result<ListPage>>;
 }

@@ -1,8 +1,8 @@
 /**
  * A list in a Durable Object. Lists use the same class as executions, bound as EXECUTIONS
  * (docs/decisions/0012-lists-are-objects-of-the-class-of-executions.md). The object's name decides whether it
- * is an execution or a list. A list need not store its name. After an eviction no stream is open, so its
- * alarm has nothing to poll.
+ * is an execution or a list. A list need not store its name: after an eviction no stream is open, so its
+ * alarm has nothing to poll and does not need the name.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Result } from '../../core/errors.ts';
@@ -50,7 +50,10 @@ export class ListShell {
     return streamAnswer(await this.#open(openList, asked.of).follow(asked, request.signal));
   }
 
-  /** Polls for the open streams, and deletes expired data. Returns when to call it again. */
+  /**
+   * Polls for the open streams, and deletes expired data. Resolves with the time of the next call, in clock
+   * milliseconds.
+   */
   async run(bounds: RunBounds): Promise<number | undefined> {
     const nextMs = await this.#list?.run(bounds);
     const { storage, clock } = this.#options;

@@ -51,7 +51,7 @@ export const describeExecution: AwsOperation = async (call) => {
   return ok(visibleMembers(description, caller.payloads, withData));
 };
 
-/** All members, before those that the caller may not see are removed. */
+/** Returns all members. `visibleMembers` then removes those that the caller may not see. */
 function descriptionOf(
   ref: ExecutionRef,
   described: DescriptionAnswer,
@@ -83,8 +83,7 @@ function descriptionOf(
 }
 
 /**
- * AWS reports this once the 14 days for a redrive are over. The description may have been archived before
- * that.
+ * AWS reports this when the 14 days for a redrive are over. An archived description can be older than that.
  */
 const REDRIVABLE_NO_MORE = {
   redriveStatus: 'NOT_REDRIVABLE',
@@ -107,7 +106,7 @@ const pick = (from: Members, names: readonly string[]): Members =>
 
 /**
  * The members that callers without access to payloads may see. This is an allowlist, because members that AWS
- * adds later may contain payloads.
+ * adds later might contain payloads.
  */
 const METADATA = [
   'executionArn',

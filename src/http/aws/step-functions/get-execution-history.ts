@@ -23,14 +23,14 @@ import { readMaxResults, readToken } from './page-input.ts';
 const TOKEN_CHARACTERS_MAX = 1_024;
 
 /**
- * To find the newest events of a history that was never read, the whole history must be walked. Each read is
- * bounded (WALK_PAGES_MAX), and the next one continues where it stopped. This many reads are enough for the
- * longest history in Step Functions, 25,000 events.
+ * To find the newest events of a history that was never read, the whole history must be walked. Each read
+ * walks at most 40 pages (WALK_PAGES_MAX) of 100 events, and the next read continues from there. Seven reads
+ * are enough for the longest history in Step Functions, 25,000 events.
  */
 const READS_MAX = 7;
 /**
- * After this time, the request fails, and the client retries. It must be less than the 60 s after which AWS
- * clients give up.
+ * No read begins after this time: the request fails, and the client retries. AWS clients give up after 60 s,
+ * so this leaves time for the last read.
  */
 const READS_MS_MAX = 25_000;
 
@@ -119,8 +119,8 @@ async function readPage(
 }
 
 /**
- * Removes inputs and outputs as AWS does. Keeps `inputDetails` and `outputDetails`, which show whether data
- * was truncated.
+ * Removes inputs and outputs, as AWS does if `includeExecutionData` is false. Keeps `inputDetails` and
+ * `outputDetails`, which show whether data was truncated.
  */
 const withoutData = (event: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(

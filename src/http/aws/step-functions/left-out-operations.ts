@@ -14,8 +14,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set(
 );
 
 /**
- * Returns the exception for an operation in this list, or undefined for any other operation. AWS clients do
- * not retry AccessDeniedException.
+ * Returns a function that gives the exception for an operation in LEFT_OUT, or undefined for any other
+ * operation. AWS clients do not retry AccessDeniedException.
  */
 export const leftOutOperation =
   (answered: Iterable<string>) =>

@@ -1,7 +1,7 @@
 /**
  * ListExecutions, for a state machine or a map run. Returns the same lists as /v1/executions, but with AWS's
  * own members. The list of a state machine also contains archived executions that AWS has already deleted.
- * Each execution must match one of the key's patterns.
+ * Only executions that match one of the key's patterns are listed.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */

@@ -1,7 +1,7 @@
 /**
  * ListStateMachines. The region is the one for which the client signs its requests. Lists the state machines
- * of all accounts that the service reads in that region, if the key may read any of their executions. The
- * upstream's answer is cached for half a minute.
+ * in that region, of all accounts that the service reads. Leaves out state machines if the key may not read
+ * any of their executions. The upstream's answer is cached for half a minute.
  *
  * Source: botocore's model stepfunctions/2016-11-23.
  */

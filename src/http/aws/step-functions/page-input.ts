@@ -1,5 +1,5 @@
 /**
- * Parses the members that all paged operations have in common. Source: botocore's model
+ * Parses the members that all paged operations of Step Functions have in common. Source: botocore's model
  * stepfunctions/2016-11-23.
  */
 import { ok } from '../../../core/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * Responses in the style of Step Functions: JSON 1.0, and its exception names, which the catalogue in
- * problems/ defines.
+ * Defines how responses look to clients of Step Functions: AWS JSON 1.0, with the exception names of that
+ * service from the catalogue in problems/.
  */
 import { stepFunctionsException } from '../../../problems/problem-catalogue.ts';
 import type { AwsDialect } from '../aws-answer.ts';

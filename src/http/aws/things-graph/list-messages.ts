@@ -1,6 +1,6 @@
 /**
  * ListFlowExecutionMessages of AWS IoT Things Graph. It uses the same port, cursors, limits and checks as GET
- * …/messages. A cursor from there is valid here as nextToken. The members follow botocore's model
+ * …/messages. A cursor from that route is valid here as nextToken. The members follow botocore's model
  * iotthingsgraph/2018-09-06. AWS's clients also require three things: times are numbers, `nextToken` is
  * absent rather than null, and it never equals the token that was sent.
  */

@@ -1,6 +1,6 @@
 /**
- * Responses in the style of AWS IoT Things Graph: JSON 1.1, and its exception names, which the catalogue in
- * problems/ defines.
+ * Defines how responses look to clients of AWS IoT Things Graph: AWS JSON 1.1, with the exception names of
+ * that service from the catalogue in problems/.
  */
 import { thingsGraphException } from '../../../problems/problem-catalogue.ts';
 import type { AwsDialect } from '../aws-answer.ts';
