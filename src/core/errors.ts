@@ -102,7 +102,7 @@ export type AccessFailure =
   | {
       readonly type: 'rate-limited';
       readonly retryAfterSeconds: number;
-      /** `unverified-keys`: too many unverified keys of one address are being looked up at once. */
+      /** `unverified-keys`: too many unverified keys of one address are being looked up at the same time. */
       readonly because?: 'wrong-credentials' | 'unverified-keys';
     };
 

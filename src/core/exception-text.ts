@@ -1,6 +1,6 @@
 /**
  * Log texts for exceptions. A bug is logged with its name and where it was thrown, but never with its
- * message. The message may quote a caller's input: a URL with a ticket, a header with a key, a payload
+ * message. The message might quote a caller's input: a URL with a ticket, a header with a key, a payload
  * (invariant 7).
  *
  * Errors that a platform reports (a store, a network, an unreachable object) are not bugs. Their messages
@@ -14,7 +14,7 @@
  */
 export function exceptionText(error: unknown): string {
   if (!(error instanceof Error)) return `thrown: ${typeof error}`;
-  // The stack repeats the message, and a message may contain lines that look like frames.
+  // The stack repeats the message, and a message can contain lines that look like frames.
   const stack = (error.stack ?? '').replace(error.message, '');
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
   return [error.name, ...frames].join('\n');

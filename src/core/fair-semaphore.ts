@@ -1,7 +1,7 @@
 /**
- * A semaphore that is fair between tenants. It bounds how many tasks run at once, and gives permits to
- * waiting tenants round-robin. So even if a tenant has a thousand tasks waiting, at most one of them gets a
- * permit before another tenant's first task.
+ * A semaphore that is fair between tenants. It bounds how many tasks run at the same time, and gives permits
+ * to waiting tenants round-robin. So even if a tenant has a thousand tasks waiting, at most one of them gets
+ * a permit before another tenant's first task.
  *
  * On Workers, a request that waits or works can be cancelled without notice. So each waiter polls for its
  * permit. A waiter that stops polling loses its place, and a permit expires after `permitMsMax`. A waiter

@@ -19,7 +19,7 @@ export interface TimedBody {
    * disconnected.
    */
   read(): Promise<ReadableStreamReadResult<Uint8Array> | 'too-slow'>;
-  /** Discards the rest, without waiting for it, because a body may never end. */
+  /** Discards the rest, without waiting for it, because a body might never end. */
   cancel(): void;
 }
 

@@ -3,7 +3,7 @@
  * src/local/start-deno.ts, read the settings and decide when to stop.
  *
  * Each store belongs to one process. Only that process calls the upstream for an execution and writes its
- * archive, and it removes what a killed process left behind when it opens the store. A file lock keeps a
+ * archive, and when it opens the store, it removes what a killed process left behind. A file lock keeps a
  * second process out. The operating system releases the lock however the process ends.
  */
 import { parseTrustedProxies, socketClientAddress } from '../access/client-address.ts';

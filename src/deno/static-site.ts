@@ -26,8 +26,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns a function that answers requests for these files, and returns undefined for any other path. The
- * directory may be missing.
+ * Returns a function that answers requests for these files, and returns undefined for any other path. A
+ * missing directory counts as empty.
  */
 export async function openSite(
   directory: URL,

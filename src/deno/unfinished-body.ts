@@ -1,6 +1,6 @@
 /**
  * Closes the connection of a request that is answered before all of its body has arrived, for example because
- * of a wrong key. Deno.serve would keep the connection open until the client has sent the rest, which may
+ * of a wrong key. Deno.serve would keep the connection open until the client has sent the rest, which might
  * never happen. But Deno.serve closes a connection when the body of an answer fails. So the answer is sent
  * with its length, and its body fails after the last byte.
  *

@@ -55,7 +55,10 @@ export const faultsSchema = z
       latencyMs: durationMs,
       /** Page tokens older than this are invalid. If absent, tokens never expire. */
       tokenLifetimeMs: durationMs,
-      /** How far lagging reads are behind, and the share of reads that lag. Default: all reads. */
+      /**
+       * `lagMs` is how far lagging reads are behind. `lagRate` is the share of reads that lag. Default: all
+       * reads.
+       */
       lagMs: durationMs,
       lagRate: rate,
       /** The share of pages that contain fewer messages than requested, with a token for the rest. */

@@ -29,7 +29,7 @@ export interface WireEvent extends UntimedEvent {
   readonly timestamp: number;
 }
 
-/** A history at a certain time. Messages are created on demand, so a history may be larger than memory. */
+/** A history at a certain time. Messages are created on demand, so a history can be larger than memory. */
 export interface View<Entry = WireMessage> {
   readonly count: number;
   /** The message at a position from 0 to `count - 1`. */

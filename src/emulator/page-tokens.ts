@@ -12,8 +12,8 @@ export interface PageTokens {
    */
   seal(executionId: string, position: string, nowMs: number): string;
   /**
-   * Returns the position in a token. Undefined if the token is forged, belongs to another execution, or is
-   * older than `lifetimeMs`.
+   * Returns the position in a token. Undefined if the token is forged, belongs to another execution or list,
+   * or is older than `lifetimeMs`.
    */
   open(executionId: string, token: string, nowMs: number, lifetimeMs: number | undefined): string | undefined;
 }

@@ -53,7 +53,7 @@ export const runsSchema = z
       ),
       /** The type of the state machine. Default: STANDARD. */
       type: z.optional(z.enum(['STANDARD', 'EXPRESS'], 'must be STANDARD or EXPRESS')),
-      /** May be empty. The state machine or map run then exists without executions. */
+      /** Can be empty. The state machine or map run then exists without executions. */
       runs: z.array(runSchema, 'must be an array of runs'),
     },
     'must be a JSON object',

@@ -1,6 +1,6 @@
 /**
  * Histories that a test or developer defines through the control API. A script lists the messages, and when
- * each becomes visible. It takes precedence over a scenario for the same execution id.
+ * each becomes visible. A script takes precedence over a scenario for the same execution id.
  */
 import type { History } from './history.ts';
 

@@ -280,7 +280,8 @@ export class HistoryScanner {
 
   /**
    * Reports a fault in the current value, and continues where the next value is known to begin. `text` is the
-   * value's text so far. True if only the first line was bad and the text after that line was read again.
+   * value's text so far. Returns true if only the first line was bad and the text after that line was read
+   * again.
    */
   *#recover(fault: Flaw, text: Uint8Array): Generator<Found, boolean> {
     const lineEnd = text.indexOf(LF);

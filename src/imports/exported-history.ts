@@ -1,12 +1,12 @@
 /**
- * Reads an exported history as a stream in bounded memory: takes bytes and yields messages, in order. An export
- * has one of two forms, which are recognised by the text and not by the content type:
+ * Reads an exported history as a stream in bounded memory: takes bytes and yields messages, in order. An
+ * export has one of two forms, which are recognised by the text and not by the content type:
  *
  * - messages, either one per line (NDJSON) or spread over several lines, as `jq '.messages[]'` prints them;
  * - one or several documents `{"messages": […]}`, on one line or more, as our pages, boto3 and the AWS CLI
  *   print them. Other members of a document (`nextToken`, `cursor`, `ResponseMetadata`) are skipped.
  *
- * The messages or documents may be in an array (`aws … --query messages`, a Python list of pages).
+ * The messages or documents can be in an array (`aws … --query messages`, a Python list of pages).
  *
  * exported-history-timestamp.ts lists the accepted forms of timestamps. A null member counts as absent. An
  * unknown member is refused, because dropping it would lose data silently.
@@ -23,7 +23,10 @@ import type { Message } from '../messages/message.ts';
 /** Reading stops after this many faults. They are enough to see what the faults have in common. */
 export const NAMED_FAULTS_MAX = 10;
 
-/** Bytes that are scanned at a time, so that a large chunk does not become messages all at once. */
+/**
+ * Maximum number of bytes that are scanned at a time, so that the messages of a large chunk are not all in
+ * memory together.
+ */
 const SCANNED_BYTES_MAX = 64 * 1024;
 
 /** Maximum length of a wrong name or timestamp that an error text quotes. */

@@ -1,6 +1,6 @@
 /**
- * Warnings about a history that looks wrong but can be imported. They show that the exporter may have lost,
- * repeated or reordered messages. The operator can then export again while the source still has the history.
+ * Warnings about a history that looks wrong but can be imported. The exporter might have lost, repeated or
+ * reordered messages. The operator can then export again while the source still has the history.
  */
 import type { Message } from '../messages/message.ts';
 
@@ -20,8 +20,8 @@ export interface ImportWarning {
 const DUPLICATES_NAMED_MAX = 10;
 
 /**
- * Memory for ids, in characters. It is enough for about 100,000 UUIDs, which is more than the history of any
- * source has. Ids beyond this limit are not remembered, so their duplicates are not found.
+ * Memory for ids, in characters. It is enough for about 100,000 UUIDs, which is more than most histories
+ * have. Ids beyond this limit are not remembered, so their duplicates are not found.
  */
 const REMEMBERED_CHARACTERS_MAX = 8 * 1024 * 1024;
 /** The cost of an entry in a Set, besides its characters. */

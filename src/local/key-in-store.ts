@@ -19,7 +19,7 @@ const READS_EVERYTHING: NewKey = {
   totalStreamLimit: 100_000,
 };
 
-/** Returns the text of a new key that reads everything; `limits` overrides its members. */
+/** Returns the text of a new key that reads everything; `limits` overrides the key's settings. */
 export async function createKeyIn(
   store: KeyValueStore,
   limits: Partial<NewKey> = {},

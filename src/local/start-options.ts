@@ -72,8 +72,8 @@ const PORT_DEFAULT = 8787;
 const EMULATOR_PORT_DEFAULT = 8788;
 
 /**
- * The only credentials that the emulator accepts. They protect nothing: it listens on loopback, and its data
- * is invented.
+ * The only credentials that the emulator accepts. They protect nothing: the emulator listens on loopback, and
+ * its data is invented.
  */
 const EMULATOR_ACCOUNT = {
   AWS_REGION: 'us-west-2',

@@ -1,6 +1,6 @@
 /**
  * Jitter of polls: each poll is sent early by up to a tenth of its interval, so that executions that started
- * together drift apart. No poll is late, because the interval bounds the delay of a message.
+ * together drift apart. Jitter never makes a poll late, because the interval bounds the delay of a message.
  */
 export const POLL_JITTER = 0.1;
 

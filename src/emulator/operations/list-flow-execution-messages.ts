@@ -97,7 +97,7 @@ export const listFlowExecutionMessages = (
           if (view === undefined) {
             return awsError('ResourceNotFoundException', `Flow execution ${flowExecutionId} does not exist.`);
           }
-          // A lagging view may end before the token's position. The page is then empty and has no token.
+          // A lagging view can end before the token's position. The page is then empty and has no token.
           const end = Math.max(position, Math.min(view.count, position + pageLength(maxResults)));
           const messages = Array.from({ length: end - position }, (_, index) =>
             view.message(position + index),

@@ -35,7 +35,7 @@ export interface EmulatorOptions {
   readonly credentials: Credentials;
   /** The regions for which requests can be signed. Default: the regions of each service. */
   readonly regions?: readonly string[];
-  /** The roles that may be assumed, by ARN. Default: any role. */
+  /** The roles that callers can assume, by ARN. Default: any role. */
   readonly roles?: Roles;
   /** If true, executions of the state machines start regularly, so that lists are not empty. */
   readonly scheduled?: boolean;

@@ -37,7 +37,7 @@ export async function readTextWithin(
   }
 }
 
-/** Cancels an unread body. Does not await the cancellation, which may wait for a stalled peer. */
+/** Cancels an unread body. Does not await the cancellation, which might wait for a stalled peer. */
 export function discardBody(response: Response): void {
   void response.body?.cancel().catch(ignore);
 }

@@ -6,7 +6,7 @@
 
 /** Long enough to show what happened. */
 const TEXT_CHARACTERS_MAX = 200;
-/** The pattern searches at most this many characters, because a hostile upstream may send long messages. */
+/** The pattern searches at most this many characters, because a hostile upstream might send long messages. */
 const TEXT_CHARACTERS_READ_MAX = 4096;
 
 /**

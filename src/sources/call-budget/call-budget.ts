@@ -31,8 +31,8 @@ export const CALLS_AT_ONCE = 100;
 /** The part of the calls per second that polls may use. The rest is for reads. */
 export const POLLS_SHARE = 0.75;
 /**
- * The part for polls while reads wait. It is smaller, because polls are served first and must leave room for
- * reads.
+ * The part of the calls per second that polls may use while reads wait. It is smaller than POLLS_SHARE,
+ * because polls are served first and must leave room for reads.
  */
 export const POLLS_SHARE_WHILE_READING = 0.6;
 /**
@@ -161,8 +161,8 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
 }
 
 /**
- * The rates at which polls may use a budget. They are reduced, because jitter makes polls more frequent than
- * their intervals say.
+ * The rates at which polls may use a budget. They are lower than the polls' shares, because jitter makes
+ * polls more frequent than their intervals say.
  */
 export const pollsBudget = (callsPerSecond: number, readsWait: boolean): PollsBudget => {
   const intervalsPerSecond = callsPerSecond / POLLS_PER_INTERVAL;
@@ -185,9 +185,9 @@ export const turnMsMax = ({ class: of }: CallOrigin): number =>
 export const callerLeft: Permit = { ok: false, because: 'exhausted', retryAfterSeconds: 1 };
 
 /**
- * Refuses a call, with the reason. A tenant has exceeded its share if it has other calls waiting, and readers
- * of another tenant have called in the last TURN_MS_MAX. `othersCalled` is true if such a reader has called
- * in another isolate.
+ * Returns the refusal of a call, with the reason. A tenant has exceeded its share if it has other calls
+ * waiting, and readers of another tenant have called in the last TURN_MS_MAX. `othersCalled` is true if such
+ * a reader has called in another isolate.
  */
 export function refusal(
   queue: CallQueue,

@@ -185,7 +185,8 @@ export class CallQueue {
   }
 
   /**
-   * How many calls are granted before `call` at this place. Without `call`, before a new call at this place.
+   * How many calls are granted before `call` at this place. Without `call`, how many are granted before a new
+   * call at this place.
    */
   #aheadAt(place: CallOrigin, call?: WaitingCall): number {
     if (place.class === 'poll') return this.#polls.aheadOf(tenantOf(place), call);

@@ -57,8 +57,8 @@ export class FairCalls<Call> implements Iterable<Call> {
   }
 
   /**
-   * The maximum number of calls that are served before `call`. Without `call`, before a new call of this
-   * tenant. While the tenant gets n turns, each other tenant gets at most n.
+   * The maximum number of calls that are served before `call`. Without `call`, the maximum before a new call
+   * of this tenant. While the tenant gets n turns, each other tenant gets at most n.
    */
   aheadOf(tenant: string, call?: Call): number {
     let index = 0;

@@ -16,7 +16,7 @@ const FORGOTTEN_AFTER_MS_MIN = 30_000;
 const COUNTED_EVERY_MS = 500;
 /** Maximum number of followed executions. Beyond it, the one that was polled longest ago is dropped. */
 export const FOLLOWERS_MAX = 10_000;
-/** Maximum number of tenants that pay for one execution's polls. Further tenants get them without paying. */
+/** Maximum number of tenants that pay for one execution's polls. Further tenants do not pay. */
 export const PAYING_TENANTS_MAX = 16;
 
 interface Followed {

@@ -58,8 +58,8 @@ const GROWN = 1.05;
 /** How often a caller checks whether another caller's request for a lease is done. */
 const POLL_MS = 50;
 /**
- * Maximum number of tenants that a request names. All others count as one tenant. If too many tenants wait,
- * the ones with the fewest calls are named.
+ * Maximum number of tenants that a request for a lease names. All others count as one tenant. If too many
+ * tenants wait, the ones with the fewest calls are named.
  */
 export const TENANTS_NAMED_MAX = 32;
 /**

@@ -17,18 +17,18 @@ const LEASE_INTERVALS = 5;
 const LEASE_MS_MIN = 10_000;
 const LEASE_MS_MAX = 60_000;
 /**
- * The leased rate is this factor times the rate that the polls need. With exactly the needed rate, simultaneous
- * polls would delay each other, and the readers that wait for their results.
+ * The leased rate is this factor times the rate that the polls need. With exactly the needed rate,
+ * simultaneous polls would delay each other and the readers that wait for the polls' results.
  */
 const POLLS_ROOM = 1.1;
 /**
- * The part of the budget that is never leased, because reads may start at any time and a lease cannot be
+ * The part of the budget that is never leased, because reads can start at any time and a lease cannot be
  * revoked.
  */
 const UNLEASED_PART = 0.2;
 /**
  * A lease is too small if its rate is less than this part of the rate that its polls need. Such a lease ends
- * soon. The isolate then asks again, because other leases may have shrunk.
+ * soon. The isolate then asks again, because other leases might have shrunk.
  */
 const ENOUGH = 0.9;
 /** Requests per second that all isolates together may send because their leases are too small. */

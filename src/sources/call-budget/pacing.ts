@@ -39,7 +39,7 @@ export function leastIntervalMs(demand: TenantDemand, callsPerSecond: number): n
   // tried.
   let unstretchedCalls = wantedCallsPerSecond(shortestFirst);
   if (unstretchedCalls <= callsPerSecond) return 0;
-  // The others share one interval.
+  // The number of all other executions, which share one interval.
   let stretched = 0;
   for (const [index, [wantedMs, count]] of shortestFirst.entries()) {
     unstretchedCalls = Math.max(0, unstretchedCalls - (count * 1000) / wantedMs);
@@ -61,7 +61,7 @@ export function mostIntervalMs(demand: TenantDemand, callsPerSecond: number): nu
   // Calls per second of the executions that keep their interval, because it is shorter than the one being
   // tried.
   let unshortenedCalls = wantedCallsPerSecond(longestFirst);
-  // The others share one interval.
+  // The number of all other executions, which share one interval.
   let shortened = 0;
   for (const [index, [wantedMs, count]] of longestFirst.entries()) {
     unshortenedCalls = Math.max(0, unshortenedCalls - (count * 1000) / wantedMs);
@@ -92,8 +92,8 @@ export interface Bounds {
 
 /**
  * The level of max-min fairness, in calls per second. If each tenant gets this level, clamped to its bounds,
- * all tenants together get `callsPerSecond`. Infinity if `callsPerSecond` covers all upper bounds. It must
- * cover all lower bounds.
+ * all tenants together get `callsPerSecond`. Infinity if `callsPerSecond` covers all upper bounds.
+ * `callsPerSecond` must cover all lower bounds.
  */
 export function fairLevel(bounds: readonly Bounds[], callsPerSecond: number): number {
   // Raise the level from bound to bound. `rising` counts the tenants whose lower bound is below the level and

@@ -4,7 +4,7 @@ import type { CallOptions } from '../source.ts';
 import type { CallBudget, Permit } from './call-budget.ts';
 
 export interface PermittedCall {
-  /** Undefined if the source refuses without making a call. */
+  /** Undefined if the source refuses the call without sending it. */
   readonly budget: CallBudget | undefined;
   /** The subject of the call, for `raisePriority`: an execution's id or a list's name. */
   readonly about: string;

@@ -1,6 +1,6 @@
 /**
  * Lists of AWS Step Functions: ListStateMachines, and ListExecutions of a state machine or of a map run. AWS
- * lists the newest start first. A new execution may be missing for up to a second. Executions that ended more
+ * lists the newest start first. A new execution can be missing for up to a second. Executions that ended more
  * than 90 days ago are not listed.
  *
  * Follows botocore's model stepfunctions/2016-11-23.

@@ -25,7 +25,7 @@ export interface HistoryEvent {
   /** Consecutive, from 1. */
   readonly id: number;
   /**
-   * The id of the event that led to this one, or 0 if none did. Several events may name the same one, so a
+   * The id of the event that led to this one, or 0 if none did. Several events can name the same one, so a
    * history is a tree.
    */
   readonly previousEventId?: number | null | undefined;

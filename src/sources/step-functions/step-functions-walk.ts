@@ -206,8 +206,8 @@ export class StepFunctionsWalk {
 
   #remember(id: number, type: string, frame: Frame | undefined): void {
     const isFork = type === 'MapStateStarted' || type === 'ParallelStateStarted';
-    // The end of an iteration counts as named from the start, because only one of the next events can name
-    // it.
+    // The end of an iteration counts as named from the start, so that it is forgotten early. Only one of the
+    // next events can name it.
     this.#events.set(id, { frame, isFork, wasNamed: OF_ITERATION.test(type) });
     this.#last = Math.max(this.#last, id);
     if (this.#events.size <= REMEMBERED_EVENTS_MAX) return;

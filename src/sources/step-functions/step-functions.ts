@@ -27,7 +27,7 @@ import { messageOfEvent } from './step-functions-mapping.ts';
 /** The service's default. It accepts up to 1,000, but each event can have 256 KiB of input or output. */
 const PAGE_SIZE_MAX = 100;
 
-/** "You can redrive executions for up to 14 days after they ended." */
+/** AWS's documentation: "You can redrive executions for up to 14 days after they ended." */
 export const REDRIVABLE_MS = 14 * 86_400_000;
 
 const historySchema = z.object({
@@ -143,7 +143,7 @@ export function descriptionFromAnswer(
 
 /**
  * Splits input and output from the rest of the answer. With `metadata` it drops them, because servers other
- * than AWS may send them even for METADATA_ONLY.
+ * than AWS might send them even for METADATA_ONLY.
  */
 function separateData(
   answer: unknown,

@@ -6,7 +6,7 @@
 
 /**
  * Maximum number of characters searched in a payload. Step and error are near its start, and the bound keeps
- * a search through 500 large payloads fast.
+ * a search through ENDING_MESSAGES_MAX large payloads fast.
  */
 const SEARCHED_CHARACTERS_MAX = 4_096;
 

@@ -51,7 +51,7 @@ export class ThingsGraphWalk {
   }
 
   #ended(step: string | undefined): void {
-    // Any of the open steps may have ended, so the names of the remaining ones are no longer known.
+    // Any of the open steps might have ended, so the names of the remaining ones are no longer known.
     if (step === undefined) this.#open = this.#open.slice(1).map(() => null);
     else {
       const named = this.#open.indexOf(step);
