@@ -135,7 +135,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'Reconnect with it and you miss nothing, even with `from=now`, with a filter, and before the first message.',
+      'Reconnect with it and you miss nothing, even with `from=now`, with a filter, or if no message has arrived.',
       'the id of caught-up resumes at the position where from=now started, and ids advance past filtered messages',
       ['emulator'],
       async (target) => {
