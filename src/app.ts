@@ -71,7 +71,7 @@ export function createApp(ports: AppPorts): App {
   });
   const routing = { ...ports, logRequest: createRequestLog(ports.log, ports.logEveryNth) };
   // Allowing other origins is safe, because requests are authenticated by a key and never by cookies.
-  // /v1/admin does not allow them.
+  // /v1/admin allows no other origins.
   const crossOrigin = createCrossOrigin(ports.corsOrigins);
 
   route(app, routing, '/healthz', 'health', health(ports));

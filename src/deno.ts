@@ -1,7 +1,7 @@
 /**
- * The entry on Deno: settings from the environment, one process with an embedded store (deno/server.ts), an
- * orderly shutdown. `deno task start` runs the same service with an emulated upstream beside it
- * (src/local/start-deno.ts).
+ * The entry on Deno. Reads the settings from the environment, starts the service with an embedded store
+ * (deno/server.ts), and shuts it down cleanly on a signal. `deno task start` runs the same service with an
+ * emulated upstream beside it (src/local/start-deno.ts).
  */
 import { readServerSettings } from './deno/server-settings.ts';
 import { serveOnDeno } from './deno/server.ts';

@@ -122,7 +122,7 @@ async function keepIndexBuilding(made: Isolate, env: Env): Promise<void> {
   }
 }
 
-/** The class of the binding BUDGETS. Each account and region that is called has one object. */
+/** The class of the binding BUDGETS. Each call budget has one object. */
 export { CallBudgetObject } from './sources/call-budget/budget-object.ts';
 
 /** The class of the binding EXECUTIONS. Each execution and each list of executions has one object. */

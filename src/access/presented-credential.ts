@@ -105,7 +105,7 @@ const isOurs = ({ kind, text }: PresentedCredential): boolean => kind === 'ticke
 
 /**
  * The scheme of an `Authorization` header without a bearer token, for the error message. Returns '' if the
- * header is a single word or does not begin like a scheme: such text may be a secret and must not be
+ * header is a single word or does not begin like a scheme: such text might be a secret and must not be
  * repeated.
  */
 function schemeOf(authorization: string): string {

@@ -1,7 +1,7 @@
 /**
- * Checks whether an open stream of an execution or a list is still allowed. The owner of the streams calls
- * this periodically, once per distinct grant rather than once per subscriber. Each call reads the store at
- * most once, and not at all while the credential is cached (invariant 6).
+ * Checks whether an open stream of an execution or a list is still allowed. The object that serves the
+ * streams calls this periodically, once per distinct grant rather than once per subscriber. Each call reads
+ * the store at most once, and not at all while the credential is cached (invariant 6).
  */
 import type { Clock } from '../core/clock.ts';
 import { fail, ok, type AccessFailure, type Result } from '../core/errors.ts';
@@ -15,7 +15,7 @@ import type { StoreUnavailable } from './keys/store-failure.ts';
 
 export interface StillAllowedAnswer {
   /**
-   * When the key or credential expires, in clock milliseconds. A later change of the key may move this time.
+   * When the key or credential expires, in clock milliseconds. A later change of the key can move this time.
    * The stream itself keeps track of a ticket's expiry.
    */
   readonly untilMs?: number;

@@ -92,7 +92,7 @@ export class AdminKeys {
       headers: JSON_HEADERS,
       body: () => JSON.stringify(wish),
       signal: this.#signal,
-      // If the answer is lost, the key may already exist, and a retry would create a second one.
+      // If the answer is lost, the key might already exist, and a retry would create a second one.
       giveUpAfterMs: 0,
     });
     return readBody<IssuedKey>(text, ISSUED_MEMBERS);

@@ -29,7 +29,7 @@ function required(terminal: Terminal, name: Variable): string {
 export function addressOf(terminal: Terminal, url: string | undefined): string {
   const address = url ?? required(terminal, 'FLOWTAP_URL');
   const where = url === undefined ? 'FLOWTAP_URL' : '--url';
-  // Hides the part before an @, which may be a password.
+  // Hides the part before an @, which might be a password.
   const shown = address.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1…@');
   if (!URL.canParse(address) || !/^https?:\/\//i.test(address)) {
     throw new UsageError(`${where} must be an address such as https://flowtap.example.com: it is '${shown}'`);

@@ -53,7 +53,7 @@ const NAME_COLUMNS = 'step-functions'.length;
 
 async function print({ level, name, detail, remedy }: Check, stdout: Output): Promise<void> {
   const label = stdout.style(level.padEnd(LEVEL_COLUMNS), ...STYLES[level]);
-  // Checks quote the answers of services, which may contain control characters.
+  // Checks quote the answers of services, which can contain control characters.
   await stdout.line(`${label}  ${oneLine(name).padEnd(NAME_COLUMNS)}  ${oneLine(detail)}`);
   if (remedy !== undefined)
     await stdout.line(`${' '.repeat(LEVEL_COLUMNS + NAME_COLUMNS + 4)}→ ${oneLine(remedy)}`);

@@ -28,7 +28,7 @@ const INVALID_CREDENTIAL_REMEDIES: Readonly<Partial<Record<Variable, string>>> =
 };
 
 /**
- * Replacements for the service's sentences that refer to the operator, because the user of this command may
+ * Replacements for the service's sentences that refer to the operator, because the user of this command might
  * be the operator.
  */
 const SENTENCES: Readonly<Record<string, string>> = {

@@ -12,7 +12,7 @@ import { jsonLine, oneLine } from './plain-text.ts';
 import { Progress } from './progress.ts';
 import { humanCount, summaryLines } from './summary-lines.ts';
 
-/** How many children are shown. A map run may have thousands. */
+/** How many children are shown. A map run can have thousands. */
 const CHILDREN_SHOWN = 10;
 
 const HELP = `Show an execution as it is now: its status, what made it fail, the executions that it started, and all its messages.

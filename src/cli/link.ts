@@ -79,7 +79,9 @@ export const link: Command = {
   },
 };
 
-/** The service's public address, taken from its own links, because FLOWTAP_URL may be an internal address. */
+/**
+ * The service's public address, taken from its own links, because FLOWTAP_URL might be an internal address.
+ */
 const serviceOf = (streamUrl: string): string => streamUrl.replace(/\/v1\/executions\/.*$/s, '');
 
 function localTime(timestamp: string): string {

@@ -24,8 +24,8 @@ const HELP = `Show the executions of a flow, newest first.
 
 Usage: flowtap list [<flow>] [options]
 
-<flow> is the ARN of a state machine, the id of a Things Graph workflow, or just its name. It may be left out if the key
-reads only one. \`flowtap flows\` shows them.
+<flow> is the ARN of a state machine, the id of a Things Graph workflow, or just its name. It is optional if the key
+reads only one flow. \`flowtap flows\` shows all of them.
 
   -n, --last <count>       this many of the newest (1 to ${SHOWN_MAX}; default ${SHOWN_DEFAULT})
       --status <list>      only these, separated by commas: ${STATUSES.join(',')}

@@ -1,7 +1,7 @@
 /**
  * Finds the proxy variable that applies to an address, and whether Node uses it. Node ignores all proxy
  * variables unless NODE_USE_ENV_PROXY=1 is set (https://nodejs.org/api/cli.html#node_use_env_proxy1). Their
- * values are never printed, because they may contain a password.
+ * values are never printed, because they might contain a password.
  */
 import type { Environment } from './output.ts';
 

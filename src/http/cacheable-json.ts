@@ -58,7 +58,7 @@ export function jsonWithEtag(
 
 /**
  * Matches If-None-Match (RFC 9110, 13.1.2), which is `*` or a list. Ignores `W/`, because caches on the way
- * may have weakened the ETag.
+ * might have weakened the ETag.
  */
 const matchesEtag = (ifNoneMatch: string | null, etag: string): boolean =>
   ifNoneMatch !== null &&

@@ -11,7 +11,7 @@ import type { Exchange } from './routing.ts';
 
 /**
  * Builds the answer for one page. Members that are undefined are left out. `kept` names the parameters that
- * the link to the next page repeats. The list may change at any time, so caches must revalidate on each use.
+ * the link to the next page repeats. The list can change at any time, so caches must revalidate on each use.
  */
 export function listAnswer<N extends string>(
   { request, facts }: Pick<Exchange, 'request' | 'facts'>,

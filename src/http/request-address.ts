@@ -44,7 +44,7 @@ export class RequestAddresses {
   /** The router and the handler of a request both need its address. */
   readonly #ofRequests = new WeakMap<AddressedRequest, RequestAddress | 'invalid'>();
 
-  /** Undefined if the Host header, or the host in an absolute request target, is invalid. */
+  /** Returns undefined if the Host header, or the host in an absolute request target, is invalid. */
   of(request: AddressedRequest): RequestAddress | undefined {
     let known = this.#ofRequests.get(request);
     if (known === undefined) this.#ofRequests.set(request, (known = this.#read(request) ?? 'invalid'));

@@ -44,7 +44,7 @@ interface Found {
   readonly isListed: boolean;
 }
 
-/** The result of reading one place or the archive. If `isPartial`, more flows may exist. */
+/** The result of reading one place or the archive. If `isPartial`, more flows might exist. */
 interface Reading {
   readonly found: readonly Found[];
   readonly failure?: SourceFailure;

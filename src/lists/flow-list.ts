@@ -102,7 +102,7 @@ export class FlowList {
   }
 
   /**
-   * For live lists: rereads executions that were running before. The result may contain other running
+   * For live lists: rereads executions that were running before. The result can contain other running
    * executions, too. Executions that could not be read are missing from it.
    */
   reread(running: readonly ListItem[], calls: RereadCalls): Promise<Result<readonly ListItem[]>> {
@@ -165,9 +165,9 @@ export class FlowList {
   }
 
   /**
-   * Whether older archived executions may be missing because their index is still being built. Executions of
-   * map runs are never in that index. Requests with `members` come from AWS's protocol, which cannot mark a
-   * list as partial. So this is false for them. AWS itself would not list such archived executions, either.
+   * Whether older archived executions might be missing because their index is still being built. Executions
+   * of map runs are never in that index. Requests with `members` come from AWS's protocol, which cannot mark
+   * a list as partial. So this is false for them. AWS itself would not list such archived executions, either.
    */
   async #lacksArchives({ of, members }: ListRequest): Promise<boolean> {
     return members !== true && !('mapRunArn' in of) && !(await this.#options.index.isComplete());

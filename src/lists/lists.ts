@@ -83,7 +83,7 @@ export interface ListRequest extends ListFilter {
 
 export interface ListPage {
   /**
-   * Newest start first. May be short or empty even if more follow, because one request searches only a
+   * Newest start first. Can be short or empty even if more follow, because one request searches only a
    * bounded part.
    */
   readonly executions: readonly ListItem[];
@@ -95,8 +95,8 @@ export interface ListPage {
    */
   readonly partial?: true;
   /**
-   * Present on short pages after which more may follow. Everything that started later than this time has been
-   * searched. If absent on such a page, only executions without a start time are left.
+   * Present on short pages after which more might follow. Everything that started later than this time has
+   * been searched. If absent on such a page, only executions without a start time are left.
    */
   readonly searchedBackTo?: string;
   readonly upstreamCalls: number;

@@ -1,7 +1,7 @@
 /**
  * Reads the live executions of a flow after a given position, page by page from the upstream's list, for one
  * request. The upstream orders executions with the same start time arbitrarily. So all executions of one
- * start time are known only when an older execution has been read. Pages may overlap, so repeated ids are
+ * start time are known only when an older execution has been read. Pages can overlap, so repeated ids are
  * skipped.
  */
 import { TOKEN_LOSSES_MAX } from '../executions/upstream/upstream-history.ts';
@@ -39,8 +39,8 @@ export class LivePart {
    */
   #ready: LiveEntry[] = [];
   /**
-   * Entries with the oldest start time read so far. They wait, because the next page may have more with that
-   * time.
+   * Entries with the oldest start time read so far. They wait, because the next page might have more with
+   * that time.
    */
   #tied: LiveEntry[] = [];
   readonly #ids = new Set<string>();
@@ -84,7 +84,7 @@ export class LivePart {
   }
 
   /**
-   * The position that the walk has reached. May still be before `after`, if the walk needs more pages than
+   * The position that the walk has reached. Can still be before `after`, if the walk needs more pages than
    * one request reads.
    */
   get walkedTo(): string {

@@ -23,7 +23,7 @@ export interface Parts {
 }
 
 /**
- * `beginning` is the position where both parts begin. With `startedBefore`, it may be far later in the list
+ * `beginning` is the position where both parts begin. With `startedBefore`, it can be far later in the list
  * than `after`.
  */
 export async function mergedPage(
@@ -107,7 +107,7 @@ const partialOf = ({ live, archived }: Parts): { partial?: true } =>
 
 function searchedBackTo(position: string): Pick<ListPage, 'searchedBackTo'> {
   const startedAtMs = startedAtMsOf(position);
-  // The position may be a time outside the range that dates can represent.
+  // The position can be a time outside the range that dates can represent.
   const time = new Date(startedAtMs ?? NaN);
   return Number.isNaN(time.getTime()) ? {} : { searchedBackTo: time.toISOString() };
 }

@@ -51,8 +51,8 @@ export class RunningExecutions {
   readonly #gone: LruMap<string, true>;
   /**
    * The page to read next: its token, and the start time of the execution just before it. `tied` has the ids
-   * of all executions on earlier pages with that start time, because the page may begin with more of that
-   * time.
+   * of all executions on earlier pages with that start time, because the page might begin with more
+   * executions of that time.
    */
   #at: { readonly token: string; readonly startedAtMs: number; readonly tied: readonly string[] } | undefined;
 
@@ -69,7 +69,7 @@ export class RunningExecutions {
   }
 
   /**
-   * Returns the current state of the given executions, except those that could not be read. May include other
+   * Returns the current state of the given executions, except those that could not be read. Can include other
    * running executions.
    */
   async reread(

@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock.ts';
 
 /** How often a waiting request checks for the value. */
 const LOOK_MS = 50;
-/** The reading request may be cancelled without notice. After this long, another request reads instead. */
+/** The reading request can be cancelled without notice. After this long, another request reads instead. */
 const READING_MS_MAX = 30_000;
 /**
  * A request gives up after waiting this long for another request's value, so that waiting requests do not

@@ -130,7 +130,7 @@ export class UpstreamList {
         origin: terms.origin,
         signal: call.abandoned.signal,
         onAttempt: () => {
-          // The call may have waited for its budget, so take the time when it is sent.
+          // The call might have waited for its budget, so take the time when it is sent.
           if (!call.isSent) readAtMs = clock.now();
           call.isSent = true;
           terms.onAttempt();

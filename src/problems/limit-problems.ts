@@ -1,5 +1,5 @@
 /**
- * Problems for exceeded limits. A retry helps after some time, or once another stream or request has ended.
+ * Problems for exceeded limits. A retry helps after some time, or after another stream or request has ended.
  */
 import { FAILED_AUTHENTICATIONS, RATE_TIERS } from '../access/limits/rate-limit.ts';
 import { AWS_KEY_ADVICE } from './aws-key-advice.ts';

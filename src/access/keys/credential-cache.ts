@@ -37,7 +37,7 @@ import { recordsRefused, type StoreUnavailable, storeUnavailable } from './store
 
 /** A cached credential is used for this long without reading the store. */
 export const KEY_FRESH_MS = 10_000;
-/** A miss is cached for this long. This is short, because the credential may be created at any moment. */
+/** A miss is cached for this long. This is short, because the credential might be created at any moment. */
 export const UNKNOWN_FRESH_MS = 5_000;
 /**
  * While the store fails, cached records are used for this long, so that a short outage closes no streams.
@@ -91,7 +91,7 @@ export class CredentialCache {
    */
   readonly #revoked = new LruMap<string, string>({ max: KEYS_REMEMBERED_MAX });
   /**
-   * This process's last write to each record, by the record's name. A read that began before the write may
+   * This process's last write to each record, by the record's name. A read that began before the write might
    * return an older value.
    */
   readonly #writes = new LruMap<string, Write>({
@@ -207,7 +207,8 @@ export class CredentialCache {
     if (credentialEntry === undefined) return ok(undefined);
     const credential = parseCredential(credentialId, credentialEntry, log);
     const key = parseKeyRecords(keyId, keyEntries, log);
-    // This is not a miss. The key may be valid, so the answer must be "retry later" rather than "wrong key".
+    // This is not a miss. The key might be valid, so the answer must be "retry later" rather than "wrong
+    // key".
     if (credential === undefined || key === undefined) return recordsRefused(keyId);
     return ok({ ...key, credential });
   }

@@ -91,7 +91,7 @@ function flowNamedBy(pattern: string): FlowRef | undefined {
   const [literal = '', ...afterStars] = pattern.split('*');
   if (afterStars.length === 0) return flowOf(parseExecutionRef(pattern));
   // Complete the text before the star to an id, and parse that. If the star cuts off a start time, the time
-  // is recognised only with a complete year, because `Door_20` may be a name.
+  // is recognised only with a complete year, because `Door_20` might be a name.
   const written = /_(\d{4}-[-\dT:.]*)$/.exec(literal)?.[1]?.length ?? 0;
   const name = literal.startsWith('arn:') ? 'x' : START_TIME.slice(written);
   return flowOf(parseExecutionRef(literal + name));

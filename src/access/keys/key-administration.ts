@@ -43,7 +43,7 @@ import { changedFacts, newCredential, newKeyRecords } from './new-record.ts';
 import { CUTOFFS_MAX, nextCredentialTimeMs, rotated } from './rotation.ts';
 import { recordsRefused, stored } from './store-failure.ts';
 
-/** Each key has four records, and a store reads up to a hundred records at once. */
+/** A list reads four records of each key, and one call to the store reads up to a hundred records. */
 const KEYS_READ_AT_ONCE = 25;
 export const KEYS_LISTED_DEFAULT = 50;
 export const KEYS_LISTED_MAX = 100;
@@ -64,7 +64,7 @@ export interface IssuedKey {
   readonly view: KeyView;
 }
 
-/** The result of revoking a key whose other records can't be read. */
+/** The result of revoking a key if not all of its records can be read. */
 export interface UnreadableRevokedKey {
   readonly id: string;
   readonly status: 'revoked';
@@ -108,7 +108,7 @@ export class KeyAdministration {
   }
 
   /**
-   * Lists keys, unordered. A new key may take a minute to appear. Keys with unreadable records are logged and
+   * Lists keys, unordered. A new key can take a minute to appear. Keys with unreadable records are logged and
    * left out.
    */
   async list({ cursor, limit = KEYS_LISTED_DEFAULT }: ListKeys = {}): Promise<Result<KeyPage>> {

@@ -18,7 +18,7 @@ import { TOTAL_STREAM_LIMIT_DEFAULT } from './key-record.ts';
 const NAME_CHARACTERS_MAX = 100;
 /** The default for how many streams and waiting requests a key may have open for one execution. */
 export const STREAM_LIMIT_DEFAULT = 100;
-/** One execution accepts this many listeners in total. */
+/** One execution accepts this many listeners in total, so a higher limit would have no effect. */
 export const STREAM_LIMIT_MAX = 1000;
 /**
  * The maximum for all executions together, in one isolate or process. A higher number would limit nothing:

@@ -1,5 +1,5 @@
 /**
- * The stored records of an API key. Workers KV has no compare-and-set, its reads may be a minute old, and the
+ * The stored records of an API key. Workers KV has no compare-and-set, its reads can be a minute old, and the
  * last write wins. So an API key is split into several records. Each is written by one kind of operation, so
  * no operation can undo another of a different kind:
  *

@@ -3,7 +3,7 @@
  * The lock prevents two concurrent changes from overwriting each other.
  *
  * Waiting requests poll the lock at intervals, because requests on Workers must not share promises. If a
- * caller disconnects, its request may never release the lock, so every lock expires. Concurrent changes in
+ * caller disconnects, its request might never release the lock, so every lock expires. Concurrent changes in
  * two isolates are not serialised: the last write wins (decision 5).
  */
 import type { Clock } from '../../core/clock.ts';

@@ -21,7 +21,7 @@ const ADDRESSES_MAX = 10_000;
  */
 export const LOOKUPS_AT_ONCE_MAX = 30;
 /**
- * After this long, a look-up no longer counts. A request whose caller has disconnected may never free its
+ * After this long, a look-up no longer counts. A request whose caller has disconnected might never free its
  * slot.
  */
 const LOOKUP_MS_MAX = 10_000;

@@ -1,7 +1,7 @@
 /**
- * The rate limiter over Cloudflare's rate-limit binding. The binding counts separately in each location, may
- * allow more than its limit, and answers only yes or no. So the retry time is an upper bound: the whole period.
- * Source: developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit.
+ * The rate limiter over Cloudflare's rate-limit binding. The binding counts separately in each location, can
+ * allow more than its limit, and answers only yes or no. So the retry time is an upper bound: the whole
+ * period. Source: developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit.
  */
 import type { Log } from '../../core/log.ts';
 import type { RateLimit, RateLimiter } from './rate-limit.ts';

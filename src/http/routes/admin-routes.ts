@@ -109,7 +109,7 @@ async function createKey({ access, clock }: AdminPorts, exchange: Exchange): Pro
 function keyResource(ports: AdminPorts, exchange: Exchange): Promise<Answered> {
   const { access, clock } = ports;
   const [id = '', action, ...more] = exchange.address.pathname.split('/').slice(4);
-  // Log the id only if it is valid. Any other text may be part of a secret.
+  // Log the id only if it is valid. Any other text might be part of a secret.
   const keyId = keyIdFrom(id);
   if (keyId !== undefined) exchange.facts.keyId = keyId;
   if (more.length > 0) return Promise.resolve(fail({ type: 'no-such-route' }));

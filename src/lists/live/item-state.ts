@@ -1,4 +1,4 @@
-/** Compares the members of a listed execution that can change. Its id, name and start time cannot. */
+/** True if all members that can change are equal. An execution's id, name and start time never change. */
 import type { ListItem } from '../lists.ts';
 
 export const isSameState = (a: ListItem, b: ListItem): boolean =>

@@ -90,7 +90,7 @@ export class LiveList {
   }
 
   /**
-   * Reads the newest executions that match. The search is bounded, because matches may be rare and far apart.
+   * Reads the newest executions that match. The search is bounded, because matches can be rare and far apart.
    */
   async #firstList(request: FollowRequest, signal: AbortSignal | undefined): Promise<Result<FirstList>> {
     const { feed } = this.#options;
@@ -132,7 +132,7 @@ export class LiveList {
           if (this.#subscribers.size === 0) this.#poller.wake();
           this.#subscribers.add(subscriber);
           this.#listeners.add(subscriber, granted);
-          // Polls may have found more while the initial list was being read.
+          // Polls might have found more while the initial list was being read.
           subscriber.offer(this.#followed.all);
           this.#followed.watch(first.executions);
         },

@@ -41,7 +41,7 @@ export function createDurableObjectLists<T extends ListStub>({
       calls.ask(listNames(request.of), async () => {
         const response = await stub(request.of).fetch(
           `https://execution${LIST_STREAM_PATH}`,
-          // The request is sent as a body, because the patterns of a key may be too long for a header.
+          // The request is sent as a body, because the patterns of a key can be too long for a header.
           { method: 'POST', body: JSON.stringify(request), ...(signal && { signal }) },
         );
         const stream = await calls.stream(response, listNames(request.of), onClosed);

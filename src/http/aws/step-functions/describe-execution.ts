@@ -58,7 +58,7 @@ function descriptionOf(
   withData: boolean,
   { eventOfMessage, clock }: Pick<AwsPorts, 'eventOfMessage' | 'clock'>,
 ): Members {
-  // Descriptions are shared, so this one may contain data that only another caller requested.
+  // Descriptions are shared, so this one might contain data that only another caller requested.
   if (described.by === 'source') return { ...described.metadata, ...(withData && described.data) };
   const { metadata, head, first, last } = described;
   const started = detailsOf(eventOfMessage(first));

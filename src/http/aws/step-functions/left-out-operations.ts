@@ -1,7 +1,7 @@
 /** The operations of AWS Step Functions that Flowtap does not support: all that write, and some that read. */
 import type { AwsException } from '../../../problems/aws-exceptions.ts';
 
-/** Names from botocore's model stepfunctions/2016-11-23 (1.43.67). */
+/** Names from the model stepfunctions/2016-11-23 of botocore 1.43.67. */
 const LEFT_OUT: ReadonlySet<string> = new Set(
   (
     'CreateActivity CreateStateMachine CreateStateMachineAlias DeleteActivity DeleteStateMachine DeleteStateMachineAlias ' +
