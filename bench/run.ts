@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: reads the options, then measures. The measuring code is imported after that, so that `--help`
- * answers at once.
+ * answers immediately.
  */
 import { HELP, readOptions } from './options.ts';
 

@@ -1,11 +1,11 @@
 /**
- * `npx node bench/step-functions-crowd.ts [seconds]` follows two hundred executions of Step Functions at once, each
- * with its own stream. The Worker runs in workerd, its objects share one call budget (BUDGETS), and the emulator
+ * `npx node bench/step-functions-crowd.ts [seconds]` follows two hundred executions of Step Functions, each with
+ * a stream of its own. The Worker runs in workerd, its objects share one call budget (BUDGETS), and the emulator
  * throttles as AWS does.
  *
  * Every ten seconds it prints how many calls were made and how many of them were throttled. It fails if a stream has a
  * gap or a repeat, or if more than 1 % of the calls after the first minute were throttled. By default it measures for
- * 150 s; the executions run for 100 s of them.
+ * 150 s, and the executions end after the first 100 s.
  */
 import { Agent, request } from 'node:http';
 

@@ -261,7 +261,7 @@ function circlesIn(imports: ReadonlyMap<string, readonly string[]>): string[] {
 
 describe('imports', () => {
   test.each(src.map((file) => [file.path, file] as const))(
-    '%s imports only what its room may',
+    '%s imports only what its room may import',
     (path, file) => {
       const room = roomOf(path);
       const forbidden = file.imports.filter((target) => {

@@ -35,7 +35,7 @@ export interface Effort {
 }
 
 export interface Row {
-  /** The numbers of the table rows that this measures. */
+  /** Which rows of the table this measures, by their numbers. */
   readonly rows: readonly number[];
   readonly measure: (effort: Effort) => Promise<RowReport>;
 }

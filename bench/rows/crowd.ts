@@ -1,7 +1,7 @@
 /**
- * Rows 10 and 11: the delay of messages, depending on the number of followed executions and on the subscribers of one
- * execution. All is measured at once, in three services. They hardly disturb each other, because the delays consist
- * almost only of poll intervals.
+ * Rows 10 and 11: the delay of messages, by the number of followed executions (10) and of subscribers of one execution
+ * (11). Three services are measured at the same time. They hardly disturb each other, because the delays consist almost
+ * only of poll intervals.
  */
 import type { Effort, Row, RowReport } from '../measure/row.ts';
 import { type CrowdNumbers, followMany } from './follow-many.ts';

@@ -19,7 +19,7 @@ import { Flowtap, UPSTREAM_CREDENTIALS, inTurn } from '../served/flowtap.ts';
 import { startProcess } from '../served/process.ts';
 
 const EXECUTIONS = 80;
-/** So many keys that none reaches its limit. On Deno the service itself limits each key to 1,000 requests in 10 s. */
+/** Enough keys that none reaches its rate limit. On Deno the service itself allows a key 1,000 requests in 10 s. */
 const KEYS = 260;
 const OURS = 'Flowtap on Deno';
 const EXPRESS = 'Express, AWS SDK, Map (Node)';
@@ -46,8 +46,8 @@ async function measure({ rounds, seconds, quick }: Effort): Promise<RowReport> {
   });
   try {
     const firstPages = ids.map((id) => messagesPath(id));
-    // Express has only one level of access and the upstream's own tokens. So it serves the first page of each
-    // execution, with all payloads.
+    // Express has only one level of access, and its page tokens are the upstream's. So it serves the first page of
+    // each execution, with all payloads.
     const theirs = rotate(firstPages, keys);
     const side = (
       name: string,

@@ -14,11 +14,11 @@ import { startWorker } from '../served/worker.ts';
 const OURS = 'Flowtap';
 const BARE = 'bare Durable Object';
 const NCHAN = 'nginx with nchan';
-/** Streams per key. When an execution has only 250 free slots left, each tenant gets at most ten of them. */
+/** Streams per key. An execution keeps its last 250 slots for tenants that hold fewer than ten. */
 const STREAMS_OF_A_KEY = 10;
 /**
- * The interval between two messages, as in a busy execution. The CPU time of polls and timers in this interval is
- * included.
+ * The interval between two messages, as in a busy execution. The CPU time per delivery includes polls and timers in
+ * this interval.
  */
 const EVERY_MS = 1000;
 

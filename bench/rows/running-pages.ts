@@ -13,7 +13,8 @@ import { Flowtap } from '../served/flowtap.ts';
 import { startWorker } from '../served/worker.ts';
 
 /**
- * While it is read, each execution costs one upstream call a second. So ten of them stay within the budget of 30 calls.
+ * An execution costs one upstream call a second while it is read. So ten executions stay within the budget of 30 calls
+ * a second.
  */
 const EXECUTIONS = 10;
 const KEYS = 20;

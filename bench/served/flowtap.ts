@@ -101,7 +101,7 @@ export class Flowtap {
     await this.#admin('PUT', `/executions/${encodeURIComponent(id)}/messages`, lines);
   }
 
-  /** Scripts an execution in the upstream that began a minute ago. */
+  /** Scripts an execution upstream. It began a minute ago. */
   script(flowExecutionId: string, messages: readonly ScriptedMessage[]): Promise<void> {
     return this.#control({ flowExecutionId, messages, afterMs: -60_000 });
   }
@@ -128,7 +128,7 @@ export class Flowtap {
   }
 }
 
-/** Makes only a few at once, because the service may store everything in one file. */
+/** Makes at most `atOnce` values at a time, because the service may keep its whole store in one file. */
 export async function inTurn<T>(count: number, make: (n: number) => Promise<T>, atOnce = 8): Promise<T[]> {
   const made: T[] = [];
   for (let from = 0; from < count; from += atOnce) {

@@ -110,7 +110,7 @@ describe('a pattern for executions', () => {
     '*:stateMachine:*',
     'arn:aws:states:*:execution:Orders:*',
     'arn:aws:states:*:execution:stateMachine:*',
-  ])('%s may match an execution, so it is accepted', (pattern) => {
+  ])('%s can match an execution, so it is accepted', (pattern) => {
     expect(executionPatternProblem(pattern)).toBeUndefined();
   });
 });

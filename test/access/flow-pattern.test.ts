@@ -144,7 +144,7 @@ describe('access that is judged by patterns alone', () => {
     const pattern = fc
       .array(fc.constantFrom('*', ':', 'a', 'b', 'a:', ':b', 'n:a'), { maxLength: 7 })
       .map((parts) => `arn:aws:states:*:execution:${parts.join('')}`);
-    /** All names of up to four letters. A pattern with no more letters matches one of them, or nothing. */
+    /** All names of up to four letters. A pattern of at most four letters matches one of these names, or no name. */
     const letters = ['', 'a', 'b'];
     const names = letters.flatMap((a) =>
       letters.flatMap((b) => letters.flatMap((c) => letters.map((d) => a + b + c + d))),
@@ -153,7 +153,7 @@ describe('access that is judged by patterns alone', () => {
     fc.assert(
       fc.property(pattern, name, (given, of) => {
         const matches = longer.some((own) => matchesPattern(given, executionId(of, own)));
-        // A pattern with more letters may match only longer names, so a failed search proves nothing about it.
+        // A pattern with more letters might match only longer names, so a failed search proves nothing about it.
         if (matches) expect(mayReadFlow([given], machine(of))).toBe(true);
         else if (given.replace('arn:aws:states', '').replaceAll(/[^ab]/g, '').length <= 4)
           expect(mayReadFlow([given], machine(of))).toBe(false);

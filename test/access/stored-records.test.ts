@@ -73,7 +73,7 @@ test.each(['full', 'names', 'none'] as const)(
   },
 );
 
-test('a record without totalStreamLimit has the default, and an older release can read a record that has it', async () => {
+test('a record without totalStreamLimit gets the default, and an older release can read a record with totalStreamLimit', async () => {
   const access = openAccess();
   const { view, text } = await createKey(access, { totalStreamLimit: 7 });
   const stored: unknown = JSON.parse((await access.store.get(factsName(view.id)))?.value ?? '');

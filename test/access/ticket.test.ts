@@ -215,7 +215,7 @@ describe('a forged ticket is refused', () => {
   const header = { alg: 'HS256', typ: 'JWT' };
   const check = async (text: string) => failureOf(verifyTicket(text, keys, now));
 
-  test('with another algorithm, no algorithm, or another type of key', async () => {
+  test('if it names another algorithm or none, or is signed with another key', async () => {
     expect(await check(jwt(header, whole))).toBe('no failure');
     for (const alg of ['none', 'None', 'HS384', 'HS512', 'RS256', 'ES256', '', undefined]) {
       expect(await check(jwt({ ...header, alg }, whole))).toBe('invalid-ticket');
@@ -238,7 +238,7 @@ describe('a forged ticket is refused', () => {
     ['an expiry that is not a number', { exp: '9999999999' }],
     ['a lifetime of more than an hour', { exp: iat + 3601 }],
     ['an unknown payload level', { pay: 'all' }],
-  ])('with %s, although correctly signed', async (_, wrong) => {
+  ])('if it has %s, even if it is correctly signed', async (_, wrong) => {
     expect(await check(jwt(header, { ...whole, ...wrong }))).toBe('invalid-ticket');
   });
 

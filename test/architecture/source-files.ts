@@ -14,7 +14,7 @@ export interface SourceFile {
   readonly text: string;
   /** The text without its comments. */
   readonly code: string;
-  /** The modules that it imports: project files as a path like the above, other modules as written. */
+  /** The modules that the file imports: project files in the form of `path`, packages as written. */
   readonly imports: readonly string[];
 }
 

@@ -69,7 +69,8 @@ export interface Exception {
 export async function exceptionOf(answer: Response | Promise<Response>): Promise<Exception> {
   const { status, headers, ...response } = await read(answer);
   const body: unknown = JSON.parse(response.text);
-  if (typeof body !== 'object' || body === null) throw new Error(`no exception: ${response.text}`);
+  if (typeof body !== 'object' || body === null)
+    throw new Error(`the answer is not an exception: ${response.text}`);
   const { __type: name, message, ...rest } = body as Record<string, unknown>;
   const rules = {
     'is an error': status >= 400,

@@ -70,7 +70,7 @@ for (const kind of UPSTREAMS) {
         },
       );
 
-      // The remaining texts are Flowtap's own and do not depend on the upstream, so one upstream is enough.
+      // The texts in the remaining tests are Flowtap's own, whatever the upstream, so one upstream is enough.
       if (kind !== EMULATOR) return;
 
       it.concurrent.each([

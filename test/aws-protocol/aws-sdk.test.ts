@@ -132,7 +132,7 @@ for (const { name, isMissing, executions, failing, start } of UPSTREAMS) {
 
     it('throws a ThrottlingException when its key is over the rate limit', async () => {
       const slowKey = await service.key({ tier: 'standard' });
-      // A new rate-limit period may begin just before the call.
+      // A new rate-limit period might begin just before the call.
       await eventually(async () => {
         await service.useUpRate(slowKey);
         const throttled = await refusal(client(slowKey));

@@ -25,7 +25,7 @@ const refusal = (input: unknown, more: Partial<AwsCall> = {}) =>
 
 const CONSTRUCTOR_ARGUMENTS = /aws_access_key_id=.*aws_secret_access_key=.*aws_session_token=/;
 
-describe('the caller', () => {
+describe('authentication', () => {
   it.each<[string, Partial<AwsCall>]>([
     ['no token at all', { key: undefined }],
     ['an empty token', { key: '' }],
@@ -34,7 +34,7 @@ describe('the caller', () => {
     ['a key that nobody issued', { key: 'ftk_0123456789_abcdefghijklmnopqrstuvwxyzABCDEF012345' }],
     ['a key only in X-API-Key', { key: undefined, headers: { 'X-API-Key': 'whatever' } }],
   ])(
-    '%s gets an UnrecognizedClientException that names the three credential arguments and repeats no secret',
+    'a caller with %s gets an UnrecognizedClientException that names the three credential arguments and no secret',
     async (_, call) => {
       const { name, status, message } = await refusal({ flowExecutionId: ID }, call);
       expect({ name, status }).toEqual({ name: 'UnrecognizedClientException', status: 400 });

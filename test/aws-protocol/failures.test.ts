@@ -146,7 +146,7 @@ describe.each([
 ])('in the protocol of %s', (_, dialect) => {
   const { exceptionOf } = dialect;
 
-  it('AWS clients retry each failure that is temporary in problem JSON', () => {
+  it('AWS clients retry each failure that problem JSON reports as temporary', () => {
     const retried = every.filter((failure) => {
       const { name } = exceptionOf(failure);
       return name === 'ThrottlingException' || awsRefusal(dialect, failure, 'id').status === 500;
@@ -161,7 +161,7 @@ describe.each([
     }
   });
 
-  it('no message contains internal text, and each states how long to wait, because AWS clients ignore Retry-After', () => {
+  it('no message contains internal text, and each states its retry time, if any, because AWS clients ignore Retry-After', () => {
     for (const failure of every) {
       const { message } = exceptionOf(failure);
       expect(message).toMatch(/^[\w"].*\.$/);

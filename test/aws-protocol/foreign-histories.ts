@@ -1,6 +1,6 @@
 /**
- * Histories of the foreign upstream (foreign_upstream.py). They have every kind of payload, time and id that the model
- * allows or that real histories contain, and lengths around the upstream's page size of 37.
+ * Histories for foreign_upstream.py, the upstream that shares no code with our emulator. They have every kind of
+ * payload, time and id that the model allows or that real histories contain, and lengths around its page size of 37.
  */
 import type { AwsMessage } from './aws-call.ts';
 

@@ -9,7 +9,7 @@ const SCRIPT = fileURLToPath(new URL('judge_answers.py', import.meta.url));
 export interface Judgement {
   readonly problems: readonly string[];
   readonly messages?: readonly AwsMessage[];
-  /** The exception's code, if the answer is one. */
+  /** The exception's code, if the answer is an exception. */
   readonly code?: string;
 }
 

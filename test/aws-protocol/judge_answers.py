@@ -25,7 +25,7 @@ def judge(answer):
     raw = {"status_code": answer["status"], "headers": answer["headers"], "body": answer["body"].encode()}
     if answer["status"] >= 300:
         code = parser.parse(raw, operation.output_shape)["Error"]["Code"]
-        problems = [] if answer["headers"]["x-amzn-errortype"] == code else ["the header says otherwise"]
+        problems = [] if answer["headers"]["x-amzn-errortype"] == code else ["x-amzn-errortype is not the code"]
         if code in errors:
             parsed = parser.parse(raw, errors[code])
             parsed.pop("ResponseMetadata", None)
@@ -36,7 +36,7 @@ def judge(answer):
     metadata = parsed.pop("ResponseMetadata", None)
     problems = validate(parsed, operation.output_shape) + unknown(body, operation.output_shape)
     if metadata["RequestId"] != answer["headers"]["x-amzn-requestid"]:
-        problems.append("no request id")
+        problems.append("the request id is not that of the header")
     messages = [
         {**message, "timestamp": message["timestamp"].timestamp()} if "timestamp" in message else message
         for message in parsed.get("messages", [])

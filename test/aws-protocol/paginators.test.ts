@@ -23,7 +23,7 @@ const scope = { source: 'things-graph', executionId: FLOW_EXECUTION_ID };
 const fingerprint = '0123456789abcdef';
 
 it.each([0, 7])(
-  'an empty page at position %i that is not the last is an InternalFailureException and is logged as an error',
+  'an empty page at position %i, although more messages follow, becomes a logged InternalFailureException',
   async (position) => {
     const access = openAccess();
     const { text } = await createKey(access);

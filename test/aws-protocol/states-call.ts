@@ -85,7 +85,7 @@ export const withoutData = (events: readonly HistoryEvent[]): object[] =>
     ),
   );
 
-/** Sends the same call directly to the emulator. */
+/** Sends a call directly to the emulator, without Flowtap. */
 export async function askUpstream(
   { emulator, clock }: ServiceUnderTest,
   operation: string,

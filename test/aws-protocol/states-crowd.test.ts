@@ -1,6 +1,6 @@
 /**
- * A hundred clients read twenty long histories at once, page by page, without retries. The upstream throttles as AWS
- * does, with a bucket of 400 calls that refills at 20 a second.
+ * A hundred clients read twenty long histories at the same time, page by page, without retries. The upstream throttles
+ * as AWS does, with a bucket of 400 calls that refills at 20 a second.
  */
 import { expect, it } from 'vitest';
 import { openService } from '../http/service-under-test.ts';

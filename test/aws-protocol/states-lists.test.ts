@@ -59,7 +59,7 @@ async function readAll(
 }
 
 /**
- * Advances time until the answer arrives. Failed calls wait for their retry, and a request may wait for the read of
+ * Advances time until the answer arrives. Failed calls wait for their retry, and a request can wait for the read of
  * another request.
  */
 async function whileTimePasses<T>(asked: Promise<T>): Promise<T> {
@@ -142,7 +142,7 @@ describe('ListExecutions', () => {
     await expectAll();
   });
 
-  it('returns only executions that the key may read, and refuses a list of which the key may read nothing', async () => {
+  it('returns only executions that the key may read, and refuses a list in which the key may read nothing', async () => {
     await runs({ stateMachineArn: MACHINE, runs: someRuns(12) });
     const some = await service.key({ executions: [`${PLACE}:execution:Orders:order-1*`] });
     const { items } = await readAll(through('ListExecutions', some), 'executions', {

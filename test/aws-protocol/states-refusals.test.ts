@@ -1,6 +1,6 @@
 /**
- * Requests that are refused in Step Functions' protocol, with the exceptions of AWS's model. No refused request
- * reaches the upstream.
+ * Requests that are refused in Step Functions' protocol, with the exceptions of AWS's model. Forbidden executions and
+ * operations cause no upstream call.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type ServiceUnderTest, endedLongAgo, openService } from '../http/service-under-test.ts';
@@ -33,7 +33,7 @@ const MACHINE = 'arn:aws:states:us-west-2:123456789012:stateMachine:StateMachine
 
 describe.each(BY_ARN)('%s refuses', (operation) => {
   it.each([
-    ['no ARN', {}, 'ValidationException', 'executionArn: must be given.'],
+    ['a request without an ARN', {}, 'ValidationException', 'executionArn: must be given.'],
     ['an ARN that is too long', { executionArn: `${ARN}${'x'.repeat(256)}` }, 'ValidationException', '256'],
     ['the ARN of a state machine', { executionArn: MACHINE }, 'InvalidArn', 'is the ARN of a state machine'],
     [

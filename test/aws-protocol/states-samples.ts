@@ -11,7 +11,7 @@ import { arnOf } from '../step-functions/source-under-test.ts';
 export interface Sample {
   readonly arn: string;
   readonly events: RecordedHistory['events'];
-  /** Small enough to need several pages. */
+  /** Small enough that the history needs several pages. */
   readonly pageSize: number;
 }
 

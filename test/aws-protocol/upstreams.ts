@@ -71,7 +71,7 @@ export const FOREIGN: UpstreamKind = {
 
 export const UPSTREAMS = [EMULATOR, FOREIGN];
 
-/** A page size with which short histories need several pages, and long ones not hundreds. */
+/** A page size that splits short histories into several pages, but long ones not into hundreds. */
 export const pageSizeFor = ({ length }: Execution['messages']): number => (length > 300 ? 250 : 7);
 
 /** One execution of each scenario that ends, started an hour ago, with the messages that the emulator returns. */

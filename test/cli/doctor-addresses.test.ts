@@ -153,7 +153,7 @@ test.concurrent.each([
     { HTTPS_PROXY: 'http://proxy.invalid:1', NODE_USE_ENV_PROXY: '1' },
     /^Requests go through the proxy in HTTPS_PROXY/,
   ],
-])('doctor names the missing proxy setting: %s with %o', async (url, env, remedy) => {
+])('doctor gives advice that fits the proxy settings: %s with %o', async (url, env, remedy) => {
   const service = await serviceAt(url, env);
   expect(service).toMatchObject({ level: 'fail', remedy: expect.stringMatching(remedy) });
   expect(JSON.stringify(service)).not.toContain('pw-of-proxy');

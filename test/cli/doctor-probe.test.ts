@@ -19,7 +19,7 @@ const stepFunctions = { source: 'step-functions', region: 'us-west-2', account: 
 const thingsGraph = { source: 'things-graph', region: 'us-west-2', ms: 1 };
 test.concurrent.each([
   [
-    'a denied probe of Step Functions is only a warning, because the policy may name single state machines',
+    'a denied probe of Step Functions is only a warning, because the policy might allow only some state machines',
     { ...stepFunctions, code: 'AccessDeniedException', reason: 'GetExecutionHistory: HTTP 400' },
     { level: 'warn', remedy: 'flowtap-probe' },
   ],

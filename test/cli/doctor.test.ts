@@ -57,8 +57,8 @@ test.concurrent('doctor --json prints the same checks as JSON, with the same exi
   expect(code).toBe(0);
 });
 
-describe('doctor with the admin token reports the answers of AWS', () => {
-  test('a wrong AWS secret is a failure that names the setting to change', async () => {
+describe('doctor with the admin token', () => {
+  test('reports a wrong AWS secret as a failure, and names the setting to change', async () => {
     const secret = 'not the secret of the upstream';
     const misconfigured = await openWorld({ AWS_SECRET_ACCESS_KEY: secret });
     try {

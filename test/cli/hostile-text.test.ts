@@ -141,7 +141,7 @@ function refuse(request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(400, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify(body));
 }
 
-/** Runs a command on a terminal or in a pipe. A pipe may still end at a terminal (`| less -R`). */
+/** Runs a command on a terminal or in a pipe. A pipe can still end at a terminal (`| less -R`). */
 async function runOn(
   words: readonly string[],
   url: string,

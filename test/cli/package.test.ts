@@ -1,6 +1,7 @@
 /**
  * The package as users get it: built, packed, and unpacked alone where npm would install it. Runs on Deno, and on a
- * Node (20 or newer) from outside the project. Over 300 lines, because two test files would build and pack at once.
+ * Node (20 or newer) from outside the project. Over 300 lines, because two test files would build and pack at the same
+ * time.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -151,7 +152,7 @@ test('the package exports the client, its two errors and the steps, and no inter
   expect(stdout).toBe('FlowtapConnectionError,FlowtapProblem,createFlowtapClient,stepsReducer,toSteps\n');
 });
 
-test('the types are found by tools that ignore `exports`, and any TypeScript resolves their imports', async () => {
+test('the types are found by tools that ignore `exports`, and any version of TypeScript can resolve their imports', async () => {
   const manifest = z.parse(
     z.object({ types: z.string(), main: z.string() }),
     JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')),

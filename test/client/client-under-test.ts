@@ -15,7 +15,7 @@ import { type ManualClock, settle } from '../support/manual-clock.ts';
 export const EXECUTION = 'urn:tdm:us-west-2/123456789012/default:Workflow:Scripted_1/with a slash';
 const ORIGIN = 'https://flowtap.example';
 
-/** A message that appears after this time. */
+/** A message that appears upstream after `afterMs`. */
 export interface Scripted extends Message {
   readonly afterMs: number;
 }

@@ -181,7 +181,7 @@ describe('a live list', () => {
     list.stop();
   });
 
-  test('throws at once if refused, and throws the last error after giveUpAfterMs', async () => {
+  test('throws immediately if refused, and throws the last error after failing for giveUpAfterMs', async () => {
     const refused = follow({ flow: `${DOOR}:1` });
     await expect(until(refused.reading)).rejects.toMatchObject({ status: 400 });
     isCut = true;

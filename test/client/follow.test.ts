@@ -19,7 +19,7 @@ test('following yields each message as it happens, and stops at the terminal mes
     messages.push(next.value);
   }
   expect(idsOf(messages)).toEqual(idsOf(history(12)));
-  // Following took less than the settle time of 10 s after the last message, so the client did not wait for it.
+  // Following ended less than 10 s (the settle time) after the last message: the client did not wait for settling.
   expect(under.clock.now() - beganAtMs).toBeLessThan(55_000 + 9_000);
 });
 

@@ -84,7 +84,7 @@ test.each([
   ['an unknown execution', {}, 404, 'ResourceNotFoundException'],
   ['an unknown key', { apiKey: 'ftk_unknown' }, 401, 'InvalidApiKey'],
   ['no key at all', { apiKey: '' }, 401, 'MissingCredentials'],
-])('%s is a FlowtapProblem with its own code, without a retry', async (_, options, status, code) => {
+])('%s causes a FlowtapProblem with its own code, without a retry', async (_, options, status, code) => {
   const under = await openClient();
   under.service.source.missing = true;
   let requests = 0;

@@ -64,7 +64,7 @@ const server = createServer((request, response) => {
   } else if (url.startsWith('/old/')) {
     response.writeHead(301, { Location: url.replace('/old/', '/new/') }).end();
   } else {
-    // Ignores other requests, because browsers also ask for a favicon.
+    // Records only these requests, because browsers also ask for a favicon.
     if (url.startsWith('/new/')) authorizations.push(request.headers.authorization);
     response.setHeader('Content-Type', 'application/json').end(SUMMARY);
   }

@@ -262,7 +262,7 @@ test('a follower that was refused because all slots were taken is accepted once 
   expect(ids(events)).toEqual(idsOf(history(4)));
 });
 
-test('an expired ticket is replaced by a fresh one, and no message is lost in between', async () => {
+test('an expired ticket is replaced by a fresh one, and no message is lost', async () => {
   const under = await openClient(history(6, { everyMs: 30_000 }));
   let created = 0;
   const ticket = async () => {

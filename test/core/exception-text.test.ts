@@ -15,7 +15,7 @@ test('for a thrown value that is not an Error, the text names only its type', ()
   }
 });
 
-test('a fault is logged with its message, unless it is a language error such as a TypeError, whose message may quote a caller', () => {
+test('a fault is logged with its message, unless it is a language error such as a TypeError, whose message might quote a caller', () => {
   expect(faultText(new Error('KV GET failed: 500'))).toBe('Error: KV GET failed: 500');
   const thrown: unknown[] = [new TypeError('a-ticket'), new RangeError('a-ticket'), 'a-ticket'];
   try {

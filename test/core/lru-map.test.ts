@@ -13,7 +13,7 @@ describe('a bounded map', () => {
     expect([...map.keys()]).toEqual(['a', 'c']);
   });
 
-  test('does not count peek and has as uses', () => {
+  test('does not count calls of `peek` and `has` as uses', () => {
     const map = new LruMap<string, number>({ max: 2 });
     map.set('a', 1);
     map.set('b', 2);

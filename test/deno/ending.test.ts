@@ -75,7 +75,7 @@ describe.concurrent('SIGTERM or SIGINT', () => {
     stuck.destroy();
   });
 
-  test('exits with 1 immediately when sent a second time', async () => {
+  test('ends the process with exit code 1 immediately when sent a second time', async () => {
     const flowtap = await world.start({ STORE_PATH: ':memory:' });
     const stuck = await unfinishedImport(flowtap.url);
     flowtap.process.kill('SIGINT');

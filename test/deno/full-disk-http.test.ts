@@ -54,8 +54,7 @@ describe.skipIf(!canMount())('on a full disk', () => {
       archived.push(`archived-${n}`);
     }
     await fillDisk();
-    // Small archives still fit into SQLite's log, and into the space that failed writes have left. This fills them,
-    // too.
+    // Small archives still fit into SQLite's log, and into the space that failed writes have left. They fill both.
     for (let status = 200; status !== 503;) {
       const id = `archived-${archived.length}`;
       status = await put(id, 1_000);

@@ -29,7 +29,7 @@ test.skipIf(!canMount())(
     const result: { filled: number; deleted: number; refilled: number } = JSON.parse(stdout);
     expect(result).toMatchObject({ revoked: 'done', deleted: result.filled });
     expect(result.filled).toBeGreaterThan(10);
-    // SQLite cannot always reuse all freed space at once: that depends on when it last checkpointed its log.
+    // SQLite cannot always reuse all freed space immediately: that depends on when it last checkpointed its log.
     expect(result.refilled).toBeGreaterThan(0);
   },
 );

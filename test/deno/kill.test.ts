@@ -86,7 +86,7 @@ async function expectAllThere(url: string, { keys, archives, begun }: Acknowledg
       next = page.nextToken === undefined ? undefined : `&cursor=${page.nextToken}`;
     }
     expect([count, begun.get(id)]).toContain(read);
-    // The unanswered import may have been stored.
+    // The unanswered import might have been stored.
     archives.set(id, read);
   }
   begun.clear();

@@ -56,7 +56,7 @@ test('a thousand subscribers share one poll, each gets every message once, and d
   await eventually(() =>
     expect(all.filter(({ text }) => text.includes('the news'))).toHaveLength(SUBSCRIBERS),
   );
-  // At most one poll per interval, plus one that was already running. Two polls never run at once.
+  // At most one poll per interval, plus one that was already running. Two polls never overlap.
   const seconds = (performance.now() - beganAtMs) / 1_000;
   expect(world.calls(id) - before).toBeLessThanOrEqual(seconds / INTERVAL_SECONDS_MIN + 1);
   expect(world.emulator.emulator.stats().byExecution[id]?.maxInFlight).toBe(1);

@@ -149,7 +149,7 @@ describe('a throttle bucket', () => {
 });
 
 describe('a delayed call', () => {
-  it('with latency answers with the state at its end', async () => {
+  it('with latency is answered with the state at the end of the delay', async () => {
     const { emulator, clock } = await faulty({ latencyMs: 4_000 });
     const flowExecutionId = scenarioId('EndlessFlow', clock.now(), 'Patrol', UUID);
     const page = list(emulator, clock, { flowExecutionId });

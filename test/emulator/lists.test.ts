@@ -56,7 +56,7 @@ describe('ListExecutions', () => {
     expect((await list({ statusFilter: 'RUNNING' })).executions).toEqual([]);
   });
 
-  test('continues after the previous page even if executions have started since, and keeps the order of ties', async () => {
+  test('continues after the previous page even if executions have started since, and keeps the order of equal start times', async () => {
     const runs = Array.from({ length: 25 }, (_, index) =>
       run(`r-${index}`, START_MS - 60_000 - 1_000 * Math.floor(index / 5)),
     );

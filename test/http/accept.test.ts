@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { acceptsEventStream } from '../../src/http/accept.ts';
 
-describe('a caller gets a stream if Accept names text/event-stream', () => {
+describe('a caller gets a stream if Accept names text/event-stream, and application/json only with less weight', () => {
   test.each([
     'text/event-stream',
     'TEXT/Event-Stream',
@@ -22,7 +22,7 @@ describe('a caller gets a stream if Accept names text/event-stream', () => {
   ])('%s', (accept) => expect(acceptsEventStream(accept)).toBe(true));
 });
 
-describe('a caller gets a page otherwise, or if application/json has at least the same weight', () => {
+describe('a caller gets a page if Accept does not name text/event-stream, or names application/json with at least its weight', () => {
   test.each([
     null,
     '',

@@ -73,7 +73,7 @@ describe('a key', () => {
     expect(await read(made.key)).toBe(403);
   });
 
-  test('can be rotated: the new credential is valid at once, and the old one until the overlap ends', async () => {
+  test('can be rotated: the new credential works immediately, and the old one works until the overlap ends', async () => {
     const made = await keyOf(service.admin('POST', '/keys', INPUT));
     await aSecond();
     const response = await service.admin('POST', `/keys/${made.id}/rotate`, { overlapSeconds: 3_600 });
@@ -206,7 +206,7 @@ describe('the admin API', () => {
     ['a wrong token', 'InvalidApiKey', { Authorization: `Bearer ${ADMIN_TOKEN}x` }],
     ['the token in X-API-Key', 'MissingCredentials', { 'X-API-Key': ADMIN_TOKEN.replace(',', '') }],
     ['another scheme', 'MissingCredentials', { Authorization: `Basic ${ADMIN_TOKEN}` }],
-  ])('with %s is a 401 about the admin token', async (_, code, headers) => {
+  ])('called with %s answers with a 401 about the admin token', async (_, code, headers) => {
     for (const url of [
       '/v1/admin/keys',
       '/v1/admin/keys/x',
@@ -221,7 +221,7 @@ describe('the admin API', () => {
     }
   });
 
-  test('with an API key is a 401 that says that API keys are not accepted', async () => {
+  test('called with an API key answers with a 401 that says that API keys are not accepted', async () => {
     const headers = { Authorization: `Bearer ${await service.key()}` };
     expect(await problemOf(service.fetch('/v1/admin/keys', { headers }))).toMatchObject({
       status: 401,
@@ -237,7 +237,7 @@ describe('the admin API', () => {
     });
   });
 
-  test('with the token in the URL is a 400', async () => {
+  test('called with the token in the URL answers with a 400', async () => {
     expect((await service.admin('GET', `/keys?access_token=${encodeURIComponent(ADMIN_TOKEN)}`)).status).toBe(
       400,
     );

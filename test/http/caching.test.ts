@@ -38,7 +38,7 @@ describe('Cache-Status and Cache-Control', () => {
   test('mark requests that shared the upstream call of another request', async () => {
     await service.script(ID, endedLongAgo(service.clock, 3));
     const both = await Promise.all([service.get(path(ID)), service.get(path(ID))]);
-    // Either of the two requests may cause the call.
+    // Either of the two requests can cause the call.
     expect(both.map((response) => String(response.headers.get('Cache-Status'))).toSorted()).toEqual([
       'flowtap; fwd=miss; collapsed; detail=live',
       'flowtap; fwd=miss; detail=live',

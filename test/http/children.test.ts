@@ -155,7 +155,7 @@ describe('the children of an execution', () => {
     for (const size of [1, 2, 3, 4, 8, 9, 250]) expect(namesOf(await allPages(PARENT, size))).toEqual(all);
   });
 
-  test('are requested in bounded numbers: a page may be short, and the next one continues', async () => {
+  test('are requested in bounded numbers: a page can be short, and the next one continues', async () => {
     const names = Array.from({ length: CHILDREN_ASKED_MAX + 10 }, (_, index) => `c-${index}`);
     await runs(MACHINE, names);
     await script(names.flatMap((name) => starts(childArn(name), name)));
@@ -169,7 +169,7 @@ describe('the children of an execution', () => {
     expect(rest.nextToken).toBeUndefined();
   });
 
-  test('of many map runs are listed in bounded numbers: a page may be short, and the next one continues', async () => {
+  test('of many map runs are listed in bounded numbers: a page can be short, and the next one continues', async () => {
     const arns = Array.from(
       { length: CHILDREN_ASKED_MAX + 10 },
       (_, index) => `${HOME}:mapRun:Parent/Lines:${index}`,
@@ -187,7 +187,7 @@ describe('the children of an execution', () => {
     expect(namesOf(pages)).toEqual(['last']);
   });
 
-  test('of map runs are searched for a few seconds: a page may be short, and the next one continues', async () => {
+  test('of map runs are searched for a few seconds: a page can be short, and the next one continues', async () => {
     const arns = Array.from(
       { length: 3 * CHILDREN_ASKED_MAX },
       (_, index) => `${HOME}:mapRun:Parent/Lines:${index}`,

@@ -1,4 +1,4 @@
-/** Exceptions in handlers, which are always bugs. Tests what the caller and the log show of them. */
+/** Exceptions in handlers, which are always bugs. Tests what the caller gets and what is logged. */
 import { RequestAddresses } from '../../src/http/request-address.ts';
 import { expect, test } from 'vitest';
 

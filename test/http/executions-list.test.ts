@@ -174,7 +174,7 @@ describe('a list', () => {
     expect((await service.fetch('/v1/executions', { method: 'DELETE' })).status).toBe(405);
   });
 
-  test('has no trailing slash in its path, because that path needs an id', async () => {
+  test('is not served at a path with a trailing slash, because that path needs an id', async () => {
     const problem = await problemOf(service.get('/v1/executions/'));
     expect(problem).toMatchObject({ status: 400, errors: [{ in: 'path', name: 'flowExecutionId' }] });
   });

@@ -47,7 +47,7 @@ test('the Worker answers a malformed Host with a 400 problem', async () => {
 
 // Cloudflare itself answers 400 to such requests. If this test fails because miniflare's router now passes them
 // to the Worker, delete the test, `assets: false` above, and the note in docs/http-api.md.
-test('miniflare’s router for static files answers 500 before the Worker if it cannot parse the URL', async () => {
+test('miniflare’s router for static files answers 500 in place of the Worker if it cannot parse the URL', async () => {
   await using worker = await startWorker({ vars: WORKER_VARS });
   expect(await ask(worker, '[')).toMatchObject({ status: 500, body: 'Internal Server Error' });
 });

@@ -91,7 +91,7 @@ describe('the id of something other than an execution', () => {
   });
 });
 
-test('an id of Things Graph may contain an ARN or an address', async () => {
+test('an id of Things Graph can contain an ARN or an address', async () => {
   for (const id of [
     `urn:tdm:us-west-2/123456789012/default:Workflow:${STATES}`,
     'https://flows.example.com/1',

@@ -73,7 +73,7 @@ describe('a page', () => {
     expect((await pageOf(service.get(path(ID, 'maxResults=250')))).messages).toHaveLength(250);
   });
 
-  test('may differ in size from the page before, and all pages together are the history', async () => {
+  test('can differ in size from the previous page, and all pages together are the history', async () => {
     await service.script(ID, endedLongAgo(service.clock, 1_003));
     const { messages, last } = await readAll(ID, [7, 250, 1, 99, 250, 249]);
     expect(messages).toEqual(upTo(0, 1_003));

@@ -23,7 +23,7 @@ afterEach(() => {
 function countParses(): { urls: number; readonly arns: string[] } {
   const counted: { urls: number; arns: string[] } = { urls: 0, arns: [] };
   const count = (url: string | URL) => {
-    // Not counted, because Node's own Request also parses its URL with the global class.
+    // Ignores Node's own Request, which also parses its URL with the global class.
     const isRuntime = new Error().stack?.includes('at new Request') ?? false;
     if (!isRuntime && String(url).startsWith(`${ORIGIN}/`)) counted.urls++;
   };

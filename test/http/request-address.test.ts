@@ -63,7 +63,7 @@ describe('the addresses of requests', () => {
   test.each([
     ['a ticket', `${PAGE}&ticket=ftt_abc`],
     ['an encoded ticket', `${PAGE}&%74icket=ftt_abc`],
-    ['a parameter that may be a secret', `${PAGE}&access_token=abc`],
+    ['a parameter that might be a secret', `${PAGE}&access_token=abc`],
     ['an API key in the path', `${ORIGIN}/v1/executions/${generateApiKey(randomBytes).text}`],
     ['an API key as a cursor', `${ORIGIN}/v1/executions/a?cursor=${generateApiKey(randomBytes).text}`],
     ['more than 1,000 characters', `${PAGE}${'c'.repeat(1_000)}`],

@@ -7,7 +7,7 @@ import { endedLongAgo, openService, path } from './service-under-test.ts';
 const ID = 'flow-1';
 
 describe('the request log', () => {
-  test('has only errors with REQUEST_LOG=errors, including refused streams', async () => {
+  test('with REQUEST_LOG=errors has only errors, including refused streams', async () => {
     const service = await openService({ logEveryNth: Infinity });
     await service.script(ID, endedLongAgo(service.clock, 3));
     const before = service.requests().length;
@@ -28,7 +28,7 @@ describe('the request log', () => {
     ]);
   });
 
-  test('has every n-th request, marked as a sample, and all errors with REQUEST_LOG=sample:n', async () => {
+  test('with REQUEST_LOG=sample:n has all errors, and every n-th request, marked as a sample', async () => {
     const service = await openService({ logEveryNth: 3 });
     const before = service.requests().length;
     for (let n = 0; n < 9; n++) await service.fetch('/healthz');

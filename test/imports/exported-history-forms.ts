@@ -63,7 +63,7 @@ const offsetText = (offset: number, colon: string): string => {
   return `${offset < 0 ? '-' : '+'}${hours}${colon}${pad(Math.floor(rest / 60) % 60)}${ofMinute}`;
 };
 
-/** The local time at that offset, without its fraction, and the digits of the fraction of the second. */
+/** Returns the local time at the offset, and separately the digits of the fraction of its second. */
 function wallClock(seconds: number, offset: number) {
   const [utc = '', fraction = ''] = (isoFromEpochSeconds(seconds) ?? '').replace('Z', '').split('.');
   const local = new Date(Date.parse(`${utc}Z`) + offset * 1000).toISOString().slice(0, 19);

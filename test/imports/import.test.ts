@@ -144,7 +144,7 @@ test('pages that the service returned can be imported unchanged, one after anoth
     });
     const text = await response.text();
     pages.push(text);
-    // Safety: a page may have a nextToken.
+    // Safety: a page is a JSON object, and its nextToken is text if it has one.
     const { nextToken } = JSON.parse(text) as { nextToken?: string };
     if (nextToken === undefined || pages.length === 8) break;
     next = `&nextToken=${nextToken}`;

@@ -70,7 +70,7 @@ test('prints curl and AWS CLI commands that work as pasted, and executions whose
   await useForAWhile(flowtap);
   if (process.platform === 'linux') expect((await groupOf(flowtap)).length).toBeGreaterThan(1);
   signalGroup(flowtap, 'SIGINT');
-  // npm forwards the signal that the group has already received, so the service gets SIGINT twice.
+  // Sends SIGINT a second time, as npm does: it forwards the signal that the whole group has already received.
   flowtap.process.kill('SIGINT');
   await expectEnd(flowtap);
   // The log contains the requests of this test, but not those that the start command makes itself.

@@ -73,7 +73,7 @@ test('rate limits are those of wrangler.toml: a hundred requests in ten seconds'
     limited.push(...answers.map((answer) => (answer as { limited: boolean }).limited));
   }
   const allowed = limited.filter((each) => !each).length;
-  // The first and the last request may be in the middle of a period, so up to two more periods are involved.
+  // The first and the last request can be in the middle of a period, so up to two more periods are involved.
   const periods = Math.floor((performance.now() - beganAtMs) / 10_000) + 2;
   expect(allowed).toBeGreaterThanOrEqual(100);
   expect(allowed).toBeLessThanOrEqual(100 * periods);

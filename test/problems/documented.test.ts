@@ -50,7 +50,7 @@ test('docs/http-api.md has each problem code once, with its status', () => {
   expect(sorted(documented)).toEqual(sorted(Object.entries(PROBLEM_STATUS)));
 });
 
-test('the example problem in docs/http-api.md is exactly what the service answers to that failure', () => {
+test('the example problem in docs/http-api.md is exactly the answer to the documented example of invalid input', () => {
   const [, json = ''] = /## Problems[\s\S]*?```json\n([\s\S]*?)```/.exec(httpApi) ?? [];
   const example: unknown = JSON.parse(json);
   const failure = problemDocumentation.InvalidRequestException.examples['invalid-input'];

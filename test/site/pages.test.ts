@@ -45,7 +45,7 @@ const parametersIn = (value: unknown): Json[] =>
       );
 
 describe('/docs', () => {
-  test('prefills only required parameters, and shows the examples of others in their descriptions', () => {
+  test('prefills only required parameters, and shows examples of optional ones in their descriptions', () => {
     const { shown } = start(false);
     const parameters = parametersIn(shown);
     expect(parameters.map(({ name }) => name)).toEqual(parametersIn(document).map(({ name }) => name));

@@ -13,7 +13,7 @@ describe('/docs/problems', () => {
     },
   );
 
-  test('has no other section', () => {
+  test('has no sections besides those of problem codes', () => {
     expect([...page.matchAll(/<section id=/g)]).toHaveLength(Object.keys(PROBLEM_STATUS).length);
   });
 });

@@ -11,7 +11,7 @@ export const MACHINE = 'arn:aws:states:us-west-2:123456789012:stateMachine:Door'
 
 const named = (id: string): Operation => {
   const operation = operations.find((each) => each.id === id);
-  if (!operation) throw new Error(`${id} is no operation`);
+  if (!operation) throw new Error(`${id} is not an operation`);
   return operation;
 };
 

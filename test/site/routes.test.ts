@@ -7,7 +7,7 @@ import { requestOf } from './requests.ts';
 
 describe('the OpenAPI document', () => {
   test('has a path for every route of the application and a route for every path', () => {
-    // Routes also include those for preflights and CORS, which have the same paths.
+    // Routes also include those for preflights and CORS, which share the paths of operations.
     const routes = brokenApp().routes;
     const matches = (pattern: string, path: string) =>
       pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path;

@@ -1,4 +1,4 @@
-/** Waits for a condition. There is enough time for a slow machine. */
+/** Waits for a condition, long enough for a slow machine. */
 import { vi } from 'vitest';
 
 /**

@@ -80,7 +80,7 @@ export const anyHistory = (maxLength: number, minLength = 0): fc.Arbitrary<Messa
       })),
     );
 
-/** The same history, but with a terminal last message. */
+/** Returns a copy of the history whose last message has the type `terminal`. */
 export const ended = (history: readonly Message[], terminal: Terminal = 'EXECUTION_SUCCEEDED'): Message[] => [
   ...history.slice(0, -1),
   { ...history.at(-1), eventType: terminal },

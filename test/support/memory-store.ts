@@ -29,8 +29,8 @@ import { decodeListCursor, encodeListCursor } from '../../src/storage/list-curso
 export interface MemoryStoreOptions {
   readonly clock: Clock;
   /**
-   * If true, a second write of a key within a second is refused with 429, as in KV. Only speed measurements switch it
-   * off.
+   * If true, a second write of a key within a second is refused with 429, as in KV. Tests that write a key more often
+   * switch it off. Default: true.
    */
   readonly oneWritePerSecond?: boolean;
 }
@@ -42,7 +42,7 @@ interface StoredEntry {
 }
 
 const WRITE_INTERVAL_MS = 1000;
-/** The maximum number of remembered write times. At this number, outdated ones are removed. */
+/** The maximum number of remembered write times. At this number, those older than a second are removed. */
 const WRITE_TIMES_MAX = 10_000;
 
 export const createMemoryStore = (options: MemoryStoreOptions): KeyValueStore => new MemoryStore(options);

@@ -57,7 +57,7 @@ export interface ScriptedSourceOptions {
   readonly tokenLifeCalls?: number;
   /** The failure that reports an expired token. */
   readonly expiry?: 'upstream-invalid-request' | 'upstream-invalid-token';
-  /** Requests for pages with more messages fail as too large. */
+  /** A call whose page would have more messages than this fails as too large. */
   readonly tooLargeAbove?: number;
   /** If set, the history never ends, and this function makes each message when it is read. */
   readonly endless?: (position: number) => Message;

@@ -1,7 +1,7 @@
 /**
- * Sets the search for secrets up for a test file on Node. Of each program that a test starts it sees the
- * output, and when the program ends, the files of the stores that it kept: KV and Durable Objects of workerd,
- * Deno KV. Tests make directories for those with `tmpdir()`, which is a place of its own for each file here.
+ * Sets the search for secrets up for a test file on Node. It searches the output of each program that a test starts.
+ * When a program ends, it also searches the files of all stores: KV and Durable Objects of workerd, and Deno KV. Tests
+ * create the directories of stores in `tmpdir()`, which this file changes to a separate directory for each test file.
  */
 import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -35,13 +35,13 @@ function watchProgram(message: unknown): void {
   const child = (message as { process: ChildProcess }).process;
   child.once('spawn', () => {
     const [program = '', ...args] = child.spawnargs;
-    // Its output is binary, and contains our sources.
+    // The output of esbuild is binary, and contains our sources.
     if (program.includes('esbuild')) return;
     const isService = args[0] === 'serve' || args.includes('src/deno.ts');
     for (const output of [child.stdout, child.stderr]) if (output) watchLines(output, isService);
     child.once('exit', () => {
       if (isOver) return;
-      // Its last lines may come after its end.
+      // The program's last lines can arrive after its exit.
       closing.add(once(child, 'close'));
       searchStores();
     });
@@ -59,21 +59,21 @@ afterAll(async () => {
   expectNothingFound();
 });
 
-/** Searches data as it arrives, read or not. Not by a listener, which would start a paused stream. */
+/** Searches data when it arrives, even if nobody reads it. Wraps `push`, because a listener would start the stream. */
 function watchLines(output: Readable, isService: boolean): void {
   const push = output.push.bind(output);
   let rest = '';
   output.push = (chunk: Buffer | string | null, ...more) => {
     const lines = (rest + (chunk === null ? '\n' : chunk.toString('latin1'))).split('\n');
     rest = lines.pop() ?? '';
-    // Other programs write for their users; the lines of the service's log among theirs have this member.
+    // Other programs write for their users. Only their lines with the member `event` belong to the service's log.
     for (const line of lines)
       if (isService || /^\{.*"event":"/.test(line)) search("a program's output", line);
     return push(chunk, ...more);
   };
 }
 
-/** Searches the raw bytes, so that deleted values which were not overwritten yet are found, too. */
+/** Searches the raw bytes, and so also finds deleted values that are not overwritten yet. */
 function searchStores(directory: string = scratch): void {
   for (const entry of unlessGone(() => readdirSync(directory, { withFileTypes: true })) ?? []) {
     const path = join(directory, entry.name);
@@ -90,7 +90,7 @@ function searchFile(path: string): void {
   search(path.slice(scratch.length + 1), unlessGone(() => readFileSync(path, 'latin1')) ?? '');
 }
 
-/** Programs that still run replace files and remove them; what replaced one is looked at when they end. */
+/** Running programs can replace or remove files during a search. Their files are searched again when they end. */
 function unlessGone<T>(read: () => T): T | undefined {
   try {
     return read();

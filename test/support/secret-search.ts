@@ -14,7 +14,7 @@ import type { Log, LogRecord } from '../../src/core/log.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { masked, secretsIn } from './secret-patterns.ts';
 
-/** Log lines may be long, and the same line may occur a thousand times. */
+/** Limits of the report, because lines can be long, and the same line can occur a thousand times. */
 const SHOWN_CHARACTERS = 400;
 const SHOWN_FINDINGS = 10;
 
@@ -30,7 +30,7 @@ export function search(place: string, text: string): void {
   findings.add(`${kinds.join(', ')} in ${place} (${currentTestName}): ${excerpt(text)}`);
 }
 
-/** Returns the text around the first secret, with all secrets masked, because it is shown in the log of the CI. */
+/** Returns the text around the first secret. Masks all secrets, because the CI log shows the excerpt. */
 function excerpt(text: string): string {
   const safe = masked(text);
   const start = Math.max(0, safe.indexOf('***') - SHOWN_CHARACTERS / 2);
@@ -83,7 +83,8 @@ function asText(value: unknown): string {
 }
 
 /**
- * From now on, everything that is put into any memory store is examined. All memory stores are of one class.
+ * From now on, everything that is put into any memory store is examined. All memory stores share the class that is
+ * patched here.
  */
 export function watchMemoryStores(): void {
   // Safety: an instance's prototype is its class's.

@@ -85,7 +85,7 @@ test('steps are recognised even without names', () => {
 describe('a tree of steps', () => {
   const messages = thingsGraphMessages('CloudFlow');
 
-  test('shares every unchanged step with the tree before', () => {
+  test('shares every unchanged step with the previous tree', () => {
     const before = toSteps(messages.slice(0, 12));
     let state = messages.slice(0, 12).reduce<StepsState | undefined>(stepsReducer, undefined);
     const first = state?.execution;
