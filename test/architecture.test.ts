@@ -408,8 +408,8 @@ describe('files', () => {
 });
 
 /**
- * Code in tests that the search for secrets (test/support/secret-search.ts) would miss, or that discards what it has
- * found. Consoles and child processes need no rule, because the search covers them by itself.
+ * Code in tests that the search for secrets (test/support/secret-search.ts) would miss, or that discards its
+ * findings. Consoles and child processes need no rule, because the search covers them by itself.
  */
 const unsearched: Record<string, RegExp> = {
   'a log that is not made by testLog()':

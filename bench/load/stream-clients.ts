@@ -8,9 +8,9 @@ import { type Socket, connect } from 'node:net';
 import { wait } from '../measure/wait.ts';
 import type { CrowdAnswer, CrowdRequest, StreamOf } from '../measure/stream-crowd.ts';
 
-/** Keeps a server busy without overflowing its backlog of connections. */
+/** Streams opened at the same time: enough to keep a server busy, too few to overflow its backlog of connections. */
 const CONNECTING_AT_ONCE = 50;
-/** A refused stream is retried after this time, as an EventSource does. A call budget may be exhausted for a while. */
+/** A refused stream is retried after this time, as an EventSource does. A call budget can be exhausted for a while. */
 const RETRY_MS = 1_000;
 const RETRIES_MAX = 30;
 

@@ -10,7 +10,7 @@ export interface BenchMessage {
   readonly payload: string;
 }
 
-/** With `ended`, the last message ends the execution. Its timestamp is long past. */
+/** If `ended` is true, the last message ends the execution. All timestamps are long past. */
 export const history = (count: number, ended: boolean): BenchMessage[] =>
   Array.from({ length: count }, (_, n) => ({
     messageId: `bench-${n}`,

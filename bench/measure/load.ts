@@ -19,7 +19,7 @@ export interface LoadResult {
   readonly cpuMicros: number;
 }
 
-/** What rotate.lua and autocannon.js print. */
+/** The JSON that rotate.lua and autocannon.js print. */
 interface Printed {
   readonly requests: number;
   readonly micros: number;

@@ -29,8 +29,8 @@ export async function pagesOf(service: Flowtap, ids: readonly string[], key: Ben
 }
 
 /**
- * Every key requests every page. The stride (7919) is coprime to the number of requests, so all of them are used, and
- * consecutive requests are far apart.
+ * Every key requests every page. The stride (7919) is coprime to the number of requests, so each request is used once,
+ * and consecutive requests are far apart.
  */
 export function rotate(paths: readonly string[], keys: readonly BenchKey[]): LoadRequest[] {
   const count = paths.length * keys.length;

@@ -10,7 +10,7 @@ const PAGE_KIB = 4;
 
 /** CPU time so far in microseconds, user plus system. */
 export function cpuMicros(pid: number): number {
-  // Removes the fields up to the process name. The name is in parentheses and may contain spaces.
+  // Removes the fields up to the process name. The name is in parentheses and can contain spaces.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /s, '')
     .split(' ');

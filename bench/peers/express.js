@@ -1,5 +1,5 @@
 /**
- * What a team would write itself: Express, the AWS SDK, a Map that caches pages, and a key check by SHA-256. Prints its
+ * A proxy as a team would write it: Express, the AWS SDK, a Map that caches pages, and a key check by SHA-256. Prints its
  * address. KEYS lists the accepted keys, separated by commas. UPSTREAM is the endpoint of the SDK's calls.
  */
 import { createHash } from 'node:crypto';

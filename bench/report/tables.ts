@@ -1,4 +1,4 @@
-/** Reports as Markdown tables. */
+/** Formats reports as Markdown tables. */
 import type { RowReport, Verdict } from '../measure/row.ts';
 import type { Spread } from '../measure/spread.ts';
 

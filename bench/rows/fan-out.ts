@@ -87,7 +87,7 @@ async function startOfNchan(streams: number): Promise<FanOut> {
   };
 }
 
-/** Starts a new process for each round, so that memory is measured from the start. */
+/** Starts a new server process for each round, so that no round inherits memory from the previous one. */
 async function fanOut(start: (streams: number) => Promise<FanOut>, effort: Effort): Promise<Sample> {
   const { streams } = effort;
   const peer = await start(streams);

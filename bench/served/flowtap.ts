@@ -128,7 +128,7 @@ export class Flowtap {
   }
 }
 
-/** Makes at most `atOnce` values at a time, because the service may keep its whole store in one file. */
+/** Makes at most `atOnce` values at a time, because the service can keep its whole store in one file. */
 export async function inTurn<T>(count: number, make: (n: number) => Promise<T>, atOnce = 8): Promise<T[]> {
   const made: T[] = [];
   for (let from = 0; from < count; from += atOnce) {

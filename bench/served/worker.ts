@@ -51,7 +51,7 @@ export async function startWorker(options: WorkerOptions): Promise<ServedWorker>
 
 /** Environment variables that make miniflare start workerd with its log in a file (workerd-log-to-file.sh). */
 function logToFile(file: string): Readonly<Record<string, string>> {
-  // The workerd that miniflare depends on. Safety: the package exports the path of its program.
+  // Finds the workerd that miniflare depends on. Safety: the package exports the path of its program.
   const fromMiniflare = createRequire(createRequire(import.meta.url).resolve('miniflare'));
   const { default: program } = fromMiniflare('workerd') as { readonly default: string };
   return { MINIFLARE_WORKERD_PATH: LOG_TO_FILE, BENCH_WORKERD: program, BENCH_LOG: file };

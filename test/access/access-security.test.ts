@@ -31,7 +31,7 @@ function guessFor(credentialId: string): string {
 const LIMIT = FAILED_AUTHENTICATIONS.requests;
 
 describe('junk keys', () => {
-  test('cost no storage read, whether random text or a valid key with one character changed', async () => {
+  test('cost no storage read, whether they are random text or a valid key with one changed character', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const before = access.store.calls;
@@ -45,7 +45,7 @@ describe('junk keys', () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(mutated, fc.string({ minLength: 1 })), async (junk) => {
         fc.pre(junk !== text);
-        // Each request has its own address. Otherwise the address would be locked out, and no further key checked.
+        // Each request has its own address. Otherwise the address would be locked out, and no further key would be checked.
         address += 1;
         const request = sessionTokenRequest(junk, { clientAddress: () => `junk ${address}` });
         expect(failureOf(await access.authenticator.authenticate(request))).toBe('invalid-key');

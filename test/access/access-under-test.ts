@@ -93,7 +93,7 @@ export const pageRequest = (key: string | undefined, more: Partial<AccessRequest
 });
 
 /**
- * The request of an AWS client that sends `token` as its session token. The token may be any text, even one
+ * The request of an AWS client that sends `token` as its session token. The token can be any text, even one
  * that is invalid in a header.
  */
 export const sessionTokenRequest = (token: string, more: Partial<AccessRequest> = {}): AccessRequest => ({

@@ -1,6 +1,6 @@
 /**
- * Concurrent access: reads while a key changes, simultaneous changes of one key, and thousands of wrong keys
- * at once. As in real stores, a read returns what was stored when it began.
+ * Concurrent access: reads while a key changes, simultaneous changes of one key, and thousands of simultaneous
+ * requests with wrong keys. As in real stores, a read returns the value that was stored when the read began.
  */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
@@ -173,7 +173,7 @@ describe('simultaneous changes of one key', () => {
   });
 });
 
-describe('5,000 well-formed unknown keys at once from one address', () => {
+describe('5,000 well-formed unknown keys sent at the same time from one address', () => {
   test('cost no more reads than the limits allow, and are all refused', async () => {
     const { clock, slow, place } = open();
     const asking = Array.from({ length: 5_000 }, async () =>

@@ -65,7 +65,7 @@ describe('a caller with a valid key', () => {
     expect(caller.expiresAtMs).toBe(Date.UTC(2027, 0, 1));
   });
 
-  test('can use routes that concern no execution, even if the key may read none', async () => {
+  test('can use routes that concern no execution, even if the key may read no execution', async () => {
     const access = openAccess();
     const { text } = await createKey(access, { executions: [] });
     const { url, headers, clientAddress } = pageRequest(text);
@@ -73,7 +73,7 @@ describe('a caller with a valid key', () => {
     expect(failureOf(await access.authenticator.authenticate(request))).toBe('no failure');
   });
 
-  test('may send the key as X-API-Key, or as an AWS session token', async () => {
+  test('can send the key as X-API-Key, or as an AWS session token', async () => {
     const access = openAccess();
     const { text } = await createKey(access);
     const headers = new Headers({ 'X-API-Key': text });
@@ -108,7 +108,7 @@ describe('the order of checks', () => {
     expect(failureOf(await access.authenticator.authenticate(request))).toBe('revoked-key');
   });
 
-  test('the key of a ticket is checked before the route', async () => {
+  test('the key of a ticket is checked before the permission for the route', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     const caller = valueOf(await access.authenticator.authenticate(pageRequest(text)));

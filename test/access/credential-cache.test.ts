@@ -65,7 +65,7 @@ describe('a cached key', () => {
     expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('no failure');
   });
 
-  test('that was tried before its creation works at once in the isolate that creates it', async () => {
+  test('that was tried before its creation works immediately in the isolate that creates it', async () => {
     const access = openAccess({ random: fixedRandom });
     const { text } = generateApiKey(fixedRandom);
     expect(failureOf(await access.authenticator.authenticate(pageRequest(text)))).toBe('invalid-key');

@@ -4,7 +4,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { createKey, failureOf, NEW_KEY, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 
 describe('creating a key', () => {
-  test('returns a key that works at once in this isolate, without reading the store', async () => {
+  test('returns a key that works immediately in this isolate, without reading the store', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     expect(access.store.reads()).toBe(0);
@@ -61,7 +61,7 @@ describe('creating a key', () => {
 });
 
 describe('changing a key', () => {
-  test('changes the given members, at once in this isolate and within 10 s in others', async () => {
+  test('changes the given members, immediately in this isolate and within 10 s in others', async () => {
     const access = openAccess();
     const elsewhere = access.another();
     const { text, view } = await createKey(access, { owner: 'Ada' });
@@ -104,7 +104,7 @@ describe('changing a key', () => {
 });
 
 describe('rotating a key', () => {
-  test('adds a credential that works everywhere at once, even where the key is cached', async () => {
+  test('adds a credential that works immediately in every isolate, even where the key is cached', async () => {
     const access = openAccess();
     const elsewhere = access.another();
     const { text, view } = await createKey(access);
@@ -138,7 +138,7 @@ describe('rotating a key', () => {
     }
   });
 
-  test('with no overlap ends every older credential at once, however many there are', async () => {
+  test('with no overlap ends every older credential immediately, however many there are', async () => {
     const access = openAccess();
     const { text, view } = await createKey(access);
     await access.clock.advance(1000);
@@ -179,7 +179,7 @@ describe('rotating a key', () => {
 });
 
 describe('revoking a key', () => {
-  test('makes every credential fail as revoked, at once in this isolate and within 10 s in others', async () => {
+  test('makes every credential fail as revoked, immediately in this isolate and within 10 s in others', async () => {
     const access = openAccess();
     const elsewhere = access.another();
     const { text, view } = await createKey(access);

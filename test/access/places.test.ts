@@ -20,7 +20,7 @@ const CACHE_MS = 30_000;
 /** Long enough for both caches to expire: the store's and the credential cache. */
 const SETTLED_MS = CACHE_MS + 10_000;
 
-/** The store as one location sees it. Only the location that writes sees the change at once. */
+/** The store as one location sees it. Only the location that writes sees the change immediately. */
 function placeOf(origin: KeyValueStore, clock: ManualClock): KeyValueStore {
   const cache = new Map<string, { entry: Entry | undefined; untilMs: number }>();
   const get = async (key: string) => {
@@ -75,7 +75,7 @@ describe("keys in two locations that see each other's writes late", () => {
     }
   });
 
-  test('a new credential works at once in a location that has cached the old one', async () => {
+  test('a new credential works immediately in a location that has cached the old one', async () => {
     const { clock, places } = openPlaces();
     const [here, there] = places;
     const { text, view } = await createKey(here);

@@ -44,7 +44,7 @@ describe('the credential of a request', () => {
     [{ Authorization: 'Basic dTpw' }, 'Basic'],
     [{ Authorization: 'Token ftk_k1' }, 'Token'],
     [{ Authorization: 'AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b' }, 'AWS4-HMAC-SHA256'],
-    // The text may be a secret, so it is not named as a scheme.
+    // The text might be a secret, so it is not named as a scheme.
     [{ Authorization: KEY }, ''],
     [{ Authorization: `${KEY} x` }, ''],
     [{ Authorization: 'hunter2' }, ''],
@@ -83,7 +83,7 @@ describe('the credential of a request', () => {
     expect(found(url, headers)).toEqual({ type: 'conflicting-credentials' });
   });
 
-  test('may be sent twice', () => {
+  test('can be sent twice', () => {
     expect(
       found(PATH, [
         ['X-API-Key', 'k1'],

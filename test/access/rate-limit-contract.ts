@@ -8,7 +8,7 @@ export interface LimiterUnderTest {
   readonly limit: RateLimit;
   /** The number of the current period. Absent if tests advance the limiter's clock. */
   readonly period?: () => number;
-  /** Advances the limiter's clock. Absent if tests cannot. */
+  /** Advances the limiter's clock. Absent if tests cannot advance it. */
   readonly advance?: (ms: number) => Promise<void>;
 }
 

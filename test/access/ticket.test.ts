@@ -137,7 +137,7 @@ describe('a ticket', () => {
     );
   });
 
-  test('may allow less than its key but never more, even if the key is restricted later', async () => {
+  test('can allow less than its key but never more, even if the key is restricted later', async () => {
     const access = openAccess();
     const full = await callerOf(access);
     const narrow = await newTicket(access, full, { payloads: 'none' });

@@ -1,12 +1,12 @@
 /**
- * Revocations while the store fails: the key stops working in this process at once, and the answer says that the
+ * Revocations while the store fails: the key immediately stops working in this process, and the answer says that the
  * revocation is not stored.
  */
 import { expect, test } from 'vitest';
 
 import { createKey, failureOf, openAccess, pageRequest, valueOf } from './access-under-test.ts';
 
-test('if the store is full, a revocation takes effect in this process at once, and the answer says that it is not stored', async () => {
+test('if the store is full, a revocation takes effect immediately in this process, and the answer says that it is not stored', async () => {
   const access = openAccess();
   const { text, view } = await createKey(access);
   valueOf(await access.authenticator.authenticate(pageRequest(text)));

@@ -19,7 +19,7 @@ export async function runExample(
   return stdout;
 }
 
-/** Checks that the example prints its usage and fails when a setting or its argument is missing. */
+/** Checks that the example prints its usage and fails if a setting or the argument is missing. */
 export async function expectUsage(
   example: string,
   env: Readonly<Record<'FLOWTAP_URL' | 'FLOWTAP_API_KEY', string>>,

@@ -81,7 +81,7 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
     expect(report.executions).toEqual(expected());
   });
 
-  it('reads the same from the archive', async () => {
+  it('reads the same events and descriptions from the archive', async () => {
     await untilSamplesArchived(world, key, samples);
     const calls = () => samples.map(({ arn }) => world.calls(arn)).reduce((sum, count) => sum + count, 0);
     callsBefore = calls();

@@ -13,7 +13,7 @@ import { ADMIN_TOKEN } from '../support/secret-patterns.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-/** Bundles the command as in the package, because one file starts much faster than the sources. Returns its folder. */
+/** Bundles the command as in the package, because one file starts much faster than the sources. Returns the folder. */
 async function bundled(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'flowtap-cli-'));
   await build({

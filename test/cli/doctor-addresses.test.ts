@@ -68,7 +68,7 @@ test.concurrent(
       remedy: expect.stringContaining('http://'),
     });
     expect(JSON.stringify(service)).not.toMatch(/SSL|error:|wrong version/i);
-    // Any other command reports the same.
+    // The command `tail` reports the same.
     const env = { FLOWTAP_URL: server.origin.replace('http:', 'https:'), FLOWTAP_API_KEY: 'k' };
     const { stderr } = await flowtap.run(['tail', 'x', '--give-up-after', '0'], { env });
     expect(stderr).toContain('does not speak TLS');

@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import type { Check } from '../../src/cli/check.ts';
 import type { CommandUnderTest, Environment } from './command-under-test.ts';
 
-/** A partner's environment. It overrides the admin token of CommandUnderTest with none. */
+/** A partner's environment. It overrides the admin token of CommandUnderTest with an empty one. */
 export const PARTNER = { FLOWTAP_ADMIN_TOKEN: '' };
 /** The body that a healthy /healthz returns. */
 export const HEALTHY = '{"status":"ok"}';

@@ -38,7 +38,7 @@ test('a wide terminal shows ids, and a narrow one shows names and the common pre
   ).toHaveLength(4);
 });
 
-test('a running execution shows the time since its start, and one without a start shows no time', () => {
+test('a running execution shows the time since its start, or no time if its start is unknown', () => {
   const { durationMs: _ended, ...running } = execution('one', { status: 'RUNNING' });
   const { startedAt: _start, ...timeless } = running;
   const lines = executionTable([running, timeless], output(80), NOW);

@@ -12,7 +12,7 @@ import { listen } from './local-server.ts';
 const HOSTILE = 'a\u001b[2Jb\u009b2Jc\u0085d\r\ne\u2028f\u202eg\u2066h\u200f';
 
 /**
- * Control characters that a command may write to a terminal: line ends, its own colours, and sequences that erase its
+ * Control characters that a command can write to a terminal: line ends, its own colours, and sequences that erase its
  * own lines.
  */
 // eslint-disable-next-line no-control-regex

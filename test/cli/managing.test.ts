@@ -22,7 +22,7 @@ const CREATE = ['keys', 'create', '--name', 'test', '--executions', '*', '--payl
 const withKey = (key: string) => ({ env: { FLOWTAP_API_KEY: key } });
 
 test.concurrent(
-  'the first key of a fresh deployment works at once, and is the only output on stdout',
+  'the first key of a fresh deployment works immediately, and is the only output on stdout',
   async () => {
     const created = await flowtap.run(CREATE);
     expect(created).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ftk_[0-9A-Za-z_]{48,}\n$/) });

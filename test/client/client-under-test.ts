@@ -87,7 +87,7 @@ export async function driveUntil<T>(
   }
 }
 
-/** A history of `count` messages, one every `everyMs` or all at once. `last` is the event type of the last message. */
+/** A history of `count` messages, one every `everyMs`, or all at the start. `last` is the event type of the last message. */
 export function history(count: number, { everyMs = 0, last = 'EXECUTION_SUCCEEDED' } = {}): Scripted[] {
   return Array.from({ length: count }, (_, index) => ({
     messageId: `m-${index}`,

@@ -96,7 +96,7 @@ test("following and pages can continue from an event's cursor", async () => {
   ]);
 });
 
-test('following from the cursor of a final end stops at once, with the status', async () => {
+test('following from the cursor of a final end stops immediately, with the status', async () => {
   const under = await openClient(history(3));
   const client = under.client();
   const first = await under.until(collect(client.followEvents(EXECUTION, { until: 'settled' })));

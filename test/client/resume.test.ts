@@ -221,7 +221,7 @@ test.each([
   ['a forbidden request', problem(403, { code: 'AccessDeniedException' }), 'AccessDeniedException'],
   ['a service that is not configured', problem(503, { code: 'NotConfigured' }), 'NotConfigured'],
   ['another service', () => new Response('<h1>Not here</h1>', { status: 404 }), 'UnexpectedAnswer'],
-])('%s is thrown at once', async (_, answer, code) => {
+])('%s is thrown immediately', async (_, answer, code) => {
   const { follow, requests } = scripted([answer]);
   expect(await failureOf(follow())).toMatchObject({ name: 'FlowtapProblem', code });
   expect(requests).toHaveLength(1);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { ClientGone, isClientGone } from '../../src/core/client-gone.ts';
 
-test('isClientGone recognises the error of a disconnected client, even if it has lost its class', () => {
+test('isClientGone recognises the error of a disconnected client, even if the error has lost its class', () => {
   const gone = new ClientGone('the client takes nothing');
   expect(isClientGone(gone)).toBe(true);
   // workerd reports an error in a response's stream as an uncaught exception, unless it is `retryable`.

@@ -1,4 +1,4 @@
-/** A few tasks of many tenants run at once, and no tenant waits for all tasks of another. */
+/** A few tasks of many tenants run at the same time, and no tenant waits for all tasks of another. */
 import { describe, expect, test } from 'vitest';
 
 import { FairSemaphore } from '../../src/core/fair-semaphore.ts';
@@ -28,7 +28,7 @@ function underTest(atOnce: number, clock = new ManualClock()) {
   return { clock, turns, begun, ask, endOne, most: () => most };
 }
 
-test('never more tasks than permitted run at once, and all tasks run in the end', async () => {
+test('never more tasks than permitted run at the same time, and all tasks run in the end', async () => {
   const { begun, ask, endOne, most } = underTest(3);
   const all = Promise.all(Array.from({ length: 50 }, () => ask('one')));
   await settle();
@@ -68,7 +68,7 @@ test('a permit whose task never ends expires', async () => {
   expect(begun).toEqual(['vanished', 'next']);
 });
 
-test('a permit is freed at once if its task is cancelled', async () => {
+test('a permit is freed immediately if its task is cancelled', async () => {
   const { clock, turns, begun, ask } = underTest(1);
   const cancelled = new AbortController();
   void turns.run('cancelled', () => new Promise<never>(() => {}), cancelled.signal);
@@ -127,7 +127,7 @@ describe('a waiter that could not poll for a while', () => {
     expect(begun).toEqual(['first', 'c', 'a', 'b', 'c', 'd', 'a', 'a']);
   });
 
-  test('gets a permit even if many stall at once, and each tenant gets one before any tenant gets a second', async () => {
+  test('gets a permit even if many stall together, and each tenant gets one before any tenant gets a second', async () => {
     const { clock, begun, ask, endOne } = await withStalled(['a', 'a', 'a', 'b', 'c'], 2_000);
     void ask('late');
     await endOne();

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { SerialQueue } from '../../src/core/serial-queue.ts';
 
-test('tasks run one at a time in order; a failure reaches only its own caller and does not stop the queue', async () => {
+test('tasks run one at a time in order; a failure reaches only the caller of the failed task and does not stop the queue', async () => {
   const queue = new SerialQueue();
   const gate = Promise.withResolvers<void>();
   const ran: string[] = [];

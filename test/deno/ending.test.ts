@@ -40,7 +40,7 @@ async function readUntil(response: Response, text: string): Promise<() => Promis
   };
 }
 
-describe.concurrent('SIGTERM or SIGINT', () => {
+describe.concurrent('on SIGTERM or SIGINT, the service', () => {
   test('ends streams after a complete event, answers waiting requests with the current state, and exits with 0', async () => {
     const flowtap = await world.start({ STORE_PATH: ':memory:' });
     const apiKey = await newKey(flowtap.url);
@@ -75,7 +75,7 @@ describe.concurrent('SIGTERM or SIGINT', () => {
     stuck.destroy();
   });
 
-  test('ends the process with exit code 1 immediately when sent a second time', async () => {
+  test('exits with 1 immediately if the signal is sent a second time', async () => {
     const flowtap = await world.start({ STORE_PATH: ':memory:' });
     const stuck = await unfinishedImport(flowtap.url);
     flowtap.process.kill('SIGINT');

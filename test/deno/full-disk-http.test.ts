@@ -63,7 +63,7 @@ describe.skipIf(!canMount())('on a full disk', () => {
   });
   afterAll(() => world.end());
 
-  test('a key can be revoked at once, and archives can be deleted to free space', async () => {
+  test('a revocation takes effect immediately, and archives can be deleted to free space', async () => {
     for (const key of [leaked, used]) expect((await read(key)).status).toBe(200);
     // A failed write sometimes leaves a little room, so this repeats until a write fails.
     let refused = await createKey();

@@ -69,7 +69,7 @@ describe('a malformed Host header gives a 400 problem and one log line without t
     ['[::1', messages],
     ['%00', messages],
     ['a:b', messages],
-    // Parsed as URLs, these would have a different path from the request's.
+    // As parts of a URL, these hosts would change the path of the request.
     ['flowtap/v1/admin/keys?', '/healthz'],
     ['flowtap?', messages],
     ['flowtap#', messages],

@@ -31,7 +31,7 @@ function subscribe(url: string, apiKey: string): Subscriber {
   return subscriber;
 }
 
-test('a thousand subscribers share one poll, each gets every message once, and disconnecting frees their slots at once', async () => {
+test('a thousand subscribers share one poll, each gets every message once, and disconnecting frees their slots immediately', async () => {
   const { url, log, noise } = await world.start({ STORE_PATH: ':memory:' });
   // Each key opens ten streams, because a single tenant cannot use all slots of an execution.
   const keys = await Promise.all(Array.from({ length: 100 }, () => newKey(url)));

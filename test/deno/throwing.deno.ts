@@ -1,5 +1,5 @@
 /**
- * For requests.test.ts: the service with a logger and a URL.parse that throw, one inside a route and one before any
+ * For requests.test.ts: the service with a logger that throws inside a route, and a URL.parse that throws before any
  * route.
  */
 import { readServerSettings } from '../../src/deno/server-settings.ts';

@@ -169,7 +169,7 @@ describe('a delayed call', () => {
     expect(emulator.stats()).toMatchObject({ stalled: 1, inFlight: 0 });
   });
 
-  it('ends at once when its caller disconnects', async () => {
+  it('ends immediately when its caller disconnects', async () => {
     for (const faults of [{ stallRate: 1 }, { stallRate: 1, stallMs: 30_000 }, { latencyMs: 30_000 }]) {
       const { emulator, clock } = await faulty(faults);
       const caller = new AbortController();

@@ -220,7 +220,7 @@ describe('GET /v1/admin/executions', () => {
     await service.admin('PUT', at(LONG), '{"eventType":"EXECUTION_ABORTED"}');
   });
 
-  test('lists archived executions with what is known of them, even those with long ids', async () => {
+  test('lists archived executions with all known details, even those with long ids', async () => {
     const { executions, cursor } = await list();
     expect(cursor).toBeUndefined();
     expect(executions).toHaveLength(13);

@@ -40,7 +40,7 @@ describe('a body', () => {
     ['PUT', '/v1/admin/executions/imported/messages', 'gzip'],
     ['POST', path(ID, '', '/tickets'), 'deflate'],
     ['POST', path(ID, '', '/tickets'), 'GZIP, identity'],
-  ])('of %s %s with Content-Encoding is a 415 that says so', async (method, url, encoding) => {
+  ])('of %s %s with Content-Encoding is a 415 that names this header', async (method, url, encoding) => {
     const credential = url.startsWith('/v1/admin') ? ADMIN_TOKEN : await service.key({ tickets: true });
     const headers = { Authorization: `Bearer ${credential}`, 'Content-Encoding': encoding };
     const response = await service.fetch(url, { method, headers, body: gzip });

@@ -28,7 +28,7 @@ describe('credentials', () => {
     }
   });
 
-  test('may contain the same key twice, but two different keys are a 400', async () => {
+  test('can contain the same key twice, but two different keys are a 400', async () => {
     const [key, other] = [await service.key(), await service.key()];
     expect((await get({ Authorization: `Bearer ${key}`, 'X-API-Key': key })).status).toBe(200);
     expect((await get({ Authorization: `bearer ${key}` })).status).toBe(200);

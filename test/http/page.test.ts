@@ -132,7 +132,7 @@ describe('a page', () => {
     expect(sizes).toEqual([2, 1, 1]);
   });
 
-  test('for a key without payloads has none, and its cursor works for a key with payloads', async () => {
+  test('for a key without payloads has no payloads, and its cursor works for a key with payloads', async () => {
     await service.script(ID, endedLongAgo(service.clock, 3));
     const key = await service.key({ payloads: 'none' });
     const page = await pageOf(service.fetch(path(ID, 'maxResults=1'), { headers: { 'X-API-Key': key } }));

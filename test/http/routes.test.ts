@@ -217,7 +217,7 @@ describe('a browser on another origin', () => {
     }
   });
 
-  test('may call only if CORS_ORIGINS lists the origin or is not set', async () => {
+  test('may call only from the origins that CORS_ORIGINS lists, if it is set', async () => {
     const service = await openService({ corsOrigins: ['https://partner.example', 'https://other.example'] });
     await service.script(ID, endedLongAgo(service.clock, 3));
     const allowed = async (origin: string) => {

@@ -25,7 +25,7 @@ function slowBody() {
       pull: () => void (state.isRead = true),
       cancel: () => void (state.isCancelled = true),
     },
-    // Otherwise the stream would call `pull` before anyone reads.
+    // Otherwise the stream would call `pull` before the service reads.
     { highWaterMark: 0 },
   );
   return {

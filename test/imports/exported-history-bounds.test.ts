@@ -33,7 +33,7 @@ describe('reading an exported history', () => {
     });
   });
 
-  test('accepts a single message of any size below its own limit, and names the line of a larger one', async () => {
+  test('accepts a single message of any size below the limit for messages, and names the line of a larger one', async () => {
     const ofBytes = (size: number) => `{"payload":"${'x'.repeat(size - 14)}"}`;
     expect(await faultsOf(ofBytes(MESSAGE_BYTES_MAX - 70_000))).toEqual([]);
     for (const [before, after] of [

@@ -196,7 +196,7 @@ export async function useForAWhile(flowtap: Started): Promise<void> {
   await follow(flowtap, read(flowtap).running, (events) => events.length >= 4);
 }
 
-/** The ids of all processes in its group. Linux only; empty elsewhere. */
+/** The ids of all processes in the command's process group. Linux only; empty elsewhere. */
 export async function groupOf({ process: { pid } }: Started): Promise<number[]> {
   const all = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const stats = await Promise.all(all.map((name) => readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')));

@@ -17,7 +17,7 @@ export const UPSTREAM_CREDENTIALS = {
   secretAccessKey: 'the secret of the upstream',
 };
 
-/** Settings with which the Worker is configured. The upstream's address is missing, so the default one applies. */
+/** Settings that suffice for the Worker. The upstream's address is missing, so the default address applies. */
 export const WORKER_VARS = {
   AWS_REGION: 'us-west-2',
   AWS_ACCESS_KEY_ID: UPSTREAM_CREDENTIALS.accessKeyId,
