@@ -84,12 +84,12 @@ export type { Clock, Status };
  * for ten minutes, everything else for one minute.
  */
 export interface FlowtapClient {
-  /** All messages so far: `for await (const message of client.list(id))`. */
+  /** All messages that exist now: `for await (const message of client.list(id))`. */
   list(flowExecutionId: string, options?: ListOptions): MessageList;
   /** One page of messages. */
   page(flowExecutionId: string, options?: PageOptions): Promise<Page>;
   /**
-   * Yields each message exactly once, as it happens, until the execution ends. Returns the execution's
+   * Yields each message exactly once, as it arrives, until the execution ends. Returns the execution's
    * status.
    */
   follow(
@@ -116,14 +116,16 @@ export interface FlowtapClient {
    * Yields the newest executions of a flow, then each one that appears or changes, until the signal aborts.
    */
   followExecutions(options?: FollowExecutionsOptions): AsyncGenerator<ExecutionsEvent, void, void>;
-  /** The executions that this one started. */
+  /** The executions that the given execution started. */
   children(flowExecutionId: string, options?: ChildrenOptions): ChildList;
   /**
    * Creates a ticket for a browser. The key needs the permission to create tickets. By default the ticket is
    * valid for 10 minutes.
    */
   createTicket(flowExecutionId: string, options?: TicketOptions): Promise<Ticket>;
-  /** What the client's own key may read. With `flowExecutionId`, also whether it may read that execution. */
+  /**
+   * What the client's own key may read. With `flowExecutionId`, also whether the key may read that execution.
+   */
   key(options?: { readonly flowExecutionId?: string; readonly signal?: AbortSignal }): Promise<KeyFacts>;
 }
 

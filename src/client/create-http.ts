@@ -1,11 +1,11 @@
-/** The options of a client, and the `Http` made from them. The command uses the same for the admin API. */
+/** Creates a client's `Http` from its options. The `flowtap` command also uses it, for the admin API. */
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type CredentialOptions, createCredential } from './credential.ts';
 import { type Fetch, Http } from './http.ts';
 import { REQUEST_GIVE_UP_MS } from './retry-policy.ts';
 
 export interface FlowtapClientOptions extends CredentialOptions {
-  /** The service's address: `https://flowtap.example.com`. It may have a path. */
+  /** The service's address: `https://flowtap.example.com`. It can have a path. */
   readonly url: string | URL;
   /**
    * How long a single request (a page, a summary) is retried after transient failures. Default: one minute. 0
@@ -24,7 +24,7 @@ export interface FlowtapClientOptions extends CredentialOptions {
 export function createHttp(options: FlowtapClientOptions): Http {
   const { url, clock = systemClock, random = Math.random, giveUpAfterMs = REQUEST_GIVE_UP_MS } = options;
   if (!URL.canParse(url)) {
-    // Hides the part before an @, which may be a password.
+    // Hides the part before an @, which might be a password.
     const shown = String(url).replace(/^.*@/s, '…@');
     throw new TypeError(`Cannot create a Flowtap client: '${shown}' is not a URL`);
   }
@@ -42,7 +42,7 @@ export function createHttp(options: FlowtapClientOptions): Http {
   return new Http({
     url: base,
     credential: createCredential(options, clock),
-    // Looked up for each call, because it may be replaced. It must be called with `globalThis` as `this`.
+    // Looks up `fetch` for each call, because a page might replace it. Its `this` must be `globalThis`.
     fetch: options.fetch ?? ((address, init) => globalThis.fetch(address, init)),
     clock,
     random,

@@ -1,7 +1,7 @@
 /**
- * The client's own key or ticket. If a function is given, the client calls it for the first request, again
- * before the returned ticket expires, and again when the service rejects what it returned. In this way, a
- * browser page gets fresh tickets from its back end.
+ * The client's own key or ticket. If a function is given, the client calls it for the first request, again before the
+ * returned ticket expires, and again when the service rejects the returned key or ticket. In this way, a browser page
+ * gets fresh tickets from its back end.
  */
 import type { Clock } from '../core/clock.ts';
 import { FlowtapConnectionError } from './wire/problem.ts';
@@ -20,7 +20,7 @@ export type TicketSource =
 export interface Credential {
   readonly kind: 'key' | 'ticket' | 'none';
   get(): Promise<string>;
-  /** Discards the current text. Returns false if there is no way to get another one. */
+  /** Discards the key or ticket that the function returned. Returns true if there was one to discard. */
   renew(): boolean;
 }
 
@@ -37,7 +37,7 @@ export interface CredentialOptions {
 /** Leaves enough time for a request to start, even if this machine's clock and the service's differ a little. */
 const RENEW_BEFORE_MS_MAX = 30_000;
 
-/** `renewAtMs` is absent if the expiry is unknown. */
+/** `renewAtMs` is absent if the expiry is unknown, or seems to be in the past. */
 interface Held {
   readonly text: string;
   readonly renewAtMs?: number;

@@ -14,8 +14,8 @@ import { FlowtapConnectionError } from './wire/problem.ts';
  */
 export const SILENCE_MS_MAX = 45_000;
 /**
- * Bounds the memory that a broken server can use. Far larger than any message: the server itself reads at
- * most 16 MiB of an upstream page.
+ * Bounds the memory that a broken server can use. Larger than any message, because the server accepts
+ * upstream pages of at most 16 MiB.
  */
 const BUFFER_CHARACTERS_MAX = 32 * 1024 * 1024;
 
@@ -65,8 +65,8 @@ export async function* readEvents(
     throw http.failure(error, watch.signal);
   } finally {
     watch.close();
-    // Closes the connection even if `fetch` ignores signals. This may reject with the error that was already
-    // thrown.
+    // Closes the connection even if `fetch` ignores signals. `cancel` might reject with the error that was
+    // already thrown.
     reader?.cancel().catch(() => {});
   }
 }

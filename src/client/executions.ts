@@ -1,4 +1,4 @@
-/** Finds executions: flows, lists, live lists and children. Lists never contain payloads. */
+/** Reads flows, lists of executions, live lists and children. Lists never contain payloads. */
 import type { Status } from '../messages/event-types.ts';
 import { readEvents } from './event-connection.ts';
 import { executionPath } from './execution-path.ts';
@@ -16,8 +16,8 @@ import { readBody } from './wire/wire.ts';
 /** A state machine, or a Things Graph workflow. The key may read all or some of its executions. */
 export interface Flow {
   /**
-   * Names the flow in requests for lists: the ARN of the state machine, or the beginning of its executions'
-   * ids.
+   * Names the flow in requests for lists: the ARN of the state machine, or the common prefix of the
+   * workflow's execution ids.
    */
   readonly flow: string;
   readonly source: string;
@@ -53,7 +53,8 @@ export interface ChildExecution extends ListedExecution {
 
 export interface ExecutionPage {
   /**
-   * Newest start first. May be empty even if more pages follow, because one request searches a bounded part.
+   * Newest start first. Can be empty even if more pages follow, because one request searches a bounded part
+   * of the list.
    */
   readonly executions: readonly ListedExecution[];
   readonly nextToken?: string;
@@ -72,7 +73,7 @@ export interface FlowsOptions {
 
 /** Selects the executions of a list. */
 export interface ExecutionFilter {
-  /** May be omitted if the key can read only one flow. */
+  /** Can be omitted if the key can read only one flow. */
   readonly flow?: string;
   /** Instead of `flow`: lists the executions of this source (`things-graph`) whose ids belong to no flow. */
   readonly source?: string;
@@ -194,10 +195,13 @@ export interface FollowExecutionsOptions extends ExecutionFilter {
 /** An event of a live list. Live lists never end. */
 export type ExecutionsEvent =
   /**
-   * An execution that is in the list, is new, or has changed. Keep the latest one for each `flowExecutionId`.
+   * An execution that is in the list, is new, or has changed. Keep the latest event for each
+   * `flowExecutionId`.
    */
   | { readonly type: 'execution'; readonly execution: ListedExecution }
-  /** The whole list, as it was when the stream was opened, has been sent. Repeated after each reconnect. */
+  /**
+   * The newest executions that match, at most `maxResults`, have been sent. Repeated after each reconnect.
+   */
   | { readonly type: 'caught-up'; readonly partial?: true; readonly searchedBackTo?: string }
   | Heartbeat
   | Reconnecting;

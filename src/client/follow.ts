@@ -1,8 +1,8 @@
 /**
  * Follows an execution to its end, despite lost connections, deployments, silence and transient refusals.
  * Each reconnect resumes after the last id that was delivered, so every message is delivered exactly once. If
- * the server cannot resume there, it sends `reset`, which is passed on. This happens if the history was
- * replaced, or if the server no longer has the secret that signed the id.
+ * the server cannot resume after this id, it sends `reset`, which the caller receives. This happens if the
+ * history was replaced, or if the server no longer has the secret that signed the id.
  */
 import { STATUSES, type Status, TERMINAL_TYPES, statusAfter } from '../messages/event-types.ts';
 import { NOTHING_MORE, type StreamItem, readEvents } from './event-connection.ts';
@@ -36,7 +36,7 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
   /**
    * Throws after failing for this long without a success. This includes the time in which the stream is open
-   * but its upstream fails. Default: 10 minutes.
+   * but the service cannot read the upstream. Default: 10 minutes.
    */
   readonly giveUpAfterMs?: number;
 }
@@ -141,14 +141,15 @@ const isOfType = ({ eventType = '', upstreamType = '' }: FlowMessage, wanted: Re
 
 function streamRequest(executionId: string, options: FollowOptions, lastId: string | undefined) {
   const { from, cursor, eventTypes, step, until = 'ended' } = options;
-  // The message that ends the execution is needed even if its type was not asked for. `readOnce` hides it.
+  // The message that ends the execution is needed even if the caller did not ask for its type. `readOnce`
+  // does not yield it then.
   const types = eventTypes && until === 'ended' ? new Set([...eventTypes, ...TERMINAL_TYPES]) : eventTypes;
   const start = lastId === undefined ? (cursor === undefined ? { from } : { cursor }) : {};
   return {
     path: executionPath(executionId, 'messages'),
     query: { ...start, ...(types && { eventTypes: [...types].join(',') }), step },
-    // Sent as a header, because the service answers an unknown id in this header with `reset`. It would
-    // answer one in a parameter with 400.
+    // The service answers an unknown id in this header with `reset`, but an unknown cursor in a parameter
+    // with 400.
     headers: lastId === undefined ? {} : { 'Last-Event-ID': lastId },
   };
 }
@@ -213,7 +214,7 @@ export async function* followMessages(
   return undefined;
 }
 
-/** Has the same status, code and title as the service's own problem for pages. */
+/** Has the status, code and title of the problem that a page gets if its history was replaced. */
 const HISTORY_CHANGED = {
   status: 410,
   code: 'HistoryChanged',

@@ -1,5 +1,5 @@
 /**
- * Sends requests to one Flowtap service, with its address, the credential and timeouts. Errors are of the two
+ * Sends requests to one Flowtap service. Adds its address, the credential and timeouts. Errors are of the two
  * classes in problem.ts. `open` makes one attempt and returns the response with its body unread. `text`
  * retries and returns the body.
  */
@@ -14,7 +14,7 @@ import { RetryPolicy } from './retry-policy.ts';
 /** The part of `fetch` that the client uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** A healthy server answers within this time, even if it has to call the upstream first (20 s). */
+/** A healthy server answers within this time, even if it calls the upstream first, which takes up to 20 s. */
 export const ANSWER_MS_MAX = 60_000;
 
 export interface HttpOptions {
@@ -61,7 +61,7 @@ export class Http {
     return new RetryPolicy({ now: () => clock.now(), random, giveUpAfterMs });
   }
 
-  /** Discards a credential that the service has refused. Returns true if the source may have a better one. */
+  /** If `error` is a 401, discards the credential. Returns true if the next request gets a new credential. */
   renews(error: unknown): boolean {
     return error instanceof FlowtapProblem && error.status === 401 && this.#options.credential.renew();
   }
@@ -122,8 +122,8 @@ export class Http {
   }
 
   /**
-   * Returns the error to throw. That is the signal's reason if it aborted, or a FlowtapConnectionError with
-   * the platform's error as its cause. FlowtapProblem and FlowtapConnectionError stay as they are.
+   * Returns the error to throw: the signal's reason if the signal aborted, else `error`. An error of the
+   * platform becomes the cause of a FlowtapConnectionError.
    */
   failure(error: unknown, signal: AbortSignal): unknown {
     if (signal.aborted) return signal.reason;
@@ -207,8 +207,8 @@ export function watchSilence(clock: Clock, outer?: AbortSignal): SilenceWatch {
 let noStore: boolean | undefined;
 
 /**
- * Whether this platform accepts `cache: 'no-store'`. Next.js 13 and 14 cache the GETs of a server-rendered
- * page without it. Workers with an old compatibility date throw if it is set.
+ * True if this platform accepts `cache: 'no-store'`. Workers with an old compatibility date throw if it is
+ * set. Without it, Next.js 13 and 14 cache the GETs of a server-rendered page.
  */
 function acceptsNoStore(): boolean {
   try {

@@ -10,7 +10,7 @@ import {
 } from './wire/wire.ts';
 
 export interface PageOptions {
-  /** 1 to 250; the service's default is 100. A page may contain fewer messages. */
+  /** 1 to 250; the service's default is 100. A page can contain fewer messages. */
   readonly maxResults?: number;
   /** Continue after this position. */
   readonly cursor?: string;
@@ -21,8 +21,8 @@ export interface PageOptions {
   /** Only this many of the newest messages: 1 to 250. Cannot be combined with `cursor`. */
   readonly last?: number;
   /**
-   * How many seconds the service may wait for a message, or for the end of the execution, before it answers:
-   * 0, the default, to 50.
+   * The longest time that the service waits for a message, or for the end of the execution, before it
+   * answers. 0 to 50. Default: 0.
    */
   readonly waitTimeSeconds?: number;
   readonly signal?: AbortSignal;

@@ -28,7 +28,7 @@ const FAULTS: readonly (readonly [NetworkFaultKind, RegExp, string | undefined])
     /HPE_INVALID_CONSTANT|invalid HTTP version parsed/i,
     'the server does not speak plain HTTP on this port',
   ],
-  // Has no text of its own, because the platforms' messages are short and name the fault.
+  // Shows the platform's message, which is short and names the fault.
   [
     'untrusted-certificate',
     /CERT_|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|ALTNAME|invalid peer certificate/i,
@@ -50,8 +50,8 @@ export function networkFault(error: unknown): NetworkFault {
 }
 
 /**
- * Deep enough for undici's "fetch failed", an AggregateError of several addresses, and the error of one
- * address.
+ * Node's errors have two levels: "fetch failed" and its cause. Four leave room for wrappers, and bound
+ * circular causes.
  */
 const CAUSES_MAX = 4;
 

@@ -1,7 +1,7 @@
 /**
  * Measures how long the upstream has failed while the stream itself stays open. The stream's heartbeats
- * report such a failure. Since the stream then delivers no messages, the client decides whether to give up as
- * if the connection were lost.
+ * report such a failure. Since the stream then delivers no messages, the client gives up after the same time
+ * as for a lost connection.
  */
 import type { UpstreamState } from '../messages/upstream-state.ts';
 import { FlowtapProblem } from './wire/problem.ts';
@@ -16,10 +16,7 @@ export class Outage {
     this.#giveUpAfterMs = giveUpAfterMs;
   }
 
-  /**
-   * Takes the upstream's current state. Returns the problem to give up with once the outage has lasted too
-   * long.
-   */
+  /** Takes the upstream's current state. Returns the problem to throw once the outage has lasted too long. */
   after(upstream: UpstreamState): FlowtapProblem | undefined {
     if (upstream === 'ok') {
       this.#sinceMs = undefined;
@@ -32,7 +29,7 @@ export class Outage {
   }
 }
 
-/** The problem, with the code and status that a page would get in the same outage. */
+/** The problem, with the code and status that a request for a page would get during the outage. */
 function problemOf(upstream: UpstreamState, lastedMs: number): FlowtapProblem {
   const isThrottled = upstream === 'throttled';
   return new FlowtapProblem({

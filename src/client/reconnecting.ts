@@ -1,7 +1,7 @@
 /**
  * Keeps an event stream open. After a lost connection, a deployment, silence or a transient refusal, it opens
- * the next connection. It stops after the last event, or when it gives up. The caller interprets what a
- * connection sends.
+ * the next connection. It stops after the last event, or when it gives up. The caller interprets what the
+ * server sends.
  */
 import type { Http } from './http.ts';
 import type { UpstreamState } from '../messages/upstream-state.ts';
@@ -19,7 +19,7 @@ export interface Reconnecting {
   readonly error?: FlowtapProblem | FlowtapConnectionError;
 }
 
-/** Sent when there was nothing else to send for a while. */
+/** The server sends it after a while without other events. */
 export interface Heartbeat {
   readonly type: 'heartbeat';
   readonly upstream: UpstreamState;
@@ -27,7 +27,7 @@ export interface Heartbeat {
   readonly timestamp: string;
 }
 
-/** What reading a connection reports to the loop. */
+/** The state of a connection. `read` updates it for `keepReading`. */
 export interface Connection {
   /** The pause before a reconnect, as requested by the server. */
   retryMs: number;
@@ -39,11 +39,11 @@ export interface ReconnectingOptions<Event> {
   readonly http: Http;
   readonly signal?: AbortSignal | undefined;
   readonly giveUpAfterMs?: number | undefined;
-  /** The events of one connection. */
+  /** Opens one connection, and yields its events. */
   readonly read: (connection: Connection) => AsyncGenerator<Event, unknown, void>;
-  /** Whether the event shows that the upstream answers. */
+  /** True if the event shows that the upstream answers. */
   readonly isNews: (event: Event) => boolean;
-  /** Whether the event is the last one, after which nothing is read. */
+  /** True for the last event, after which nothing is read. */
   readonly isLast: (event: Event) => boolean;
 }
 
@@ -75,7 +75,7 @@ export async function* keepReading<Event extends { readonly type: string }>(
       }
       // A stream that closes without any event is broken. Healthy streams close normally, at the end of a
       // long life.
-      if (!connection.heard) error = new FlowtapConnectionError('The server closed the stream at once');
+      if (!connection.heard) error = new FlowtapConnectionError('The server closed an empty stream');
     } catch (thrown) {
       signal?.throwIfAborted();
       if (!renewed && http.renews(thrown)) {

@@ -31,7 +31,7 @@ function describe({ origin }: URL, target: URL | undefined, path: string): strin
   const cause = 'Redirects are not followed, because the credential would get lost.';
   if (!target)
     return `${origin} redirects to another address. Use that one as the service's address. ${cause}`;
-  // Leaves out query and user, which may contain a ticket or a password.
+  // Leaves out query and user, which might contain a ticket or a password.
   const shown = target.origin + target.pathname;
   const base = serviceAddress(target, path);
   return base === undefined
@@ -47,7 +47,7 @@ function redirectTarget(location: string | null, url: string): URL | undefined {
 
 /**
  * Removes the requested path from the target, which leaves the service's address. Undefined if the target
- * does not end with the path. Both are decoded first, because proxies may decode the path.
+ * does not end with the path. Both are decoded first, because proxies might decode the path.
  */
 function serviceAddress({ origin, pathname }: URL, path: string): string | undefined {
   const decoded = decode(pathname);

@@ -4,7 +4,7 @@
  */
 import { FlowtapConnectionError, FlowtapProblem } from './wire/problem.ts';
 
-/** The longest pause that the client chooses itself. A server may ask for a longer one. */
+/** The longest pause that the client chooses itself. A server can ask for a longer one. */
 export const BACKOFF_MS_MAX = 30_000;
 /** The first pause, if the server has not named one. */
 export const RETRY_MS_DEFAULT = 1_000;
@@ -23,7 +23,7 @@ const JITTER = 0.25;
 /** Temporary statuses below 500, from Flowtap or from a proxy during a deployment. */
 const TRANSIENT_STATUSES = new Set([408, 425, 429]);
 
-/** Whether a retry can help. It cannot help with NotConfigured, although that is a 503. */
+/** True if a retry can help. It cannot help with NotConfigured, although that is a 503. */
 export function isTransient(error: unknown): error is FlowtapProblem | FlowtapConnectionError {
   if (error instanceof FlowtapConnectionError) return true;
   if (!(error instanceof FlowtapProblem) || error.code === 'NotConfigured') return false;
@@ -34,7 +34,7 @@ export interface RetryPolicyOptions {
   readonly now: () => number;
   /** Returns 0 ≤ x < 1. */
   readonly random: () => number;
-  /** Give up after failing for this long without a success in between. */
+  /** Give up after failing for this long without a success. */
   readonly giveUpAfterMs: number;
 }
 

@@ -10,7 +10,7 @@ const PAUSE_MS_MIN = 1_000;
 
 export interface SummaryOptions {
   /**
-   * How many seconds the service may wait for the execution to end before it answers: 0, the default, to 50.
+   * The longest time that the service waits for the execution to end before it answers. 0 to 50. Default: 0.
    */
   readonly waitTimeSeconds?: number;
   readonly signal?: AbortSignal;

@@ -31,9 +31,9 @@ export interface UseExecutionOptions {
 const nothingToRead = { subscribe: () => () => {}, getSnapshot: () => EMPTY_SNAPSHOT };
 
 /**
- * Reads the execution while the component is mounted. `status`, `steps` and `error` are undefined until they are
- * known. Nothing is read until `executionId` is given. `ticket` may be a new function at each render: the newest one
- * is called.
+ * Reads the execution while the component is mounted. `status`, `steps` and `error` are undefined until they are known.
+ * Nothing is read until `executionId` is given. `ticket` can be a new function at each render: the newest one is
+ * called.
  */
 export function useExecution(
   executionId: string | undefined,
@@ -74,8 +74,8 @@ function accessOf(
 }
 
 /**
- * Gets a ticket from the newest `ticket`. It may have changed from a function to a fixed ticket since the store was
- * made.
+ * Gets a ticket from the newest `ticket`. The option might have changed from a function to a fixed ticket after the
+ * store was made.
  */
 const ask = async (ticket: TicketSource | undefined): Promise<string | TicketParts> => {
   const given = typeof ticket === 'function' ? await ticket() : ticket;

@@ -1,7 +1,7 @@
 /**
  * Schemas of the API's answers, for the OpenAPI document and for the tests that check real answers. The schemas here
  * are strict, so that a test finds undocumented members. In the document they allow unknown members, because later
- * versions may add some.
+ * versions might add some.
  */
 import { RATE_TIER_NAMES } from '../core/rate-tier.ts';
 import * as z from 'zod/mini';
@@ -90,8 +90,8 @@ const Problem = z.strictObject({
 const keyMembers = () => ({
   id: text('The id of the key in the admin API and in logs. Not a secret.'),
   name: text('The purpose of the key.'),
-  owner: describe(z.optional(z.string()), 'The person or team responsible for it.'),
-  status: describe(z.enum(['active', 'expired', 'revoked']), 'Whether the key is valid.'),
+  owner: describe(z.optional(z.string()), 'The person or team responsible for the key.'),
+  status: describe(z.enum(['active', 'expired', 'revoked']), 'The state of the key.'),
   createdAt: time('When it was created.'),
   changedAt: describe(z.optional(z.iso.datetime()), 'When it was last changed.'),
   expiresAt: describe(z.optional(z.iso.datetime()), 'When it expires.'),
@@ -102,7 +102,7 @@ const keyMembers = () => ({
   ),
   executions: patterns(),
   payloads: payloads(),
-  tickets: flag('Whether the key may create tickets.'),
+  tickets: flag('True if the key may create tickets.'),
   tier: tier(),
   streamLimit: count('How many streams and waiting requests of one execution may be open at once.'),
   totalStreamLimit: count('How many streams and waiting requests of all executions may be open at once.'),
@@ -124,8 +124,8 @@ const ArchivedExecution = z.strictObject({
   startedAt: describe(z.optional(z.string()), 'Time of its first message.'),
   endedAt: describe(z.optional(z.string()), 'Time of its last message.'),
   archivedAt: time('When it was archived.'),
-  final: flag('Whether the history can no longer change.'),
-  imported: flag('Whether it was imported instead of read from its source.'),
+  final: flag('True if the history can no longer change.'),
+  imported: flag('True if it was imported instead of read from its source.'),
 });
 
 const Key = z.strictObject(keyMembers());
@@ -160,7 +160,7 @@ export const answerSchemas = {
     ),
     partial: describe(
       z.optional(z.literal(true)),
-      'Only with `last`: the search reached a limit before it found the requested number of messages. Earlier messages may match, too.',
+      'Only with `last`: the search reached a limit before it found the requested number of messages. Earlier messages might match, too.',
     ),
   }),
   Summary: z.strictObject({
@@ -180,7 +180,7 @@ export const answerSchemas = {
       'The id of the execution that started this one. Absent if the history does not name it, or the key may not read it.',
     ),
     failure: failureAnswer,
-    final: flag('Whether the history can no longer change.'),
+    final: flag('True if the history can no longer change.'),
     archivedAt: describe(z.optional(z.iso.datetime()), 'When it was archived.'),
     asOf: describe(
       z.optional(z.iso.datetime()),
@@ -203,7 +203,7 @@ export const answerSchemas = {
     name: text('The purpose of the key.'),
     executions: patterns(),
     payloads: payloads(),
-    tickets: flag('Whether the key may create tickets.'),
+    tickets: flag('True if the key may create tickets.'),
     tier: tier(),
     limits: describe(
       z.strictObject({
@@ -217,7 +217,7 @@ export const answerSchemas = {
     expiresAt: describe(z.optional(z.iso.datetime()), 'When it expires.'),
     allowed: describe(
       z.optional(z.boolean()),
-      'Whether the key may read the execution that `flowExecutionId` names.',
+      'True if the key may read the execution that `flowExecutionId` names.',
     ),
   }),
   Key,

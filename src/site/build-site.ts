@@ -55,7 +55,7 @@ for (const entry of await readdir(SITE_DIRECTORY, { recursive: true, withFileTyp
   if (entry.isFile() && !files.has(path.slice(SITE_DIRECTORY.length + 1))) await rm(path, { force: true });
 }
 
-/** Writes the file atomically and only if it has changed, because a service may be serving the directory. */
+/** Writes the file atomically, and only if its text differs, because a service might be serving the directory. */
 async function put(path: string, text: string): Promise<void> {
   const there = await readFile(path, 'utf8').catch(() => undefined);
   if (there === text) return;

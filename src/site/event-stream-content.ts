@@ -18,9 +18,9 @@ export interface StreamEvent {
 
 export interface DescribedStream {
   readonly events: readonly StreamEvent[];
-  /** Whether events other than `problem` have ids. */
+  /** True if all events except `problem` have ids. */
   readonly hasIds: boolean;
-  /** The names of the events that the example of a stream's start shows. */
+  /** The names of the events in the example of a stream's start. */
   readonly beginning: readonly string[];
 }
 

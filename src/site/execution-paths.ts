@@ -68,7 +68,7 @@ const DESCRIPTION = `This path serves two formats.
 \`nextToken\` until it is absent: then you have all messages so far. To get later ones, ask again with \`cursor\` and
 \`waitTimeSeconds\`. Headers: \`ETag\`, \`Link\`, \`Cache-Control\`, \`Cache-Status\`.
 
-**The event stream** needs \`Accept: text/event-stream\`. If the header also names \`application/json\` with at least the same
+**The event stream** needs \`Accept: text/event-stream\`. If the header gives \`application/json\` an equal or higher
 weight, the answer is the page. The stream starts after \`Last-Event-ID\`, else \`lastEventId\`, else \`cursor\`, else at \`from\`. It
 sends the existing messages and then new ones, until the execution has ended and settled. Every event except \`problem\` has an id:
 send the last id back as \`Last-Event-ID\`, and you get every later message exactly once. A transient failure (429, 5xx) is a 200

@@ -87,7 +87,7 @@ const plainText = (html: string): string =>
     .replaceAll('&#39;', "'")
     .replaceAll('&amp;', '&');
 
-/** Makes a heading's anchor in the same way as GitHub, so that a link works in both places. */
+/** Makes a heading's anchor in the same way as GitHub, so that a link works there and here. */
 function freeId(text: string, taken: readonly Heading[]): string {
   const id = text
     .toLowerCase()

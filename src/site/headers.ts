@@ -7,7 +7,7 @@ const text = { type: 'string' };
 const seconds = { type: 'integer', minimum: 1 };
 
 interface HeaderDescription {
-  /** False if the header may be absent. */
+  /** False if some answers lack the header. */
   readonly required?: false;
   readonly description: string;
   readonly schema: Json;
@@ -120,7 +120,10 @@ export const sentAlways: Json = sent(
   'Referrer-Policy',
 );
 
-/** For routes that pages of other origins may read. Any origin may, unless the settings name the allowed ones. */
+/**
+ * For routes that pages of other origins are allowed to read: of all origins, unless the settings name the allowed
+ * origins.
+ */
 export const sentAcrossOrigins: Json = sent('Access-Control-Allow-Origin', 'Access-Control-Expose-Headers');
 
 export const notStored: Json = sentAs('Cache-Control', {

@@ -21,7 +21,9 @@ export function requestSchema(schema: z.core.$ZodType): Json {
   return rest;
 }
 
-/** The JSON Schemas of answers, by name. They allow unknown members, because later versions may add some. */
+/**
+ * The JSON Schemas of answers, by name. They allow unknown members, because later versions might add some.
+ */
 export function answerComponents(): Json {
   const names = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(answerSchemas)) if (!names.has(schema)) names.add(schema, { id });

@@ -15,7 +15,7 @@ const partial = describe(
 );
 const searchedBackTo = describe(
   z.optional(z.iso.datetime()),
-  'Only on a short page that may not be the last: all executions that started after this time have been searched.',
+  'Only on a short page that might not be the last: all executions that started after this time have been searched.',
 );
 
 export const ListedExecution = z.strictObject({
@@ -29,8 +29,8 @@ export const ListedExecution = z.strictObject({
   endedAt: maybe('When it ended.'),
   durationMs: describe(z.optional(z.number()), 'Time from start to end.'),
   redriveCount: describe(z.optional(z.int().check(z.gte(0))), 'How often the execution was redriven.'),
-  archived: flag('Whether its history is archived.'),
-  final: flag('Whether the history can no longer change.'),
+  archived: flag('True if its history is archived.'),
+  final: flag('True if the history can no longer change.'),
 });
 
 export const ChildList = z.strictObject({
@@ -40,7 +40,7 @@ export const ChildList = z.strictObject({
         step: maybe('The step that started it. Absent if the payload access is `none`.'),
       }),
     ),
-    'In the order in which they were started, but executions of one map run newest first. May be empty even if more follow.',
+    'In the order in which they were started, except that executions of the same map run are newest first. May be empty even if more follow.',
   ),
   nextToken: maybe('Present if more executions may follow. Follow it until it is absent.'),
   partial: describe(

@@ -19,7 +19,7 @@ const LINK = {
 
 const MAX_RESULTS = `Maximum number of entries. Default ${LISTED_DEFAULT}.`;
 const CONTINUE =
-  'Continue from here: the `nextToken` of the previous page. Send the same parameters with it.';
+  'Continue from here: the `nextToken` of the previous page. Repeat the other parameters of that request.';
 
 const listed: Json = { ...cached, ...sentAs('Link', LINK) };
 

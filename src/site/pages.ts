@@ -21,7 +21,7 @@ The <a href="./docs/http-api">description of the API</a> needs no JavaScript.</p
 
 /**
  * Starts Swagger UI. Keys that a reader enters are not stored. Examples of optional parameters are moved to the
- * descriptions of the parameters. Otherwise, Swagger UI would send all of them at once, which is an invalid request.
+ * descriptions of the parameters. Otherwise, Swagger UI would send all of them in one request, which would be invalid.
  */
 export const START_SCRIPT = `const leftOut = (parameter) => {
   if (parameter.required || parameter.example === undefined) return parameter;

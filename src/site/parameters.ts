@@ -13,7 +13,8 @@ const queryWords: Readonly<Record<ParameterName, { description: string; example:
     example: 20,
   },
   waitTimeSeconds: {
-    description: 'Page only: how long to wait for a message after the cursor. Default 0: do not wait.',
+    description:
+      'Page only: how many seconds to wait for a message after the cursor. Default 0: do not wait.',
     example: 20,
   },
   eventTypes: {

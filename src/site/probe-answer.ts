@@ -11,7 +11,7 @@ const SourceProbe = z.strictObject({
   source: describe(z.string(), 'The source: `things-graph` or `step-functions`.'),
   region: describe(z.string(), 'The region that was called.'),
   account: optionalText('The account that was called. Only for Step Functions.'),
-  ok: ok('Whether the source can be read.'),
+  ok: ok('True if the source can be read.'),
   ms: ms(),
   code: optionalText('If not ok: the AWS error, or the kind of failure if AWS did not answer.'),
   reason: optionalText('If not ok: what AWS answered.'),
@@ -25,7 +25,7 @@ const ListProbe = z.strictObject({
     z.string(),
     'The permission that was tried: `states:ListStateMachines` or `states:ListExecutions`.',
   ),
-  ok: ok('Whether the call succeeded.'),
+  ok: ok('True if the call succeeded.'),
   ms: ms(),
   code: optionalText('If not ok: the AWS error, or the kind of failure if AWS did not answer.'),
   reason: optionalText('If not ok: what AWS answered.'),
@@ -43,7 +43,7 @@ export const Probe = z.strictObject({
   ),
   store: describe(
     z.strictObject({
-      ok: ok('Whether the store can be written and read.'),
+      ok: ok('True if the store can be written and read.'),
       ms: ms(),
       reason: optionalText('If not ok: what the store answered.'),
     }),

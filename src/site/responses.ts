@@ -38,7 +38,7 @@ export interface Refusals {
   readonly allow: string;
   /** Additional headers for the answers of this path. */
   readonly headers?: Json;
-  /** Whether the path is part of the admin API, whose problems have their own texts. */
+  /** True if the path is part of the admin API, whose problems have their own texts. */
   readonly admin?: boolean;
 }
 

@@ -1,15 +1,15 @@
 /**
- * Applies messages of Step Functions to the tree of steps. Each message names the message that led to it,
- * which tells branches apart. That earlier message is unknown if the history is read from its middle, after a
- * redrive, or if the key must not see names. Then the message is applied to the open step with its name, or
- * to a new step without a start.
+ * Applies messages of Step Functions to the tree of steps. Each message names the earlier message that led to
+ * it, so parallel branches can be told apart. That earlier message is unknown if the history is read from its
+ * middle, after a redrive, or if the key must not see names. In these cases the message is applied to the
+ * open step that it names, or to a new step without a start.
  */
 import { isUpstreamFailure } from '../../messages/event-types.ts';
 import type { FlowMessage } from '../wire/wire.ts';
 import type { StepKind } from './step.ts';
 import { type Node, ROOT, type TreeDraft } from './step-tree.ts';
 
-/** The kind of a state, by the beginning of its events' names. */
+/** The kind of a state, by the prefix of its event types. */
 const STATE_KINDS: Readonly<Record<string, StepKind>> = {
   Task: 'task',
   Pass: 'pass',
@@ -80,7 +80,7 @@ class Application {
         draft.endAttempt(node, 'failed', timestamp, error);
         break;
       case 'Aborted':
-        // AWS also sends this for a task that failed.
+        // AWS also sends `TaskStateAborted` for a task that failed.
         draft.close(node, node.attempt === 'failed' ? 'FAILED' : 'ABORTED', timestamp);
         break;
       case 'Exited':
@@ -100,7 +100,7 @@ class Application {
     return node;
   }
 
-  /** Ends a state that was exited. Only a Catch can exit a state that failed. */
+  /** Ends a state that was exited. Only a Catch lets a failed state exit. */
   #exit(node: Node): void {
     const draft = this.#draft;
     const { timestamp } = this.#message;
@@ -165,7 +165,7 @@ class Application {
     return node;
   }
 
-  /** The node of the state that the message is about. Adds it if necessary. */
+  /** Returns the node of the state that the message is about. Adds the node if necessary. */
   #stateNode(kind: StepKind): Node {
     const draft = this.#draft;
     const { step } = this.#message;
@@ -176,7 +176,7 @@ class Application {
       (kind === 'parallel' || kind === 'map') && node.kind === kind && draft.isOpen(node);
     const above =
       previous && (draft.around(previous, isOpenAndNamed) ?? draft.around(previous, isOpenOfKind));
-    // After one branch has failed, events of other branches may still arrive for states that have ended.
+    // After one branch has failed, the other branches' ended states can still get events.
     const known = above ?? (previous && isNamed(previous) ? previous : undefined);
     if (known) return known;
     const open =
@@ -201,7 +201,8 @@ class Application {
     }
     if (draft.isOpen(previous) && isLeaf(previous)) {
       const { kind } = draft.parentOf(previous);
-      // No state follows one that is still open, so this state belongs to another branch.
+      // A state starts only after the previous state of its branch has ended, so this state is in another
+      // branch.
       if (kind === 'branch') return this.#likelyContainer();
       this.#exit(previous);
     }

@@ -34,12 +34,12 @@ export interface Node {
   readonly caught: boolean;
   readonly children: Chain<number> | undefined;
   readonly messageIds: Chain<string> | undefined;
-  /** Whether a message has shown the beginning of the newest attempt. */
+  /** True once a message has shown the beginning of the newest attempt. */
   readonly begun: boolean;
   /** How the newest attempt ended; undefined while it runs. */
   readonly attempt: 'succeeded' | 'failed' | undefined;
   readonly attemptEndedAt?: string | undefined;
-  /** How the newest unsuccessful child of the newest attempt ended. Absent if a Catch handled it. */
+  /** How the newest attempt's newest unsuccessful child ended. Caught failures do not count. */
   readonly childStatus?: 'FAILED' | 'ABORTED' | undefined;
   readonly childError?: string | undefined;
 }
@@ -107,7 +107,7 @@ export class TreeDraft {
     return undefined;
   }
 
-  /** The open node that fits, if it is the only one. */
+  /** The only open node that fits; undefined if several fit, or none. */
   onlyOpen(fits: (node: Node) => boolean): Node | undefined {
     const found = this.#open.map((id) => this.at(id)).filter(fits);
     return found.length === 1 ? found[0] : undefined;
@@ -125,7 +125,9 @@ export class TreeDraft {
     return this.around(node, (above) => above.id === id) !== undefined;
   }
 
-  /** The newest ended, unsuccessful node below `node` that fits. Skips nodes that succeeded. */
+  /**
+   * The newest ended, unsuccessful node below `node` that fits. Skips nodes that succeeded or were caught.
+   */
   newestUnsuccessful(node: Node, fits: (node: Node) => boolean): Node | undefined {
     for (let link = node.children; link; link = link.before) {
       const child = this.at(link.value);
@@ -147,10 +149,7 @@ export class TreeDraft {
     return node;
   }
 
-  /**
-   * Replaces the node, and copies everything above it. So the subtree of a node that a caller holds never
-   * changes.
-   */
+  /** Replaces the node, and copies all nodes above it. So nodes that callers hold never change. */
   update({ id }: Node, changes: Partial<Node>): Node {
     const node = { ...this.at(id), ...changes };
     this.#nodes = this.#nodes.set(id, node);
@@ -167,7 +166,7 @@ export class TreeDraft {
     this.update(node, { messageIds: linked(messageId, node.messageIds) });
   }
 
-  /** Begins an attempt. Whatever is still open in the previous attempt ended with that attempt. */
+  /** Begins an attempt. Ends all nodes that are still open from the previous attempt. */
   beginAttempt({ id }: Node, at: string | undefined): void {
     const node = this.at(id);
     const isRetry = node.attempt === 'failed' || node.kind === 'parallel' || node.kind === 'map';
@@ -217,13 +216,13 @@ export class TreeDraft {
       const node = this.at(open[index] ?? ROOT);
       if (node.id === id || !this.isWithin(node, id)) continue;
       if (status !== 'SUCCEEDED') this.#endUnfinished(node, at);
-      // The node that contains it succeeded in spite of this failure, so the failure counts as caught.
+      // The surrounding node succeeded in spite of this failure, so the failure counts as caught.
       else if (node.attempt === 'failed') this.#end(node, 'FAILED', node.attemptEndedAt ?? at, true);
       else this.#end(node, 'SUCCEEDED', this.#lastEndOf(node) ?? at);
     }
   }
 
-  /** Ends a node without an end of its own, because a node that contains it ended without success. */
+  /** Ends a node whose own end no message reported. A node that contains it ended without success. */
   #endUnfinished(node: Node, at: string | undefined): void {
     if (node.attempt === 'failed') this.#end(node, 'FAILED', node.attemptEndedAt ?? at);
     else if (node.childStatus === 'FAILED') this.#end(node, 'FAILED', this.#lastEndOf(node) ?? at);

@@ -20,7 +20,7 @@ export type StepKind =
   | 'map'
   | 'iteration';
 
-/** Immutable. A step that did not change is the same object in later values. */
+/** Immutable. A step that did not change stays the same object in later results. */
 export interface Step {
   /**
    * The step's name, or the index of a branch or iteration. Empty for `execution`, and if the key must not
@@ -36,9 +36,9 @@ export interface Step {
   readonly durationMs?: number;
   /** 1 for the first attempt, plus one for each retry or redrive. */
   readonly attempts: number;
-  /** The error's name. Also present while a failed attempt may still be retried. */
+  /** The error's name. Also present while a failed attempt might still be retried. */
   readonly error?: string;
-  /** The step failed, and a Catch let the execution continue. */
+  /** True if the step failed, and a Catch let the execution continue. */
   readonly caught: boolean;
   readonly children: readonly Step[];
   /** The messages about this step itself, oldest first. */

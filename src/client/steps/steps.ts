@@ -1,6 +1,6 @@
 /**
- * Turns an execution's messages, one at a time, into its steps. It is pure, and uses nothing of a platform.
- * It needs no payloads, so it works for keys with the access `names`.
+ * Turns an execution's messages, one at a time, into its steps. Pure, and independent of the platform. Needs
+ * no payloads, so it works for keys with the access `names`.
  */
 import { type Status, statusAfter } from '../../messages/event-types.ts';
 import type { FlowMessage } from '../wire/wire.ts';
@@ -24,8 +24,8 @@ export class StepsState {
   static readonly empty = new StepsState(EMPTY_TREE, new SparseVector());
 
   /**
-   * The execution, with its steps as `children`. Reading it builds only what has changed since. So reading it
-   * once per frame is cheaper than once per message.
+   * The execution, with its steps as `children`. Each read builds only the steps that changed after the last
+   * read. So one read per frame is cheaper than one per message.
    */
   get execution(): Step {
     return stepOf(this.#tree);
@@ -60,8 +60,8 @@ export class StepsState {
 }
 
 /**
- * Adds the error of the execution's last message to the node that caused the end. The node's own message may
- * lack the error, as that of a Fail state does.
+ * Adds the error of the execution's last message to the node that caused the end. The node's own message
+ * might lack the error, as a Fail state's message does.
  */
 function fail(draft: TreeDraft, { id }: Node, { timestamp, error }: FlowMessage): void {
   const node = draft.at(id);

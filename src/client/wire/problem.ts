@@ -28,7 +28,7 @@ export interface ProblemFacts {
   readonly retryAfterSeconds?: number;
 }
 
-/** Longer than any problem of Flowtap. The rest of a proxy's error page is not needed. */
+/** Longer than any problem of Flowtap. A longer error page of a proxy is cut off. */
 const PROBLEM_CHARACTERS_MAX = 64 * 1024;
 
 export class FlowtapProblem extends Error implements ProblemFacts {
@@ -74,8 +74,8 @@ export async function problemFromResponse(response: Response, nowMs: number): Pr
 }
 
 /**
- * Parses problem JSON. Any other text becomes an UnexpectedAnswer. `known` is what the status line and the
- * headers say.
+ * Parses problem JSON. Any other text becomes an UnexpectedAnswer. `known` has the members that the text
+ * might lack, from the status line and the headers.
  */
 export function problemFromText(
   text: string,
@@ -109,7 +109,7 @@ const isFieldError = (error: unknown): boolean =>
   error !== null &&
   ['in', 'name', 'detail'].every((member) => typeof Reflect.get(error, member) === 'string');
 
-/** Parses text as a JSON object; undefined for anything else. */
+/** Parses text as a JSON object or array; undefined for anything else. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -12,13 +12,13 @@ import type { PayloadAccess } from '../../messages/payload-access.ts';
 import { FlowtapConnectionError, parseObject } from './problem.ts';
 
 /**
- * The type of a message. Newer services may send others. `string & {}` allows them, and editors still
+ * The type of a message. Newer services might send other types. `string & {}` allows them, and editors still
  * complete the known ones.
  */
 export type EventType = KnownEventType | (string & {});
 export type UpstreamEventType = KnownUpstreamEventType | (string & {});
 
-/** One entry of an execution's history. Every member may be absent. */
+/** One entry of an execution's history. Every member can be absent. */
 export interface FlowMessage {
   readonly messageId?: string;
   /** `STEP_STARTED`, `EXECUTION_FAILED`, … A type that this version doesn't know is passed on unchanged. */
@@ -48,8 +48,8 @@ export interface Page {
   /** Absent if unknown. */
   readonly status?: Status;
   /**
-   * Only with `last`: the service stopped searching before it had found that many messages. Earlier messages
-   * may match, too.
+   * Only with `last`: the service stopped searching before it had found `last` messages. Earlier messages
+   * might match, too.
    */
   readonly partial?: true;
 }
@@ -65,8 +65,8 @@ export interface Failure extends FailureReason {
   readonly eventType?: EventType;
   readonly timestamp?: string;
   /**
-   * The earlier failure, if the execution was ended by the handler of a failure. Example: a Catch that leads
-   * to a Fail state.
+   * The earlier failure, if the handler of that failure ended the execution. Example: a Catch that leads to a
+   * Fail state.
    */
   readonly causedBy?: FailureReason;
   /** A page from this cursor begins with the message that reports the failure. */
@@ -114,11 +114,11 @@ export interface KeyFacts {
     readonly requests: number;
     readonly periodSeconds: number;
     readonly streamsPerExecution: number;
-    /** The limit for all executions together. Absent in answers of an older service. */
+    /** The stream limit for all executions together. Absent in answers of an older service. */
     readonly streams?: number;
   };
   readonly expiresAt?: string;
-  /** Whether the key may read the execution that the request named. */
+  /** True if the key may read the execution that the request named. */
   readonly allowed?: boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Announces to screen readers the end of the execution, and problems. Messages and steps are not announced, because
+ * Announces problems and the end of the execution to screen readers. Messages and steps are not announced, because
  * there are too many of them.
  */
 import type { Status } from '../../client/client.ts';
@@ -16,7 +16,7 @@ export class Announcer {
   textFor(snapshot: ExecutionSnapshot): string {
     const { status } = snapshot;
     const { word, sentence = '', tone } = phaseText(snapshot);
-    // While a lost connection is restored, the tone is `busy` for a moment. That is not announced.
+    // The tone `busy` is not announced, because it lasts only a moment while a lost connection is restored.
     if (tone !== 'busy' && tone !== this.#tone) {
       if (tone === 'problem' || tone === 'warning') this.#text = `${word}. ${sentence}`;
       else if (this.#tone === 'warning') this.#text = 'Connected again.';

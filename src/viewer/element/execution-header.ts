@@ -51,7 +51,7 @@ function facts(
 ): TemplateResult | typeof nothing {
   if (messages.length === 0) return nothing;
   const startMs = msOf(steps?.startedAt);
-  // The status may be known before the history is loaded. Until then, the time of the end is unknown.
+  // The status can be known before the history is loaded, but the time of the end cannot.
   const endMs = msOf(steps?.endedAt) ?? (status === undefined || status === 'RUNNING' ? nowMs : undefined);
   const values: [string, string | undefined][] = [
     ['Started', startText(steps?.startedAt)],

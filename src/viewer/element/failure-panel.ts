@@ -71,10 +71,13 @@ const hiddenCause = (isHidden: boolean): TemplateResult | typeof nothing =>
         <dd class="empty">Hidden: this view shows no payloads.</dd>`
     : nothing;
 
-/** A longer cause is shown in a box that scrolls. */
+/** A cause longer than this is shown in a box that scrolls. */
 const SHORT_CAUSE_CHARACTERS = 600;
 
-/** Lambda functions report a cause as JSON. Its message for people is shown, and the rest can be expanded. */
+/**
+ * Lambda functions report a cause as JSON. Its message for people is shown, and the whole JSON can be
+ * expanded.
+ */
 function causeText(cause: string): TemplateResult {
   const { text, isJson } = payloadText(cause);
   const message = isJson ? messageIn(cause) : undefined;

@@ -37,7 +37,8 @@ export class FlowtapExecution extends LitElement {
   /** The execution's id. Not needed with a ticket, which names it. */
   declare execution: string | undefined;
   /**
-   * A ticket. The property, but not the attribute, may also be a function that returns one, as in the typed client.
+   * A ticket. The property, but not the attribute, can also be a function that returns a ticket, as in the typed
+   * client.
    */
   declare ticket: TicketSource | undefined;
   /** The page's own endpoint for tickets. */
@@ -56,8 +57,8 @@ export class FlowtapExecution extends LitElement {
   #shown: ExecutionSnapshot = EMPTY_SNAPSHOT;
   #hasCopiedId = false;
   /**
-   * When a problem ended the reading, by the service's clock. Bars of running steps end here, because their later
-   * state is unknown.
+   * When a problem ended the reading, by the service's clock. Bars of running steps end at this time, because the later
+   * state of these steps is unknown.
    */
   #stoppedAtMs: number | undefined;
   /** The value to which the views last set `message`. If `message` has another value, the page has set it. */

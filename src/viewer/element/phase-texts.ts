@@ -93,7 +93,7 @@ export const isProblem = (phase: Phase): boolean => TEXTS[phase].tone === 'probl
 
 /** The service's own text about the problem, for people who can fix it. */
 export function problemDetail({ error }: ExecutionSnapshot): string | undefined {
-  // The sentence for an expired ticket already says the same.
+  // The phase's sentence already says that the ticket has expired.
   if (!error || (error instanceof FlowtapProblem && error.code === 'ExpiredTicket')) return undefined;
   return error instanceof FlowtapProblem ? error.detail : error.message;
 }

@@ -24,10 +24,10 @@ export const momentText = (timestamp: string | undefined): string =>
 export const secondText = (timestamp: string | undefined): string =>
   momentText(timestamp).replace(/\.\d{3}$/, '');
 
-/** Created only once, because a list shows many times, and creating a formatter takes longer than using it. */
+/** Created only once, because creating a formatter takes longer than using it. */
 const ZONE_FORMAT = new Intl.DateTimeFormat('en', { timeZoneName: 'short' });
 
-/** The reader's time zone at that moment, such as `GMT+1` or `UTC`. */
+/** The reader's time zone at the time of `timestamp`, such as `GMT+1` or `UTC`. */
 export const zoneText = (timestamp: string | undefined): string => {
   const ms = msOf(timestamp);
   if (ms === undefined) return '';

@@ -14,7 +14,7 @@ export interface RowCursorOptions {
   readonly onOpen: (index: number) => void;
   /** Called for the left arrow key: closes the row, or moves to its parent row. */
   readonly onClose: (index: number) => void;
-  /** Handles other keys. Returns true if it has used the key. */
+  /** Handles all keys that this class does not use. Returns true if it has used the key. */
   readonly onKey?: (key: string, index: number) => boolean;
 }
 

@@ -16,13 +16,13 @@ export interface VirtualRowsOptions {
   readonly onReaderScroll?: (direction: 'up' | 'down') => void;
 }
 
-/** How many rows are rendered above the view, and below it. */
+/** How many rows are rendered above the view, and how many below the view. */
 const OVERSCAN = 8;
 /** The assumed extra height of an open row that was not measured yet. */
 const EXTRA_PX_GUESS = 240;
 /** The assumed height of the scroller until it is measured. */
 const VIEW_PX_GUESS = 600;
-/** Browsers round positions on zoomed pages. */
+/** The view is at the end if at most this much is below it, because browsers round positions on zoomed pages. */
 const END_TOLERANCE_PX = 2;
 
 export interface VirtualRow {
@@ -122,11 +122,13 @@ export class VirtualRows implements ReactiveController {
     this.#readView();
   }
 
-  /** Reports that the reader has scrolled. It can be called before the browser delivers the scroll event. */
+  /**
+   * Checks whether the reader has scrolled, and reports it. Can be called before the browser delivers the scroll event.
+   */
   readonly noticeReader = (): void => {
     const beforePx = this.#topPx;
     this.#readView();
-    // When this object scrolls, it updates #topPx at once. So a difference means that the reader has scrolled.
+    // When this object scrolls, it updates #topPx immediately. So a difference means that the reader has scrolled.
     if (this.#topPx !== beforePx) this.#options.onReaderScroll?.(this.#topPx < beforePx ? 'up' : 'down');
   };
 

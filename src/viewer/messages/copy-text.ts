@@ -1,6 +1,6 @@
 /** Copies text to the clipboard. Also works on pages without HTTPS, which have no Clipboard API. */
 
-/** Returns false if the browser refuses. */
+/** Returns true if the text was copied, or false if the browser refuses. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     if (globalThis.navigator.clipboard === undefined) return copyBySelection(text);

@@ -13,11 +13,11 @@ export function downloadMessages(messages: readonly FlowMessage[], executionId: 
   link.href = URL.createObjectURL(file);
   link.download = `${fileNameOf(executionId)}.ndjson`;
   link.click();
-  // By then, the browser has read the file.
+  // After a minute, the browser has read the file.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** A file name for any id, without characters that a file system may refuse. */
+/** A file name for any id, without characters that a file system might refuse. */
 export const fileNameOf = (executionId: string): string =>
   executionId
     .replaceAll(/[^\w.-]+/g, '_')

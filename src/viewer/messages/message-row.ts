@@ -21,7 +21,7 @@ export interface MessageRowFacts {
   readonly isOpen: boolean;
   readonly isActive: boolean;
   readonly startedAt: string | undefined;
-  /** Whether payloads are hidden from this reader. If so, a message without a payload says that it is hidden. */
+  /** True if payloads are hidden from this reader. A message without a payload then says that its payload is hidden. */
   readonly arePayloadsHidden: boolean;
   readonly hasPermalink: boolean;
   readonly vocabulary: Vocabulary;

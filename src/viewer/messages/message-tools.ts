@@ -4,7 +4,10 @@ import { type TemplateResult, html, nothing } from 'lit';
 import { type MessageFilter, NO_FILTER, isFiltering } from './message-filter.ts';
 import type { MessageFacts } from '../store/message-facts.ts';
 
-/** Which name is shown for a type that has two: that of Step Functions, or the one that all sources share. */
+/**
+ * Which name of a type is shown: `upstream` is the name in Step Functions, `common` the name that all sources
+ * share.
+ */
 export type Vocabulary = 'upstream' | 'common';
 
 export interface MessageToolsFacts {
@@ -14,7 +17,7 @@ export interface MessageToolsFacts {
   readonly selectedStep: string | undefined;
   readonly count: number;
   readonly shown: number;
-  /** Undefined if no new messages can appear. */
+  /** True if the list scrolls to new messages. Undefined if no new messages can appear. */
   readonly isFollowing: boolean | undefined;
   readonly unread: number;
   readonly payloadsText: string | undefined;

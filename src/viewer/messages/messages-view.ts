@@ -95,7 +95,7 @@ export class MessagesView {
     this.#host.requestUpdate();
   }
 
-  /** Shows only the messages of this step. Undefined removes this restriction. */
+  /** Shows only the messages of this step. Removes this restriction if `step` is undefined. */
   select(step: Step | undefined): void {
     this.#selectedStep = step && stepName(step);
     const { ids: _ids, ...others } = this.#filter;

@@ -18,9 +18,9 @@ export interface StepRowFacts {
   readonly index: number;
   readonly topPx: number;
   readonly isActive: boolean;
-  /** The reader has selected the step, so the list of messages shows only its messages. */
+  /** True if the reader has selected the step. The list of messages then shows only its messages. */
   readonly isSelected: boolean;
-  /** The step's failure ended the execution. */
+  /** True if the step's failure ended the execution. */
   readonly isCulprit: boolean;
   readonly parts: readonly Part[];
   readonly range: TimeRange;

@@ -15,7 +15,7 @@ export interface StepRow {
   readonly siblings: number;
   /** Absent for a step without children. */
   readonly isExpanded?: boolean;
-  /** The step failed or was retried, and the execution continued. */
+  /** True if the step failed or was retried, and the execution continued. */
   readonly isHandled: boolean;
 }
 
@@ -54,7 +54,7 @@ export function stepRows(execution: Step | undefined, { chosen }: Expansion): St
 const isQuiet = ({ kind, status }: Step): boolean =>
   status === 'SUCCEEDED' && (kind === 'iteration' || kind === 'branch');
 
-/** True if neither the step's failures nor those inside it ended the execution. */
+/** True if neither the step's failures nor those of steps inside it ended the execution. */
 const hasContinued = ({ caught, status }: Step): boolean => caught || status === 'SUCCEEDED';
 
 const isHandledIn = (isParentHandled: boolean, step: Step): boolean =>

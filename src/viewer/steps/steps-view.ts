@@ -125,7 +125,7 @@ export class StepsView {
     if (culprit.messageId === messageId && (culprit.execution === execution || messageId === undefined))
       return;
     const key = execution && messageId !== undefined ? pathToMessage(execution, messageId).at(-1) : undefined;
-    // The summary may report the failure before the messages of its step have been read.
+    // The summary can report the failure before the messages of its step have been read.
     const isFound = key !== undefined && (culprit.key === undefined || culprit.messageId !== messageId);
     this.#culprit = { execution, messageId, key };
     if (isFound && execution && messageId !== undefined) this.reveal(execution, messageId);
@@ -274,7 +274,7 @@ export class StepsView {
 const emptyText = (steps: Step | undefined): string =>
   steps ? 'No step has started yet.' : 'Nothing has been received yet.';
 
-/** A step may have ended after the message that ended the execution. */
+/** Returns the end of the last step, which can be later than the message that ended the execution. */
 function lastEnd(execution: Step): number | undefined {
   const last = execution.children.at(-1);
   return msOf(last?.endedAt);

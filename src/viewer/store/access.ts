@@ -12,7 +12,7 @@ export type ExecutionAccess =
   | { readonly ticket: TicketSource }
   /**
    * The page's own endpoint. It gets a `POST` with same-origin credentials and no body, and answers with a ticket of
-   * this service.
+   * the service.
    */
   | { readonly ticketUrl: string | URL }
   /** A key, only for the operator's own page, which keeps the key in memory. */

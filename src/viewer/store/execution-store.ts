@@ -1,7 +1,7 @@
 /**
  * The state of an execution for views, without any framework. `subscribe` and `getSnapshot` fit React's
- * useSyncExternalStore. The store reads while it has subscribers. After a lost connection, a hidden tab or a time
- * without subscribers, it resumes from its cursor, so that no message is lost or repeated.
+ * useSyncExternalStore. The store reads while it has subscribers. After a lost connection, and after a time in a hidden
+ * tab or without subscribers, it resumes from its cursor, so that no message is lost or repeated.
  */
 import {
   type FlowMessage,
@@ -38,10 +38,10 @@ export interface ExecutionStorePorts {
 
 /** The shortest time between two notifications of subscribers. */
 const NOTIFY_MS_MIN = 50;
-/** The same while a history is being loaded, when thousands of messages arrive in a second. */
+/** Like NOTIFY_MS_MIN, but while a history is being loaded. Thousands of messages can then arrive in a second. */
 const NOTIFY_LOADING_MS_MIN = 250;
 
-/** A smaller change in how far the service's clock is ahead of ours is ignored: it may be network delay. */
+/** Smaller changes of the clocks' measured difference are ignored, because they might be network delay. */
 const CLOCKS_DIFFER_MS = 2_000;
 
 export class ExecutionStore {
@@ -197,7 +197,7 @@ export class ExecutionStore {
     else this.#change({ phase: 'replaying' });
   }
 
-  /** Sets the status. While reading works, the phase is derived from it. */
+  /** Sets the status, and the phase that follows from the status. */
   #onStatus(status: Status): void {
     const before = this.#changes?.status ?? this.#snapshot.status;
     const isOver = status !== 'RUNNING';
@@ -223,12 +223,12 @@ export class ExecutionStore {
     if (isNews) this.#change({ serverAheadMs: aheadMs });
   }
 
-  /** After the end all messages are shown, so errors are ignored while the history settles. */
+  /** True after the end. All messages are then shown, so errors are ignored while the history settles. */
   #hasEnded(): boolean {
     return (this.#changes?.phase ?? this.#snapshot.phase) === 'ended';
   }
 
-  /** Shows the failure of an ended execution before its history, which may take long to read. Never rejects. */
+  /** Shows the failure of an ended execution before its history, which can take long to read. Never rejects. */
   async #readFailureFirst({ client, executionId }: Session, signal: AbortSignal): Promise<void> {
     try {
       const { status, failure } = await client.summary(executionId, { signal });

@@ -35,7 +35,7 @@ export class MessageFacts {
   /** The message's number in the history, counted from 1. */
   readonly numberOf = (message: FlowMessage): number => this.#numbers.get(message) ?? 0;
 
-  /** The event types, with the number of messages of each. The maps below have the same form. */
+  /** The number of messages of each event type. `upstreamTypes` and `steps` count messages in the same way. */
   get eventTypes(): ReadonlyMap<string, number> {
     return this.#eventTypes;
   }

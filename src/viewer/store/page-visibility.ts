@@ -1,4 +1,4 @@
-/** Whether the reader can see the page. Without a document, as in tests on Node, the page is always visible. */
+/** Tells whether the reader can see the page. Without a document, as in tests on Node, the page is always visible. */
 
 export interface PageVisibility {
   isHidden(): boolean;

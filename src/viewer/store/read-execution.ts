@@ -69,7 +69,7 @@ async function stream({ client, executionId }: Session, reading: Reading): Promi
   });
   reading.onPhase('connecting');
   for await (const event of events) {
-    // Skip the other events of this chunk. They are sent again when reading resumes.
+    // After an abort, skip the events that have already arrived. They are sent again when reading resumes.
     signal.throwIfAborted();
     switch (event.type) {
       case 'message':

@@ -29,7 +29,7 @@ export interface SessionPorts {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Called when the page's endpoint refuses to give another ticket. Nothing more can be read then. */
+  /** Called when the page's endpoint refuses to give another ticket, so that nothing more can be read. */
   readonly onRefused: (problem: FlowtapProblem) => void;
 }
 

@@ -12,8 +12,8 @@ import type {
 import type { PayloadAccess } from '../../messages/payload-access.ts';
 
 /**
- * What the store is doing. After `ended` it still reads until the history has settled. The last four phases are
- * final: nothing more is read.
+ * What the store is doing. After `ended` it still reads until the history has settled. The phases from `ticket-expired`
+ * on are final: nothing more is read.
  *
  * - `connecting`: no answer yet.
  * - `replaying`: earlier messages are arriving.
@@ -23,7 +23,7 @@ import type { PayloadAccess } from '../../messages/payload-access.ts';
  * - `busy`: the service, or the page's endpoint for tickets, temporarily refuses requests. `error` says why.
  * - `throttled`, `unavailable`: the connection is open, but the service cannot read the upstream at the moment.
  * - `waiting-for-slot`: this page has four streams of the service open. The execution is polled until one of them
- *   closes. If `error` is set, the service has refused another stream for this reader instead.
+ *   closes. If `error` is set, the reason is instead that the service has no stream left for this reader.
  * - `paused`: the tab is hidden, so the stream is closed. Reading resumes when the tab is shown.
  * - `stopped`: an error that a retry cannot fix.
  */

@@ -3,13 +3,14 @@ import { FlowtapProblem, type TicketParts } from '../../client/client.ts';
 import type { Fetch } from '../../client/http.ts';
 
 /**
- * The problem code if the ticket endpoint refuses: the user's session has ended, or they may not see the execution.
+ * The problem code if the ticket endpoint refuses: the user's session has ended, or the user is not allowed to see the
+ * execution.
  */
 export const TICKET_REFUSED = 'TicketRefused';
 /** The problem code if the ticket endpoint fails temporarily. */
 export const TICKET_UNAVAILABLE = 'TicketUnavailable';
 
-/** Statuses after which a retry may succeed. */
+/** True for statuses after which a retry might succeed. */
 const isTransient = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status);
 
 /**

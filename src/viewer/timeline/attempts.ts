@@ -20,8 +20,8 @@ const BEGINS = /^(?:ACTIVITY_SCHEDULED|THING_ACTION_TASK|ParallelStateStarted|Ma
 const FAILS = /^(?:ACTIVITY_FAILED|THING_ACTION_TASK_FAILED)$/;
 
 /**
- * Empty for a step with one attempt, because its bar needs no parts. `endMs` is the step's end, or the current time
- * while it is running.
+ * Returns no parts for a step with one attempt, because its bar needs none. `endMs` is the step's end, or the current
+ * time while it is running.
  */
 export function partsOf(
   step: Step,
@@ -44,7 +44,8 @@ export function partsOf(
     if (!message || atMs === undefined) continue;
     const { eventType = '', upstreamType = '', error } = message;
     if (BEGINS.test(eventType) || BEGINS.test(upstreamType)) {
-      // A new attempt begins, so the open one has failed. In a parallel state or map, it ended with its last child.
+      // A new attempt begins, so the open attempt has failed. In a parallel state or map, the open attempt ended with
+      // its last child.
       if (open && hasBegun) fail(lastEndBefore(step, atMs) ?? atMs);
       if (!open) {
         const before = parts.at(-1);

@@ -49,7 +49,7 @@ export interface Tick {
   readonly label: string;
 }
 
-/** About `count` ticks or fewer, at round times after `zeroMs`. */
+/** At most `count` + 1 ticks, at round times after `zeroMs`. */
 export function ticksOf(range: TimeRange, zeroMs: number, count: number): Tick[] {
   const wanted = lengthOf(range) / Math.max(1, count);
   const step = NICE_MS.find((nice) => nice >= wanted) ?? Math.ceil(wanted / DAY_MS) * DAY_MS;
@@ -64,7 +64,7 @@ export function ticksOf(range: TimeRange, zeroMs: number, count: number): Tick[]
 const LABEL_CHARACTER_PX = 7;
 const LABEL_START_PX = 4;
 
-/** Whether the label fits between its line and the end of an axis that is `widthPx` wide. */
+/** True if the label fits between its line and the end of an axis that is `widthPx` wide. */
 export const fitsBeforeEnd = (range: TimeRange, { ms, label }: Tick, widthPx: number): boolean =>
   (1 - fractionOf(range, ms)) * widthPx >= LABEL_START_PX + label.length * LABEL_CHARACTER_PX;
 

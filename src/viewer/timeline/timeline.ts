@@ -16,7 +16,7 @@ import {
 } from './time-range.ts';
 
 const ZOOM_FACTOR = 2;
-/** How many positions the slider has that moves a zoomed range. */
+/** How many positions the slider has. The slider moves a zoomed range. */
 const SLIDER_STEPS = 1000;
 
 export class Timeline {

@@ -1,7 +1,7 @@
 /**
  * <watch-execution>: one execution in a <flowtap-execution>, with the execution's name above it. With a key, it also
- * links to the parent, which started the execution, and to the children, which the execution started. A ticket cannot
- * read these.
+ * links to the parent, which started the execution, and to the children, which the execution started. A ticket does not
+ * allow reading the parent and the children.
  */
 import { LitElement, type TemplateResult, html, nothing } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
@@ -203,7 +203,7 @@ interface Problem {
   readonly error?: unknown;
 }
 
-/** The execution's name and its flow, because a parent or child may belong to another flow. */
+/** The execution's name and its flow, because a parent or child can belong to another flow. */
 function fullName(id: string): string {
   const { flow, name } = executionTitle(id);
   return flow === undefined ? name : `${flow} / ${name}`;

@@ -21,7 +21,7 @@ export class WatchFlowNav extends LitElement {
     wanted: { state: true },
   };
 
-  /** Undefined until they have been read. */
+  /** Undefined until the flows have been read. */
   declare flows: readonly Flow[] | undefined;
   declare view: ListView;
   declare wanted: string | undefined;
@@ -85,7 +85,7 @@ export class WatchFlowNav extends LitElement {
     `;
   }
 
-  /** The link to a flow's list, which keeps the other filters. */
+  /** The link to a flow's list. Keeps all filters of the current view. */
   #linkTo(flow: string): string {
     return listFragment({ ...this.view, flow });
   }

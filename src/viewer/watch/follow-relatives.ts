@@ -1,5 +1,5 @@
 /**
- * Reads an execution's relatives, which are its parent and children, repeatedly while it runs, because it may start
+ * Reads an execution's relatives (its parent and children) repeatedly while the execution runs, because it might start
  * more children. Failures are reported and retried.
  */
 import { isTransient } from '../../client/retry-policy.ts';

@@ -17,7 +17,7 @@ export interface ListQuery {
 
 export interface ListPart {
   readonly executions: readonly ListedExecution[];
-  /** True if executions may be missing, because the upstream or the archive could not be read. */
+  /** True if executions might be missing, because the upstream or the archive could not be read. */
   readonly partial: boolean;
   /** All executions that started after this time have been searched. */
   readonly searchedBackTo?: string;

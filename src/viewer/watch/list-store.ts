@@ -1,7 +1,7 @@
 /**
- * The state of a list of executions, without any framework. The live list delivers the newest executions, which are
- * inserted or replaced by their id. Older ones are read page by page when the reader asks for them. The store follows
- * the live list while it has subscribers and the page is visible.
+ * The state of a list of executions, without any framework. The live list delivers the newest executions. Each replaces
+ * the earlier version of the same execution. Older executions are read page by page when the reader asks for them. The
+ * store follows the live list while it has subscribers and the page is visible.
  */
 import { FlowtapConnectionError, FlowtapProblem } from '../../client/client.ts';
 import { type PageVisibility, documentVisibility, untilVisible } from '../store/page-visibility.ts';
@@ -24,10 +24,10 @@ export interface ListSnapshot {
   readonly phase: ListPhase;
   /** Newest start first. */
   readonly executions: readonly ListedExecution[];
-  /** True if older executions may exist. `readOlder` reads them. */
+  /** True if older executions might exist. `readOlder` reads them. */
   readonly hasOlder: boolean;
   readonly isReadingOlder: boolean;
-  /** How far back the list was searched: all executions that started later are shown. */
+  /** How far back the list was searched: all executions that started after this time are shown. */
   readonly searchedBackTo: string | undefined;
   /** True if a part of the list is missing, because the upstream or the archive could not be read. */
   readonly isPartial: boolean;
@@ -90,7 +90,7 @@ export class ListStore {
     const { signal } = this.#reading;
     this.#change({ isReadingOlder: true, error: undefined });
     try {
-      // The list is read from its start again, so parts that were missing may be found now.
+      // The list is read from its start again, so parts that were missing might be found now.
       if (this.#parts === undefined) this.#change({ isPartial: false });
       const parts = (this.#parts ??= this.#source.parts(this.#query, signal));
       const before = this.#byId.size;

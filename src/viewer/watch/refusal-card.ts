@@ -4,9 +4,9 @@ import { type TemplateResult, html, nothing } from 'lit';
 import { executionFragment } from './watch-location.ts';
 
 export interface Refusal {
-  /** False if the link was never valid here, because it was cut or changed. */
+  /** True if the link has expired. False if it was never valid here, because it was cut or changed. */
   readonly isExpired: boolean;
-  /** True if the page shows nothing but the card, because no message was read before. */
+  /** True if the page shows nothing but the card, because no message was read before the refusal. */
   readonly isAlone: boolean;
   /** The service's own explanation. */
   readonly detail: string | undefined;

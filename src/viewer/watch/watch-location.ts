@@ -17,7 +17,7 @@ export interface ListView {
   /** If empty, executions of all statuses are shown. */
   readonly statuses: readonly Status[];
   readonly namePrefix: string;
-  /** A key of SINCE_HOURS. If absent, executions may have started at any time. */
+  /** A key of SINCE_HOURS. If absent, all start times are shown. */
   readonly since?: string;
   /** `from` and `to` are local dates and times as a reader enters them: `2026-11-29T16:00`. They replace `since`. */
   readonly from?: string;
@@ -65,7 +65,7 @@ export function listFragment({ flow, statuses, namePrefix, since, from, to }: Li
 
 export const executionFragment = (target: WatchTarget): string => watchFragment(target);
 
-/** Undefined until a flow is chosen. */
+/** Returns the query for the service. Undefined until a flow is chosen. */
 export function queryOf(view: ListView, nowMs: number): ListQuery | undefined {
   const { flow, statuses, namePrefix, since, from, to } = view;
   if (flow === undefined) return undefined;

@@ -23,7 +23,9 @@ interface Reader {
   readonly source: ListSource & RelativesSource;
 }
 
-/** Tells the reader why the page asks for a key. Keys are never stored, so the page asks again after a reload. */
+/**
+ * Returns the text that says why the page asks for a key. Keys are never stored, so the page asks again after a reload.
+ */
 function reasonFor({ type }: WatchLocation): string {
   const [navigation] = performance.getEntriesByType('navigation');
   if (navigation instanceof PerformanceNavigationTiming && navigation.type === 'reload')

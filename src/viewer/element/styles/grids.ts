@@ -1,4 +1,6 @@
-/** Styles that both tables share: the scroller, the sticky head, and the positioned rows. */
+/**
+ * Styles that the tables of steps and messages share: the scroller, the sticky head, and the positioned rows.
+ */
 import { css } from 'lit';
 
 export const GRIDS = css`
