@@ -30,7 +30,7 @@ const status = () =>
 const payloads = () =>
   describe(
     z.enum(PAYLOAD_ACCESS),
-    'What the key may see: `none` only ids, types and times, `names` also the names of steps and errors, `full` everything.',
+    'What the key may see. `none`: only ids, types and times. `names`: also the names of steps and errors. `full`: everything.',
   );
 const tier = () => describe(z.enum(RATE_TIER_NAMES), 'The rate tier of the key.');
 const patterns = () =>
@@ -121,8 +121,8 @@ const ArchivedExecution = z.strictObject({
   source: source(),
   status: status(),
   messageCount: count('How many messages are archived.'),
-  startedAt: describe(z.optional(z.string()), 'Time of its first message.'),
-  endedAt: describe(z.optional(z.string()), 'Time of its last message.'),
+  startedAt: describe(z.optional(z.string()), 'Time of the first message.'),
+  endedAt: describe(z.optional(z.string()), 'Time of the last message.'),
   archivedAt: time('When it was archived.'),
   final: flag('True if the history can no longer change.'),
   imported: flag('True if it was imported instead of read from its source.'),
@@ -168,7 +168,7 @@ export const answerSchemas = {
     source: source(),
     status: status(),
     upstreamStatus: describe(z.optional(z.string()), 'The status in Step Functions, such as `TIMED_OUT`.'),
-    startedAt: describe(z.optional(z.string()), 'Time of its first message.'),
+    startedAt: describe(z.optional(z.string()), 'Time of the first message.'),
     endedAt: describe(z.optional(z.string()), 'When it ended.'),
     durationMs: describe(z.optional(z.number()), 'Time from start to end.'),
     messageCount: describe(
