@@ -118,7 +118,7 @@ const listMessages: Json = {
         'text/event-stream': eventStreamContent(messageStream),
       },
     },
-    '204': empty('Stream only: the client has every message, and no more can follow. A 204 stops an EventSource.', {
+    '204': empty('Stream only: the client has every message, and no more can follow. Stops an EventSource.', {
       ...around,
       ...notStored,
     }),

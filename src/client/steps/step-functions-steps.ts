@@ -1,6 +1,6 @@
 /**
  * Applies messages of Step Functions to the tree of steps. Each message names the earlier message that led to
- * it, so parallel branches can be told apart. That earlier message is unknown if the history is read from its
+ * it, which distinguishes parallel branches. That earlier message is unknown if the history is read from its
  * middle, after a redrive, or if the key must not see names. In these cases the message is applied to the
  * open step that it names, or to a new step without a start.
  */
