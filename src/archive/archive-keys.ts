@@ -1,6 +1,6 @@
 /**
- * The archive's keys. The first part of page 0 has its own prefix, so that a list of this prefix has one key
- * for each execution. All other parts are grouped by generation. See docs/storage.md.
+ * The archive's keys. The first part of page 0 has its own prefix, so that listing this prefix returns one
+ * key for each execution. All other parts are grouped by generation. See docs/storage.md.
  *
  *     archive/1/head/<source>/<id>                            first part of page 0; the head is its metadata
  *     archive/1/page/<source>/<id>/<generation>/<page>.<part> all other parts of all pages

@@ -1,7 +1,7 @@
 /**
- * Lists all archived executions, for administration. Until the index has been built, it lists the heads. Then
- * it lists the index, by source and flow, newest start first. A cursor belongs to one of the two, so a client
- * that began with the heads finishes with them and misses nothing.
+ * Lists all archived executions, for administration. Until the index has been built, lists the heads. After
+ * that, lists the index, by source and flow, newest start first. A cursor belongs to one of these two lists,
+ * so a client that began with the heads finishes with them and misses nothing.
  */
 import { type Result, invalid, ok } from '../core/errors.ts';
 import { restoreExecutionRef } from '../core/execution-ref.ts';

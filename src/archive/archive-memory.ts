@@ -18,7 +18,7 @@ export const ARCHIVE_BYTES_MAX = 8 * 1024 * 1024;
  * the store's own delay.
  */
 export const ARCHIVE_MEMORY_MS = 5 * 60_000;
-/** How long a miss is cached. Short, because the archive may be written at any moment. */
+/** How long a miss is cached. Short, because the archive might be written at any moment. */
 export const MISS_MEMORY_MS = 10_000;
 /** Heads are a few hundred bytes each. */
 const HEADS_MAX = 5_000;

@@ -22,7 +22,7 @@ import { ARCHIVE_VERSION, type ArchiveHead } from './archive-head.ts';
  */
 export const ARCHIVE_PAGE_MESSAGES = 250;
 /**
- * Messages that would make a part larger than this start a new part. Equals the largest page of the API. KV
+ * A message that would make a part larger than this starts a new part. Equals the largest page of the API. KV
  * accepts 25 MiB.
  */
 export const PART_BYTES_MAX = 4 * 1024 * 1024;

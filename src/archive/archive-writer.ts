@@ -110,7 +110,7 @@ export class ArchiveWriter {
     return this.#last;
   }
 
-  /** Adds the next message. Throws if the store fails. The caller then calls `abandon`. */
+  /** Adds the next message. Throws if the store fails. The caller must then call `abandon`. */
   async add(given: Message): Promise<void> {
     // A part stores the state of the walk before its first message. So open a new part before the walk
     // processes this message.
@@ -160,8 +160,8 @@ export class ArchiveWriter {
 
   /**
    * Deletes the written pages. Failures are ignored, because no reader can see the pages, and the intent
-   * causes another deletion later. After a failed `commit` nothing is deleted here: the head may have reached
-   * the store, and orphaned pages are safer than a head whose pages are missing.
+   * causes another deletion later. After a failed `commit` nothing is deleted here: the head might have
+   * reached the store, and orphaned pages are safer than a head whose pages are missing.
    */
   async abandon(): Promise<void> {
     const { store, intents } = this.#options;

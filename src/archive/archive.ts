@@ -2,10 +2,10 @@
  * Stores settled histories in a key-value store. The Worker reads them without an Execution. Only the
  * Execution writes, replaces and deletes them.
  *
- * An archive becomes visible in one write (invariant 4). It is the last write: the first part of page 0, with
- * the head as its metadata. All other parts are written before it, under a new generation. If the store is
- * slow or fails, the failure is logged and the archive counts as missing, so that page requests do not fail.
- * Schema: docs/storage.md.
+ * An archive becomes visible in one write (invariant 4). This is the last write: the first part of page 0,
+ * with the head as its metadata. All other parts are written before it, under a new generation. If the store
+ * is slow or fails, the failure is logged and the archive counts as missing, so that page requests do not
+ * fail. Schema: docs/storage.md.
  */
 import * as z from 'zod/mini';
 
@@ -42,7 +42,7 @@ export type ArchiveLayer = 'memory' | 'kv';
 
 export interface ArchivedHistory extends History {
   readonly head: ArchiveHead;
-  /** The slowest layer read so far. */
+  /** `kv` if anything was read from the store so far. */
   readonly layer: ArchiveLayer;
   /** The source's description of the settled execution, without input and output, if it was stored. */
   description(): Promise<Result<Readonly<Record<string, unknown>> | undefined>>;
@@ -179,7 +179,7 @@ export class Archive {
     });
   }
 
-  /** Makes a new head visible in this isolate at once. After a deletion, `head` is undefined. */
+  /** Makes a new head visible in this isolate immediately. Pass undefined after a deletion. */
   remember(ref: ExecutionRef, head: ArchiveHead | undefined): void {
     const { heads } = this.#options.memory;
     const name = executionName(ref);
@@ -197,7 +197,7 @@ export class Archive {
     await this.dropPages(ref);
   }
 
-  /** Deletes the pages of one generation, or of all generations. */
+  /** Deletes the parts of one generation or of all, except the first part of page 0. */
   async dropPages(ref: ExecutionRef, generation?: string): Promise<void> {
     const { store } = this.#options;
     for (let cursor: string | undefined; ;) {
@@ -208,7 +208,7 @@ export class Archive {
     }
   }
 
-  /** Lists archived histories in the order of their keys. The list may be a minute behind. */
+  /** Lists archived histories in the order of their keys. The list can be a minute behind. */
   async list(options: {
     readonly cursor?: string;
     readonly limit: number;

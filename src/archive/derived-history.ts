@@ -1,7 +1,7 @@
 /**
  * Reads an archive that an older version wrote, and derives the members that its messages lack. Needed only
- * until its Execution has upgraded the archive. The first read in the middle walks there from the start of
- * the history. Later reads start from the nearest state that an earlier read has reached.
+ * until the Execution has upgraded the archive. The first read of a later chunk walks to it from the start of
+ * the history. Further reads start from the nearest state that an earlier read has reached.
  */
 import { type Result, ok } from '../core/errors.ts';
 import { type OpenWalk, WALK_START, deriveAll } from '../messages/derive.ts';

@@ -34,13 +34,13 @@ import {
 } from './index-record.ts';
 import { prefixesFrom, positionAfter, positionBefore } from './order-key.ts';
 
-/** Store listings per page: a Worker may make only 1,000 operations. A page that needs more ends early. */
+/** Store listings per page: a request reads up to 5 pages, and a Worker may make only 1,000 operations. */
 const LISTINGS_MAX = 40;
 /** Keys per listing of a `#seek`. More keys save listings only if many executions start at the same time. */
 const SEEK_KEYS = 500;
-/** How much longer a flow's record lives than needed, so that it is not written for each execution. */
+/** How much longer a flow's record lives than needed, so that it is not rewritten for each execution. */
 const FLOW_OUTLIVES_MS = 86_400_000;
-/** How many flows' records are cached, and for how long. Saves reads and writes in a burst of archives. */
+/** How many flows' records are cached, and for how long. Saves store calls when many executions end. */
 const KNOWN_FLOWS_MAX = 1_000;
 const KNOWN_FLOW_MS = 60_000;
 
@@ -78,7 +78,7 @@ export class ExecutionIndex {
   }
 
   /**
-   * Reads a page of a group. It examines a bounded part, so it may be short or empty and still have a `next`.
+   * Reads a page of a group. The search is bounded, so a page can be short or empty and still have a `next`.
    */
   async page(
     group: IndexGroup,
@@ -95,12 +95,12 @@ export class ExecutionIndex {
     }
   }
 
-  /** All archived executions, by source and flow. */
+  /** Lists all archived executions page by page, by source and flow. */
   list(options: ListOptions): Promise<Result<{ executions: readonly IndexedExecution[]; cursor?: string }>> {
     return this.#listed(options, INDEX_PREFIX, 'executions', (keys) => this.#parsed(keys));
   }
 
-  /** The flows that have archived executions. */
+  /** Lists the flows that have archived executions, page by page. */
   flows(options: ListOptions): Promise<Result<{ flows: readonly FlowRef[]; cursor?: string }>> {
     return this.#listed(options, FLOW_PREFIX, 'flows', async (keys) => {
       const records = (await this.#records(keys)).map((record) => parseFlowRecord(record));
@@ -121,7 +121,7 @@ export class ExecutionIndex {
     if (flow) await this.#keepFlow(flow, expiresAtMs ?? Infinity);
   }
 
-  /** Deletes an entry. Also deletes the flow's record if no entry is left. Throws if the store fails. */
+  /** Deletes an entry, and the flow's record if the flow has no other entries. Throws if the store fails. */
   async remove(ref: ExecutionRef, key: string): Promise<void> {
     await this.#store.delete(key);
     const flow = listedFlowOf(ref);
@@ -137,7 +137,7 @@ export class ExecutionIndex {
     return (await this.#store.list({ prefix: groupPrefix(flow), limit: 1 })).keys.length > 0;
   }
 
-  /** Writes the record of a flow, unless the stored one lives until `untilMs`. */
+  /** Writes the record of a flow, unless the stored one lives at least until `untilMs`. */
   async #keepFlow(flow: FlowRef, untilMs: number): Promise<void> {
     const key = flowKey(flow);
     const knownUntilMs = this.#knownFlows.get(key) ?? (await this.#storedUntilMs(key));
@@ -172,7 +172,7 @@ export class ExecutionIndex {
   ): Promise<Result<Record<Name, readonly T[]> & { cursor?: string }>> {
     try {
       const { keys, cursor } = await this.#store.list({ prefix, ...options });
-      // Safety: its only member is `name`.
+      // Safety: the only member of the object is `name`.
       const items = { [name]: await parse(keys) } as Record<Name, readonly T[]>;
       return ok({ ...items, ...(cursor !== undefined && { cursor }) });
     } catch (error) {

@@ -17,16 +17,16 @@ import { indexEntryOf } from './index-record.ts';
 
 const KEY = 'archive/1/index-build';
 /**
- * How many executions one step indexes. Each costs at most six operations on the store, and a Worker may make
- * 1,000 in one invocation.
+ * How many executions one step indexes. Each costs up to six operations on the store, and more if its archive
+ * changes meanwhile. A Worker may make 1,000 in one invocation.
  */
 const STEP_EXECUTIONS = 50;
-/** How long the answer that the index is incomplete is cached. */
+/** How long `isDone` caches that the index is incomplete. */
 const STATE_MEMORY_MS = 10_000;
 /** The delay after a failure of the store. Doubled each time. */
 const RETRY_MS = 1_000;
 const RETRY_MS_MAX = 5 * 60_000;
-/** How often indexing one archive is tried, because the archive may be replaced meanwhile. */
+/** How many times one archive is tried, because it might be replaced while it is indexed. */
 const TRIES_MAX = 3;
 
 const stateSchema = z.object({
@@ -57,7 +57,7 @@ export class IndexBuild {
     this.#options = options;
   }
 
-  /** True if the index contains all archives. Also false if the store fails. */
+  /** True if the index contains all archives. False if not, or if the store fails. */
   async isDone(): Promise<boolean> {
     const { clock, log } = this.#options;
     if (this.#isDone || clock.now() < this.#readAtMs + STATE_MEMORY_MS) return this.#isDone;

@@ -24,7 +24,7 @@ import { orderKey } from './order-key.ts';
 const INDEX_VERSION = 1;
 export const INDEX_PREFIX = 'archive/1/index/';
 export const FLOW_PREFIX = 'archive/1/flow/';
-/** The group of executions that belong to no flow. `idPart` never encodes a flow as this. */
+/** The group of executions that belong to no flow. `idPart` never returns this for a flow. */
 const NO_FLOW = '~';
 
 /**
@@ -74,8 +74,8 @@ export interface IndexedExecution extends ExecutionName {
   readonly status: Status;
   readonly upstreamStatus?: string;
   /**
-   * For Step Functions exactly the `startDate`, so that the execution has the same place as in the upstream's
-   * list.
+   * For Step Functions exactly the `startDate`, so that the execution has the same place here as in the
+   * upstream's list.
    */
   readonly startedAt?: string;
   readonly endedAt?: string;
@@ -146,7 +146,10 @@ function recordOf({ source, executionId }: ExecutionRef, head: ArchiveHead): Ind
   };
 }
 
-/** The flow whose list contains this execution. Undefined for the child of a map run, and without a flow. */
+/**
+ * The flow whose list contains this execution. Undefined for the child of a map run, and for an execution
+ * that belongs to no flow.
+ */
 export const listedFlowOf = (ref: ExecutionRef): FlowRef | undefined =>
   isMapRunChild(ref) ? undefined : flowOf(ref);
 

@@ -32,8 +32,8 @@ export function orderKey(startedAt: string | undefined, executionId: string): st
 export const positionBefore = (startedAtMs: number): string => reversed(startedAtMs);
 
 /**
- * A position before all executions that have the start time of this order key or position. It contains no
- * hash of an id.
+ * A position before all executions that have the start time of this order key or position. The result
+ * contains no hash of an id.
  */
 export const positionAtStartTime = (position: string): string => position.slice(0, DIGITS);
 

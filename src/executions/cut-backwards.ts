@@ -10,7 +10,7 @@ export interface BackwardsQuery {
   readonly count: number;
   /** Stop after examining this many messages. */
   readonly examinedMax: number;
-  /** Stop before the matching messages exceed this size. A single message may be larger. */
+  /** Stop before the matching messages exceed this size, but return at least one. */
   readonly bytesMax: number;
   /** Returns the message as its reader sees it, or undefined if the message does not match. */
   readonly show: (message: Message) => Message | undefined;
@@ -25,7 +25,7 @@ export interface CutBackwards {
   readonly failure?: Failure;
 }
 
-/** Collects messages before `end`, which is a position in `chunk` or the one right after it. */
+/** Collects messages before `end`, a position in `chunk` or directly after it. */
 export async function cutBackwards(
   scan: Scan,
   chunk: Chunk,
@@ -45,7 +45,7 @@ export async function cutBackwards(
         ({ failure } = before);
         break;
       }
-      // The history has been replaced meanwhile. Messages of two histories must not be mixed.
+      // The history was replaced between the two reads. Messages of two histories must not be mixed.
       if (positionIn(before.value, position)?.fingerprint !== at.fingerprints[0]) break;
       at = before.value;
     }

@@ -25,9 +25,12 @@ export type PageStart =
   /** The newest messages. */
   | { readonly at: 'last'; readonly count: number };
 
-/** Which messages to include. An absent member excludes none. */
+/** Which messages to include. An absent member excludes no messages. */
 export interface MessageFilter {
-  /** Types of either vocabulary, sorted and without duplicates, so that equal filters share cached pages. */
+  /**
+   * Values of `eventType` or `upstreamType`, sorted and without duplicates, so that equal filters share
+   * cached pages.
+   */
   readonly eventTypes?: readonly string[];
   readonly step?: string;
 }
@@ -55,8 +58,8 @@ export async function cutPage(
   if (!first.ok) return first;
   const here = positionIn(first.value, position);
   if (query.from.at === 'position' && here?.fingerprint !== query.from.fingerprint) {
-    // The position may be past the end because a read of a growing history lags. A complete history does not
-    // lag.
+    // The position might be past the end because a read of a growing history lags. A complete history does
+    // not lag.
     const { fingerprint } = query.from;
     if (position > endOf(first.value) && !history.complete) {
       return ok({ messages: [], next: { position, fingerprint }, more: false });
@@ -68,8 +71,8 @@ export async function cutPage(
   let chunk = first.value;
   let next = position;
   /**
-   * Whether messages follow `next`. If the chunk has an upstream token or is old, only another read shows
-   * this.
+   * True if messages follow `next`. At the end of the chunk, only another read shows this, unless the chunk
+   * is the last one of a complete history.
    */
   const hasMore = async (): Promise<boolean> => {
     if (next < endOf(chunk)) return true;
@@ -94,7 +97,7 @@ export async function cutPage(
     // history, messages follow every chunk except the last.
     if (scan.isSpent && next > position)
       return finish(chunk, messages, next, history.complete || (await hasMore()));
-    // Read on even after the last chunk: it may be old, and only a read at its end checks how old it is.
+    // Read on even after the last chunk: it might be old, and only a read at its end checks how old it is.
     const following = await scan.chunkAt(next);
     // Return the messages that were found. The next request gets the failure.
     if (!following.ok) return finish(chunk, messages, next, true);
@@ -133,7 +136,7 @@ export function isWanted(message: Message, { eventTypes, step }: MessageFilter):
 }
 
 /**
- * Whether a stream with this filter sends the message. A filter by step does not exclude terminal messages:
+ * True if a stream with this filter sends the message. A filter by step does not exclude terminal messages:
  * they belong to no step, but the reader has to see the end.
  */
 export function isStreamed(message: Message, filter: MessageFilter): boolean {

@@ -10,7 +10,7 @@ export interface ExecutionStorage {
   get(key: string): Promise<unknown>;
   put(key: string, value: unknown): Promise<void>;
   delete(keys: readonly string[]): Promise<void>;
-  /** Ordered by key. */
+  /** The values whose keys have this prefix, ordered by key. */
   list(prefix: string): Promise<ReadonlyMap<string, unknown>>;
 }
 
@@ -24,8 +24,8 @@ export interface DurableKeys {
 }
 
 /**
- * A map in memory. Durable keys are also written to the store, and there first, so that memory never contains
- * a durable value that a restart would lose.
+ * A map in memory. Durable keys are written to the store first, so that memory never contains a durable value
+ * that a restart would lose.
  */
 export function createMemoryExecutionStorage(
   kept: ReadonlyMap<string, unknown> = new Map(),

@@ -38,7 +38,7 @@ export interface Reader {
   readonly tenant: string;
   /** How many streams and waiting requests the key may have open on this execution. */
   readonly streamLimit: number;
-  /** How many the key may have open on all executions together. */
+  /** As `streamLimit`, but on all executions together. */
   readonly totalStreamLimit: number;
 }
 
@@ -57,9 +57,11 @@ export interface PageRequest extends PageQuery, Reader {
 }
 
 export interface PageAnswer extends EncodedPage {
-  /** The page has as many messages as were requested, and more follow. Its messages can no longer change. */
+  /**
+   * True if the page has as many messages as were requested and more follow, so its messages cannot change.
+   */
   readonly full: boolean;
-  /** The history is final, so this answer can no longer change. */
+  /** True if the history is final, so this answer can no longer change. */
   readonly final: boolean;
   readonly served: Served;
 }
@@ -127,8 +129,8 @@ export interface SummaryAnswer {
 export type StreamStart =
   | { readonly at: 'start' | 'now' }
   /**
-   * `ended`: the client has received an `end` that was not final. It gets a stream only if a redrive has
-   * added messages since.
+   * `ended`: the client has received an `end` that was not final. The client gets a stream only if a redrive
+   * has added messages since then.
    */
   | ({ readonly at: 'position'; readonly ended?: boolean } & Position)
   /** The Last-Event-ID does not belong to this execution. Send a `reset` and start from the beginning. */

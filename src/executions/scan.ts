@@ -9,8 +9,9 @@ import type { Chunk, History } from '../messages/history.ts';
 
 /**
  * After this many stored bytes, a request searches no further chunk. Equals the size of the largest page. The
- * request may read one more chunk to learn whether messages follow, or when the history began. So it reads
- * less than this bound plus two chunks, each of at most 4 MiB in the archive and 16 MiB upstream.
+ * request might read one more chunk to learn whether messages follow, or when the history began. So it reads
+ * less than this bound, plus the chunk that reaches it, plus one more. A chunk has at most 4 MiB in the
+ * archive and 16 MiB upstream.
  */
 export const SCANNED_BYTES_MAX = 4 * 1024 * 1024;
 /** After examining this many messages, a request returns those found so far. */

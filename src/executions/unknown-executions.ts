@@ -25,7 +25,7 @@ export const UNKNOWN_IDS_BURST = 100;
 const FOUND_IDS_MAX = 5_000;
 /**
  * How many first requests for new ids run at once. On workerd each of them opens a file, and a thousand at
- * once would delay all other requests. A request counts for at most FIRST_REQUEST_MS_MAX.
+ * once would delay all other requests. A request counts toward this limit for at most FIRST_REQUEST_MS_MAX.
  */
 const FIRST_REQUESTS_AT_ONCE = 8;
 const FIRST_REQUEST_MS_MAX = 250;
@@ -62,10 +62,7 @@ export class UnknownExecutions {
     return known && isStillUnknown(known.atMs, this.#clock.now()) ? known.failure : undefined;
   }
 
-  /**
-   * The failure for a tenant that has asked for too many unknown ids. Undefined if it has not, or if this id
-   * was found before.
-   */
+  /** Returns a failure if the tenant has asked for too many unknown ids, unless this id was found before. */
   refusal(ref: ExecutionRef, tenant: string): ShareExceeded | undefined {
     const waitMs = this.#shares.get(tenant)?.waitMs(1, this.#clock.now()) ?? 0;
     if (waitMs === 0 || this.#isFound(ref)) return undefined;

@@ -23,7 +23,7 @@ export interface WholePage {
   /** Newest first if the request was `backwards`. */
   readonly messages: readonly Message[];
   readonly next: Position;
-  /** More messages exist in this direction. */
+  /** True if more messages exist in this direction. */
   readonly more: boolean;
 }
 

@@ -10,9 +10,9 @@
  *     end mark     1  0: none; 1: after the `end` of a final history; 2: after an `end` that a redrive may follow
  *     MAC         16  HMAC-SHA256, truncated, over the 14 bytes before, the source and the execution id
  *
- * The MAC binds a cursor to its execution, so it is invalid for any other. A cursor with a use, such as a
- * direction, is also bound to that use. 30 bytes fill 40 characters exactly. Text that is not the canonical
- * encoding is refused all the same. No I/O, no clock. The Execution checks whether a cursor still matches the
+ * The MAC binds a cursor to its execution, so it is invalid for any other execution. A cursor with a use,
+ * such as a direction, is also bound to that use. A text that decodes to the same bytes but differs, such as
+ * one with `+` for `-`, is refused. No I/O, no clock. The Execution checks whether a cursor still matches the
  * history.
  */
 import { Buffer } from 'node:buffer';

@@ -1,7 +1,7 @@
 /**
- * Adds members to messages that follow from the history before them, such as step, error and iteration. Each
- * source derives them from its own payloads, message by message. The state between two messages is short text
- * that can be stored. So a reader can start in the middle of a history.
+ * Derives members of messages, such as step, error and iteration, from the history before them. Each source
+ * derives them from its own payloads, message by message. The state between two messages is short text that
+ * can be stored. So a reader can start in the middle of a history.
  */
 import type { Message } from './message.ts';
 
@@ -39,8 +39,8 @@ export function deriveAll(
 const ERROR_NAME = /^[A-Za-z0-9_.:-]{1,128}$/;
 
 /**
- * The text if it is the name of an error. Undefined for other text: a state machine can put data in its
- * place.
+ * The text if it is the name of an error. Undefined for other text: a state machine can put data in place of
+ * a name.
  */
 export const errorName = (text: unknown): string | undefined =>
   typeof text === 'string' && ERROR_NAME.test(text) ? text : undefined;

@@ -16,7 +16,7 @@ export interface PageContent {
   readonly next: Position;
   /** True if more messages exist now. */
   readonly more: boolean;
-  /** Set if the search for the newest messages reached a bound, so that the page may lack messages. */
+  /** Set if the search for the newest messages reached a bound, so that the page might lack messages. */
   readonly partial?: true;
   /** Absent if the end of the history has not been read yet. */
   readonly status?: Status;

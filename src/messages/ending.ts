@@ -1,6 +1,6 @@
 /**
- * How an execution ended, as its payloads tell. Each source has its own format of payloads, which only its
- * EndingReader can parse.
+ * What the payloads of an execution tell about its end. Each source has its own format of payloads, which
+ * only its EndingReader can parse.
  */
 import type { Message } from './message.ts';
 

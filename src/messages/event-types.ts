@@ -110,7 +110,7 @@ const TERMINAL: ReadonlyMap<string, Exclude<Status, 'RUNNING'>> = new Map([
 
 /**
  * The status of an execution whose last message has this type. Earlier terminal messages do not count,
- * because a redrive may have followed.
+ * because a redrive might have followed.
  */
 export const statusAfter = (eventType: string | undefined): Status =>
   TERMINAL.get(eventType ?? '') ?? 'RUNNING';
@@ -121,6 +121,6 @@ export const TERMINAL_TYPES: readonly string[] = [...TERMINAL.keys()];
 /** True if a message of this type reports that something failed or was aborted. */
 export const isFailure = (eventType: string): boolean => /_(?:FAILED|ABORTED)$/.test(eventType);
 
-/** The same for types of Step Functions. Also works for types that AWS may add. */
+/** Like `isFailure`, for types of Step Functions. Also works for types that AWS may add. */
 export const isUpstreamFailure = (upstreamType: string): boolean =>
   /(?:Failed|TimedOut|Aborted)$/.test(upstreamType);

@@ -30,7 +30,8 @@ export const executionIdSchema = z.string({ error: 'must be given' }).check(
       `must be at most ${EXECUTION_ID_CHARACTERS_MAX} characters: it has ${typeof input === 'string' ? input.length : 'more'}`,
     abort: true,
   }),
-  // Lone surrogates cannot be encoded as UTF-8. Two different ids would become the same id upstream.
+  // Lone surrogates cannot be encoded as UTF-8. If they were replaced, two different ids could become the
+  // same id upstream.
   z.refine((id) => id.isWellFormed(), { error: 'must be well-formed Unicode' }),
   z.refine((id) => !CONTROL_CHARACTER.test(id), { error: 'must not contain control characters' }),
   z.refine((id) => !containsCredential(id), {
@@ -39,8 +40,8 @@ export const executionIdSchema = z.string({ error: 'must be given' }).check(
 );
 
 /**
- * What is wrong with an id, or undefined if it is valid. The text is the rest of a sentence, such as "must
- * not be empty".
+ * Returns what is wrong with an id, or undefined if it is valid. The text is the rest of a sentence, such as
+ * "must not be empty".
  */
 export function executionIdProblem(id: string): string | undefined {
   return executionIdSchema.safeParse(id).error?.issues[0]?.message;
@@ -60,8 +61,8 @@ export function readExecutionId(id: string): Result<ExecutionRef, string> {
 }
 
 /**
- * Also accepts ids that only earlier versions accepted, such as the ARN of a state machine. Histories may be
- * archived under them.
+ * Also accepts ids that only earlier versions accepted, such as the ARN of a state machine. Histories might
+ * be archived under them.
  */
 export function readAnyExecutionId(id: string): Result<ExecutionRef, string> {
   const problem = executionIdProblem(id);

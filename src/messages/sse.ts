@@ -11,7 +11,7 @@ export interface ServerSentEvent {
   readonly id?: string;
   /** If absent, clients dispatch the event as `message`. */
   readonly event?: string;
-  /** Clients receive each line end as LF. The event is dispatched even if this is empty. */
+  /** Clients receive each line end as LF. The event is dispatched even if `data` is empty. */
   readonly data: string;
   /** Sets how long the client waits before it reconnects. */
   readonly retryMs?: number;
@@ -26,7 +26,7 @@ const LINE_END = /\r\n|\r|\n/;
 /** The frame of one event as bytes. */
 export const sseEvent = (event: ServerSentEvent): Uint8Array => sseBytes(sseText(event));
 
-/** Encodes the text of one or more frames. Encoding several at once is cheaper. */
+/** Encodes the text of one or more frames. Encoding several together is cheaper. */
 export const sseBytes = (text: string): Uint8Array => utf8.encode(text);
 
 /**
@@ -48,9 +48,9 @@ export function sseText({ id, event, data, retryMs }: ServerSentEvent): string {
   // [spec] "Append the field value to the data buffer, then append a single U+000A LINE FEED (LF) character
   // to the data buffer". So each line of the data gets its own field. [spec] "If the data buffer is an empty
   // string, set the data buffer and the event type buffer to the empty string and return". One data field,
-  // even an empty one, puts at least the LF into the buffer. [spec] "If value starts with a U+0020 SPACE
-  // character, remove it from value". So a space is always written for the client to remove. Otherwise the
-  // client would remove a leading space of the data.
+  // even an empty one, puts at least the LF into the buffer, so the event is dispatched. [spec] "If value
+  // starts with a U+0020 SPACE character, remove it from value". So a space is always written for the client
+  // to remove. Otherwise the client would remove a leading space of the data.
   for (const line of data.split(LINE_END)) lines.push(`data: ${line}\n`);
   return `${lines.join('')}\n`;
 }

@@ -11,8 +11,8 @@ export interface InProcessObject {
   readonly idle: boolean;
   readonly streams: number;
   /**
-   * Does the work that is due. Returns when to call it again, in clock milliseconds, or undefined if only the
-   * next `wake` should. Never throws.
+   * Does the work that is due. Returns when to call it again, in clock milliseconds, or undefined if no work
+   * is planned. Never throws.
    */
   run(bounds: RunBounds): Promise<number | undefined>;
   /** Ends all streams, so that clients reconnect elsewhere. */
@@ -41,14 +41,14 @@ export class InProcessObjects<T extends InProcessObject> {
     this.#idle = new LruMap({ max: idleMax });
   }
 
-  /** Open streams of all objects. */
+  /** How many streams are open on all objects. */
   get streams(): number {
     return [...this.#busy.values()].reduce((sum, { object }) => sum + object.streams, 0);
   }
 
   /**
-   * Passes a request to the object of this name, which is not dropped meanwhile. Otherwise, a second object
-   * of the same name could call upstream at the same time (invariant 3).
+   * Passes a request to the object of this name, which is not dropped while the request runs. Otherwise, a
+   * second object of the same name could call upstream at the same time (invariant 3).
    */
   async ask<R>(name: string, make: MakeObject<T>, question: (object: T) => Promise<R>): Promise<R> {
     const entry = this.#open(name, make);
@@ -63,8 +63,8 @@ export class InProcessObjects<T extends InProcessObject> {
   }
 
   /**
-   * Like `ask`, to open a stream. If the process begins to shut down meanwhile, the stream ends at once, and
-   * the client reconnects to the next process.
+   * Like `ask`, to open a stream. If the process begins to shut down meanwhile, the stream ends immediately,
+   * and the client reconnects to the next process.
    */
   openStream<R>(name: string, make: MakeObject<T>, open: (object: T) => Promise<R>): Promise<R> {
     return this.ask(name, make, async (object) => {

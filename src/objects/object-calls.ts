@@ -65,7 +65,8 @@ export class ObjectCalls {
   /**
    * Passes the bytes on. If a deploy or a crash resets the object, the stream still ends cleanly: the client
    * keeps all events sent so far, and reconnects. The platform pipes its own streams natively, one write at a
-   * time. So the object notices a client that disconnects or stops reading as soon as without the pipe.
+   * time. So the object notices a client that disconnects or stops reading as soon as it would without the
+   * pipe.
    */
   #endingCleanly(
     body: ReadableStream<Uint8Array>,

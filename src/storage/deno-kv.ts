@@ -79,9 +79,9 @@ const PARTS_AT_ONCE = 10;
 export const INLINE_BYTES_MAX = 16 * 1024;
 /** Deno KV reads at most ten keys in one `getMany`. */
 const READ_AT_ONCE = 10;
-/** How often a read is tried if the pointer is replaced while the parts are read. */
+/** How many times a read is tried if the pointer is replaced while the parts are read. */
 const READ_TRIES_MAX = 5;
-/** How often a write is tried if other writers change the same key meanwhile. */
+/** How many times a write is tried if other writers change the same key meanwhile. */
 const WRITE_TRIES_MAX = 20;
 
 const partsSchema = z.object({ id: z.string(), count: z.int() });
@@ -159,8 +159,8 @@ class DenoKvStore implements KeyValueStore {
       await this.#writeParts(parts, bytes, ttlMs);
       await this.#replace(name, { ...facts, parts }, ttlMs);
     } catch (error) {
-      // A store that has just failed may fail again. Then the pending row remains, and the next start deletes
-      // the parts.
+      // A store that has just failed might fail again. Then the pending row remains, and the next start
+      // deletes the parts.
       await discard(this.#kv, parts.id).catch(() => undefined);
       throw error;
     }
@@ -249,7 +249,7 @@ class DenoKvStore implements KeyValueStore {
   }
 }
 
-/** Deletes the parts with this id if they are still pending: no pointer refers to them. */
+/** Deletes the parts with this id if they are still pending, which means that no pointer refers to them. */
 async function discard(kv: DenoKv, id: string): Promise<void> {
   const key = pendingKey(id);
   const { versionstamp } = await kv.get(key);

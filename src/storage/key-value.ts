@@ -18,9 +18,9 @@ export const METADATA_BYTES_MAX = 1024;
 export const TTL_SECONDS_MIN = 60;
 /** Workers KV: a location caches entries for at least 30 s. The adapters raise shorter times. */
 export const CACHE_TTL_SECONDS_MIN = 30;
-/** Workers KV lists at most 1,000 keys at once. */
+/** Workers KV lists at most 1,000 keys in one call. */
 export const LIST_KEYS_MAX = 1000;
-/** Workers KV reads at most 100 keys at once. */
+/** Workers KV reads at most 100 keys in one call. */
 export const GET_MANY_KEYS_MAX = 100;
 
 export interface Entry {
@@ -61,7 +61,7 @@ export interface GetOptions {
 export interface KeyValueStore {
   get(key: string, options?: GetOptions): Promise<Entry | undefined>;
   /**
-   * Reads up to 100 keys. Returns entries in the order of the keys. They are not a snapshot: each may be as
+   * Reads up to 100 keys. Returns entries in the order of the keys. They are not a snapshot: each can be as
    * old as with `get`. On Workers the call counts as one of an invocation's 1,000 operations.
    */
   getMany(keys: readonly string[], options?: GetOptions): Promise<readonly (Entry | undefined)[]>;

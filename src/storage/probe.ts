@@ -18,7 +18,7 @@ export async function probeStore(store: KeyValueStore, name: string, clock: Cloc
   const key = `probe/${name}`;
   try {
     await store.put(key, name, { ttlSeconds: TTL_SECONDS_MIN });
-    // The value is not compared, because Workers KV may return an older one.
+    // The value is not compared, because Workers KV might return an older one.
     await store.get(key);
     return { ok: true, ms: clock.now() - startedAtMs };
   } catch (error) {

@@ -11,7 +11,10 @@ import type { KeyValueStore } from './key-value.ts';
 export interface SpaceReserve {
   /** Frees the space. */
   release(): Promise<void>;
-  /** Reserves as much of the space as the disk allows. Returns true if that was all of it. Never throws. */
+  /**
+   * Reserves as much of the space as the disk allows. Returns true if it could reserve all of it. Never
+   * throws.
+   */
   restore(): Promise<boolean>;
 }
 
@@ -23,7 +26,7 @@ export interface ReservedSpaceOptions {
   readonly log: Log;
 }
 
-/** Matches the error texts of SQLite and of the operating system. */
+/** True if the error says that the disk is full, in the words of SQLite or of the operating system. */
 const isFull = (error: unknown): boolean => /disk is full|no space left|quota exceeded/i.test(String(error));
 
 export function withReservedSpace({ store, reserve, isUrgent, log }: ReservedSpaceOptions): KeyValueStore {

@@ -52,7 +52,7 @@ export function checkValue(value: string): string {
   return value.toWellFormed();
 }
 
-/** Returns the metadata as the JSON text to store. Undefined without metadata. */
+/** Returns the metadata as the JSON text to store, or undefined without metadata. */
 export function serializeMetadata(metadata: unknown): string | undefined {
   if (metadata === undefined || metadata === null) return undefined;
   const json = JSON.stringify(metadata);

@@ -4,8 +4,8 @@
  * - Raises shorter times to KV's minimums: 60 s until an entry expires, 30 s in the cache.
  * - KV refuses a second write of a key within a second (429). Such a write is retried a few times, a second
  *   apart. Other errors of writes are thrown unchanged.
- * - A change is visible nearly always at once in the location that wrote it. Elsewhere it may take 60 s or
- *   more. Misses are cached, too, so do not read a key before it is created.
+ * - In the location that wrote it, a change is nearly always visible immediately. Elsewhere it can take 60 s
+ *   or more. Misses are cached, too, so do not read a key before it is created.
  *
  * Source: developers.cloudflare.com/kv, and miniflare's namespace.worker.
  */
@@ -51,7 +51,7 @@ export interface KvNamespace {
   }>;
 }
 
-/** How often a refused write is retried, a second apart. After that the 429 is thrown. */
+/** How many times a refused write is retried, a second apart. After that the 429 is thrown. */
 export const WRITE_RETRIES_MAX = 3;
 const WRITE_INTERVAL_MS = 1000;
 

@@ -13,7 +13,7 @@ import { Slots } from './slots.ts';
 
 /**
  * Limits the bytes in the queues of all archived streams together, to an eighth of an isolate's 128 MB. The
- * last frame may exceed this limit.
+ * last frame can exceed this limit.
  */
 export const QUEUED_BYTES_MAX = 16 * 1024 * 1024;
 /** The last quarter is reserved for tenants that have fewer than FEW_QUEUED_BYTES queued. */
@@ -24,7 +24,10 @@ export const FEW_QUEUED_BYTES = 256 * 1024;
  * memory. More concurrent reads would not be faster, but could run out of memory.
  */
 export const ARCHIVE_READS_AT_ONCE = 4;
-/** A read gets two keys, and the store may take 2 s for each (STORE_TIMEOUT_MS). */
+/**
+ * After this time, a read no longer counts as running. It gets two keys, and the store may take 2 s for each
+ * (STORE_TIMEOUT_MS), so 2 s are left for decoding.
+ */
 const READ_MS_MAX = 6_000;
 /**
  * A stream without activity for this long has vanished: a stalled one would have been disconnected before. On

@@ -46,8 +46,8 @@ export interface FrameRun {
 }
 
 /**
- * Keyed by the first message object, not by its position. A message may change after it was first read,
- * upstream or by an import, and later readers must get the new version.
+ * Keyed by the first message object, not by its position. A message can change upstream or by an import after
+ * it was first read, and later readers must get the new version.
  */
 export type FrameMemory = Readonly<Record<PayloadAccess, LruMap<Message, FrameRun>>>;
 
@@ -56,7 +56,7 @@ export function createFrameMemory(bytesMax = FRAMES_BYTES_MAX): FrameMemory {
   const memory = (maxSize: number) =>
     new LruMap<Message, FrameRun>({
       maxSize,
-      // The entry also keeps its first and last message in memory, which may be as large as their frames.
+      // The entry also keeps its first and last message in memory, which can be as large as their frames.
       sizeOf: ({ bytes, count }) => Math.min(maxSize, bytes.byteLength * (1 + Math.min(1, 2 / count)) + 256),
     });
   const small = Math.ceil(bytesMax / 4);

@@ -6,7 +6,7 @@
 import { ClientGone } from '../../core/client-gone.ts';
 import type { Clock } from '../../core/clock.ts';
 
-/** For each subscriber. The 1,000 subscribers of one execution take at most 64 MB. */
+/** The bound of each stream's queue. The 1,000 subscribers of one execution take at most 64 MB. */
 export const QUEUE_BYTES_MAX = 64 * 1024;
 /** A client that reads nothing for this long while messages wait is disconnected: it hangs, or has gone. */
 export const STALL_MS = 30_000;
@@ -29,7 +29,7 @@ export interface SharedQueue {
 export interface FrameQueueOptions {
   readonly clock: Clock;
   readonly shared?: SharedQueue;
-  /** Called when there may be room again. */
+  /** Called when there might be room again. */
   readonly onRoom: () => void;
   /** Called when a client is disconnected because it stopped reading. `onOver` follows. */
   readonly onStall: () => void;
@@ -40,7 +40,7 @@ export interface FrameQueueOptions {
 export class FrameQueue {
   readonly #options: FrameQueueOptions;
   readonly stream: ReadableStream<Uint8Array>;
-  // Safety: `start` of the stream runs inside its constructor, before anything can read this.
+  // Safety: `start` of the stream runs inside its constructor, before anything can read this field.
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #closing = false;
   #over = false;
@@ -64,8 +64,8 @@ export class FrameQueue {
           if (this.#closing) this.#closeOnceTaken();
           else if (this.#isWanted) {
             this.#isWanted = false;
-            // Not awaited: while one pull is pending, the stream makes no other, so the end of a stall would
-            // not be noticed.
+            // Not awaited: a stream does not pull again while a pull is pending, so the end of a stall would
+            // go unnoticed.
             options.onRoom();
           }
         },
@@ -94,8 +94,8 @@ export class FrameQueue {
   }
 
   /**
-   * True if a message may be sent. If not, `onRoom` is called later, or the client is disconnected if it does
-   * not read.
+   * True if a message may be sent. If not, `onRoom` is called once there might be room. A client that reads
+   * nothing is disconnected.
    */
   roomOrStall(): boolean {
     if (this.hasRoom) return this.hasSharedRoom;
@@ -123,7 +123,7 @@ export class FrameQueue {
     this.#closeOnceTaken();
   }
 
-  /** Ends the stream at once and drops the queued frames. */
+  /** Ends the stream immediately and drops the queued frames. */
   breakOff(reason: string): void {
     if (this.#over) return;
     // error() frees the queue, close() does not.

@@ -38,7 +38,7 @@ export async function findBeginning(
   }
   if (!at) return ok({ from: start, reset: from.at === 'reset' });
   const { position, fingerprint } = at;
-  // The position may be past the end because a read of a growing history lags. A complete history does not
+  // The position might be past the end because a read of a growing history lags. A complete history does not
   // lag.
   const isBeyond = position > endOf(read.value) && !history.complete;
   const isSame = positionIn(read.value, position)?.fingerprint === fingerprint;
@@ -48,7 +48,7 @@ export async function findBeginning(
 
 /**
  * Like `findBeginning`, but waits a while for an execution that does not exist yet. If it appears, a stream
- * that asked for `now` begins at its start, because all messages are new to the reader.
+ * that asked for `now` begins at the start of the history, because all messages are new to the reader.
  */
 export async function awaitBeginning(
   { clock, signal }: Pick<Waiting<unknown>, 'clock' | 'signal'>,

@@ -154,7 +154,8 @@ export class Listeners {
   }
 
   /**
-   * When to call `tick` next, in clock milliseconds. May be too early, if a heartbeat has become unnecessary.
+   * When to call `tick` next, in clock milliseconds. Can be too early, because each frame that a stream sends
+   * postpones its heartbeat.
    */
   dueAtMs(): number {
     if (this.#streams.size === 0) return Infinity;
@@ -171,21 +172,19 @@ export class Listeners {
   /** Sends the heartbeats that are due, and closes streams whose time is over. */
   tick(state: PollState): void {
     this.#dueAtMs = undefined;
-    // First, so that a stream that must close does not get a heartbeat before.
+    // Close streams first, so that a stream that must close gets no heartbeat.
     this.#watch.tick();
     const now = this.#options.clock.now();
     const heartbeat = this.#heartbeat(state);
     for (const subscriber of this.#streams.keys()) {
       if (now < subscriber.heartbeatAtMs) continue;
       subscriber.heartbeat(heartbeat);
-      // A stream whose last read has failed retries now, if it has not done so before.
+      // A stream whose last read has failed retries now, if it has not retried since.
       void subscriber.pump();
     }
   }
 
-  /**
-   * Called when the newest page was read and had no news. Streams that are not caught up yet may be so now.
-   */
+  /** Called when the newest page was read and had no news. Streams that were not caught up might be now. */
   headRead(): void {
     for (const subscriber of this.#streams.keys()) if (!subscriber.caughtUp) void subscriber.pump();
   }
@@ -206,7 +205,7 @@ export class Listeners {
     return { timestamp: new Date(this.#options.clock.now()).toISOString(), ...state };
   }
 
-  /** Ends all streams, each after a whole frame, so that a reconnect resumes after it. */
+  /** Ends all streams, each after a whole frame, so that a reconnect resumes after that frame. */
   closeAll(failure?: Failure): void {
     for (const subscriber of this.#streams.keys()) subscriber.close(failure);
   }

@@ -1,7 +1,7 @@
 /**
- * Opens an event stream, of a history or of a list, and adds it to its `registry`. The registry counts the
- * stream's slot, and closes the stream when its key or its life ends. So no stream opens without these
- * limits.
+ * Opens an event stream, of a history or of a list, and adds it to its `registry`. The registry closes the
+ * stream when its key or its life ends. If the registry is the `Listeners` of an Execution or a list, it also
+ * counts the stream's slot.
  */
 import { exceptionText } from '../../core/exception-text.ts';
 import type { Log } from '../../core/log.ts';

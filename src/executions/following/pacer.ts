@@ -1,8 +1,8 @@
 /**
  * Computes the interval between two polls. It is a second (two for a list) while news arrives and for some
- * seconds after. Then it doubles up to 15 s, or to less if the call budget has room. A throttled answer
- * doubles the interval, and each success then shortens it by a step. Other failures double it until the next
- * success. Pure: no clock, no I/O.
+ * seconds after. Then it doubles again and again, up to 15 s, or to less if the call budget has room. A
+ * throttled answer doubles the interval, and each success then shortens it by a step. Other failures double
+ * it until the next success. Pure: no clock, no I/O.
  */
 import { POLL_JITTER } from '../../sources/poll-jitter.ts';
 
@@ -11,8 +11,8 @@ export const POLL_INTERVAL_MIN_MS = 1_000;
 /** Limits the delay of the first message after a long silence. */
 export const POLL_INTERVAL_MAX_MS = 15_000;
 /**
- * How many consecutive polls may bring no news before the interval grows. If it grew at once, flows with
- * multi-second steps would deliver every other message two seconds late.
+ * How many consecutive polls may bring no news before the interval grows. If it grew after the first of them,
+ * flows with multi-second steps would deliver every other message two seconds late.
  */
 export const QUIET_POLLS_MAX = 4;
 /** By how much each success shortens the interval after throttling. */
@@ -41,9 +41,9 @@ export class Pacer {
   }
 
   /**
-   * Sets the interval that the shared call budget allows. If the budget is used up, it is longer than the
-   * pacer's own, and may exceed POLL_INTERVAL_MAX_MS. If the budget has room, it is shorter, except after
-   * failures.
+   * Sets the interval that the shared call budget allows. If the budget is used up, this interval is longer
+   * than the pacer's own, and can exceed POLL_INTERVAL_MAX_MS. If the budget has room, it is shorter, except
+   * after failures.
    */
   paced(intervalMs: number): void {
     const own = this.ownIntervalMs;
@@ -61,7 +61,7 @@ export class Pacer {
   }
 
   /**
-   * Resets the interval to its minimum. Also called for the first listener, because a message may follow at
+   * Resets the interval to its minimum. Also called for the first listener, because a message might arrive at
    * any moment.
    */
   wake(): void {

@@ -104,7 +104,10 @@ export abstract class Poller {
    */
   protected abstract paced(wantedMs: number): number;
 
-  /** Reads the upstream, and passes the outcome to `noteOutcome`. Returns a failure, for the log. */
+  /**
+   * Reads the upstream, and passes the outcome to `noteOutcome`. If the read failed, returns the failure, for
+   * the log.
+   */
   protected abstract poll(terms: PollTerms): Promise<Failure | undefined>;
 
   get state(): PollState {
@@ -115,20 +118,23 @@ export abstract class Poller {
     return this.#pollDueAtMs() !== Infinity;
   }
 
-  /** True if nothing is running or due. The shell may then drop this object. */
+  /** True if nothing is running or planned. The shell can then drop this object. */
   get isIdle(): boolean {
     return !this.#loop.isRunning && this.#loop.dueAtMs() === Infinity;
   }
 
-  /** Polls at once, then fast. Called when the first listener arrives. */
+  /**
+   * Resets the interval to its minimum, and marks the next poll as the first one for new listeners. Called
+   * when the first listener arrives.
+   */
   wake(): void {
     this.#pacer.wake();
     this.#isPaced = false;
   }
 
   /**
-   * Call this when a due time may have changed. A running loop checks again. Otherwise the shell is asked to
-   * call `run`.
+   * Call this when a due time may have changed. A running loop checks its due times again. If the loop is not
+   * running, the shell is asked to call `run`.
    */
   arrange(): void {
     if (this.#options.listeners.count === 0) this.#unwanted.abort();
@@ -142,7 +148,8 @@ export abstract class Poller {
 
   /**
    * Runs polls and tasks when they are due, while there are listeners and within the bounds. Returns when to
-   * call it again, in clock milliseconds, or undefined if only the next `wake` should. Never throws.
+   * call it again, in clock milliseconds, or undefined if nothing is planned or another `run` is in progress.
+   * Never throws.
    */
   run({ forMs, callsMax }: RunBounds): Promise<number | undefined> {
     if (this.#loop.isRunning) return Promise.resolve(undefined);
@@ -182,8 +189,8 @@ export abstract class Poller {
   }
 
   /**
-   * The first poll for new listeners is charged as a read. Otherwise, tenants that connect and disconnect all
-   * the time would get ahead of readers.
+   * The first poll for new listeners is charged as a read. Otherwise, tenants that keep connecting and
+   * disconnecting would get ahead of readers.
    */
   #newTerms(): PollTerms {
     const { tenants } = this.#options.listeners;
@@ -200,8 +207,9 @@ export abstract class Poller {
 
   #poll(): void {
     const terms = this.#newTerms();
-    // Scheduled before the call for two reasons. Executions that are opened at the same time then count each
-    // other when they compute their intervals. And the loop cannot spin, whatever the call returns.
+    // The next poll is scheduled before the call for two reasons. Executions that are opened at the same time
+    // then count each other when they compute their intervals. And the loop cannot spin, whatever the call
+    // returns.
     this.pollAfter(this.#options.clock.now());
     this.#polling = this.poll(terms)
       .then((failure) => {

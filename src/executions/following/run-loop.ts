@@ -7,8 +7,9 @@ import type { Clock } from '../../core/clock.ts';
 /** An exception in the loop is a bug. It is logged, and the loop restarts after this long. */
 const AFTER_A_BUG_MS = 1_000;
 /**
- * The next invocation is scheduled this long before a task is due, because it may start late. If a task is
- * due within this time at the end of an invocation, the invocation waits and runs the task itself.
+ * The next invocation is scheduled this long before a task is due, because the platform might start it late.
+ * If a task is due within this time at the end of an invocation, the invocation waits and runs the task
+ * itself.
  */
 export const START_MS_MAX = 250;
 /** How far an invocation may exceed its time if tasks are due without a pause. */
@@ -26,7 +27,7 @@ export interface RunLoopOptions {
   readonly clock: Clock;
   /** Awaited at the start of each `run`. */
   readonly load: () => Promise<void>;
-  /** True if there are listeners. Only then may the loop sleep within an invocation. */
+  /** True if there are listeners. If false, the loop returns instead of sleeping. */
   readonly isNeeded: () => boolean;
   readonly tasks: readonly Task[];
   /** The task that sends heartbeats and closes streams. It must not wait for work in progress. */
@@ -71,7 +72,10 @@ export class RunLoop {
     this.#sleep?.abort();
   }
 
-  /** Returns when to call it again, in clock milliseconds, or undefined if no task is due. Never throws. */
+  /**
+   * Returns when to call `run` again, in clock milliseconds, or undefined if nothing is planned. Never
+   * throws.
+   */
   async run(bounds: LoopBounds): Promise<number | undefined> {
     if (this.isRunning) return undefined;
     const { clock, load, onBug } = this.#options;
@@ -106,8 +110,8 @@ export class RunLoop {
   }
 
   /**
-   * Waits for work in progress, because it belongs to this invocation. A hanging call takes up to 20 s, a
-   * walk may take longer. Meanwhile streams still get heartbeats and are closed in time.
+   * Waits for work in progress, because it belongs to this invocation. A hanging call takes up to 20 s, and a
+   * walk can take longer. Meanwhile streams still get heartbeats and are closed in time.
    */
   async #finish(): Promise<void> {
     const { clock, idle, streams } = this.#options;

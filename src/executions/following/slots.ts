@@ -1,8 +1,8 @@
 /**
  * Counts the slots of one execution that each key and tenant holds, and decides whether a reader gets another
- * one. Each stream and each waiting request takes a slot until it is released. No clock.
+ * one. Each stream and each waiting request holds a slot until it ends. No clock.
  *
- * A key has its own limit. A tenant may have many keys, but cannot take all slots of an execution: the
+ * A key has its own limit. A tenant can have many keys, but cannot take all slots of an execution: the
  * reserve keeps slots for other tenants.
  */
 import { addTo } from '../../core/counts.ts';
@@ -42,7 +42,7 @@ export class Slots {
     return [...this.#ofTenant.keys()];
   }
 
-  /** Why this reader gets no slot now, or undefined if it may take one. */
+  /** Returns why this reader gets no slot now, or undefined if it may take one. */
   refusal({ keyId, tenant, streamLimit }: SlotHolder): Failure | undefined {
     const retryAfterSeconds = FULL_RETRY_SECONDS;
     if ((this.#ofKey.get(keyId) ?? 0) >= streamLimit) return { type: 'too-many-streams', retryAfterSeconds };

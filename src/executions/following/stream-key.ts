@@ -1,6 +1,6 @@
 /**
  * Tracks the key of one open stream: when an extra check is due, and when and why the stream must end. The
- * expiry of a key may move in either direction while the stream is open. The expiry of a ticket never
+ * expiry of a key can move in either direction while the stream is open. The expiry of a ticket never
  * changes. No I/O.
  */
 import type { Failure, Result } from '../../core/errors.ts';
@@ -9,23 +9,23 @@ import type { GrantedStream } from '../executions.ts';
 /** How often the keys of open streams are checked. The key cache adds up to 10 s to this. */
 export const KEY_CHECK_MS = 30_000;
 /**
- * A key that is about to expire is checked again this long before, because it may have been extended. Leaves
+ * A key is checked again this long before it expires, because its expiry might have been postponed. Leaves
  * time for a slow read.
  */
 const LAST_CHECK_MS = 2_000;
 /**
- * How long streams stay open while the store is down. Closing them at once would not help, because their
+ * How long streams stay open while the store is down. Closing them immediately would not help, because their
  * clients could not reconnect. But a key that was revoked meanwhile must not stay valid for the rest of the
  * stream's life. This time outlasts short outages.
  */
 export const KEY_UNKNOWN_MS_MAX = 5 * 60_000;
 
 /**
- * Whether the key may still read the stream's history or list. `untilMs`: when the key or its credential
- * expires, in clock milliseconds.
+ * Ok if the key may still read the stream's history or list, otherwise the reason. `untilMs`: when the key or
+ * its credential expires, in clock milliseconds.
  */
 export type KeyAnswer = Result<{ readonly untilMs?: number }>;
-/** `grant` is that of the stream's request. */
+/** `grant`: as in `GrantedStream`. */
 export type StillAllowed = (grant: unknown, executionId: string) => Promise<KeyAnswer>;
 
 export class StreamKey {
@@ -43,7 +43,7 @@ export class StreamKey {
     this.#knownAtMs = nowMs;
   }
 
-  /** When the stream ends. A later answer may change this. */
+  /** When the stream ends. A later answer can change this. */
   get endsAtMs(): number {
     return Math.min(this.#keyEndsAtMs, this.#ticketEndsAtMs, this.#knownAtMs + KEY_UNKNOWN_MS_MAX);
   }

@@ -39,9 +39,9 @@ export interface StreamWatchOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-  /** Whether the key of this grant may still read the history or list. */
+  /** Checks whether the key of this grant may still read the history or list. */
   readonly checkGrant: (grant: unknown) => Promise<KeyAnswer>;
-  /** Called after a check, which may have moved `dueAtMs` to an earlier time. */
+  /** Called after a check, because it may have moved `dueAtMs` to an earlier time. */
   readonly onDueChanged?: () => void;
 }
 
@@ -106,7 +106,7 @@ export class StreamWatch {
     }
   }
 
-  /** Checks all grants at once. One after another, a thousand checks would delay revocations too long. */
+  /** Checks all grants concurrently. A thousand checks one after another would delay revocations too long. */
   async #check(streams: readonly (readonly [WatchedStream, Watched])[]): Promise<void> {
     const { clock, onDueChanged } = this.#options;
     const byGrant = Map.groupBy(streams, ([, { grant }]) => JSON.stringify(grant));
@@ -128,8 +128,8 @@ export class StreamWatch {
     try {
       return await checkGrant(grant);
     } catch (error) {
-      // An exception does not refuse the key, and the next check asks again. Unhandled, it would end a Deno
-      // process.
+      // An exception does not refuse the key, and the next check asks again. An unhandled one would end a
+      // Deno process.
       log({ event: 'key-check-failed', level: 'error', ...names, reason: exceptionText(error) });
       return fail({ type: 'store-unavailable', internal: exceptionText(error) });
     }

@@ -1,7 +1,7 @@
 /**
  * The common part of all event streams, of histories and of lists. Frames go through a bounded queue
- * (frame-queue.ts). `pump` sends as long as its owner has frames and the queue has room. A failure ends the
- * stream with a `problem`. A stream never blocks others (invariant 8).
+ * (frame-queue.ts). `pump` sends as long as the stream's owner has frames and the queue has room. A failure
+ * ends the stream with a `problem`. A stream never blocks others (invariant 8).
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -10,7 +10,7 @@ import { FrameQueue, type SharedQueue } from './frame-queue.ts';
 
 /** Proxies and load balancers close connections that are silent for 30 to 60 s. */
 export const HEARTBEAT_MS = 15_000;
-/** Clients reconnect after a close within these bounds, spread evenly. */
+/** After a close, clients reconnect after a random time within these bounds. */
 export const RETRY_MIN_MS = 1_000;
 export const RETRY_MAX_MS = 3_000;
 
@@ -27,7 +27,7 @@ export interface StreamWriterOptions {
   /** A bound that this stream's queue shares with others. */
   readonly queue?: SharedQueue;
   /**
-   * Sends a part of what the client does not have yet. Returns true to be called again at once. Returns a
+   * Sends a part of what the client does not have yet. Returns true if another step should follow. Returns a
    * promise only if it has to wait.
    */
   readonly step: () => boolean | Promise<boolean>;
@@ -163,8 +163,8 @@ export class StreamWriter {
   }
 
   /**
-   * Closes the stream early. A failure is sent as a `problem` that says when to retry. Without one, clients
-   * use the `retry:` sent at the start of the stream.
+   * Closes the stream early. A failure is sent as a `problem` that says when to retry. Without a failure,
+   * clients use the `retry:` sent at the start of the stream.
    */
   close(failure?: Failure): void {
     if (this.closed) return;

@@ -119,7 +119,8 @@ export class Subscriber implements StreamSender {
   }
 
   /**
-   * Sends the messages of one chunk, and pauses if a pause is due. Returns true to be called again at once.
+   * Sends the messages of one chunk, and pauses if a pause is due. Returns true if another step should
+   * follow.
    */
   #step(): boolean | Promise<boolean> {
     const { feed } = this.#options;
@@ -145,7 +146,9 @@ export class Subscriber implements StreamSender {
     return again && this.#unsent.isPauseDue ? this.#rest() : again;
   }
 
-  /** `complete`: no further messages can follow in this history. Returns true to be called again at once. */
+  /**
+   * `complete`: no further messages can follow in this history. Returns true if another step should follow.
+   */
   #sendChunk(chunk: Chunk, complete: boolean): boolean {
     const { feed, frames } = this.#options;
     const at = this.#position;
@@ -190,15 +193,15 @@ export class Subscriber implements StreamSender {
 
   /**
    * Called when everything in the last chunk is sent. Returns true if the settled history has more messages
-   * to send.
+   * that another read can return.
    */
   #atTheHead(chunk: Chunk, complete: boolean): boolean {
     const { feed, frames } = this.#options;
     const settled = feed.settled();
     if (settled && this.#position.position < (settled.count ?? 0)) return !complete;
     if (!this.#caughtUp) {
-      // The chunk is old because the source could not be read. It may have more messages, so wait for the
-      // next successful poll.
+      // The chunk is old because the source could not be read. The source might have more messages, so wait
+      // for the next successful poll.
       if (!settled && (chunk.confirmedAtMs ?? Infinity) < this.#options.knownSinceMs) return false;
       this.#caughtUp = true;
       const status =

@@ -1,6 +1,7 @@
 /**
  * Counts the bytes that a subscriber has read but not sent. With a filter or hidden payloads, a subscriber
- * may read a huge history and send little. So it pauses after as many bytes as one request may read.
+ * can read a huge history and send little. So it pauses after as many bytes as one request is allowed to
+ * read.
  */
 import type { Chunk } from '../../messages/history.ts';
 import { SCANNED_BYTES_MAX } from '../scan.ts';

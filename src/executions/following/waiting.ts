@@ -8,7 +8,7 @@ import { UNKNOWN_SHARED_MS } from '../unknown-executions.ts';
 
 /**
  * Back ends subscribe right after they start an execution, so an unknown one is looked up again after these
- * pauses: at 1.5 s and at 5 s. A look-up before 1.5 s would get the same "not found", which is shared for
+ * pauses, at 1.5 s and at 5 s. A look-up before 1.5 s would get the same "not found", which is shared for
  * that long.
  */
 const UNKNOWN_PAUSES_MS = [UNKNOWN_SHARED_MS, 3_500];
@@ -26,7 +26,8 @@ export interface Waiting<T> {
 }
 
 /**
- * Looks up the execution. If it is unknown, looks again as long as the next look-up is due within `waitMs`.
+ * Looks up the execution. If it is unknown, looks again after each of UNKNOWN_PAUSES_MS that ends within
+ * `waitMs`.
  */
 export async function lookUntilFound<T>(
   { clock, signal, look }: Waiting<T>,
@@ -46,7 +47,7 @@ export async function lookUntilFound<T>(
 
 /**
  * Returns the first result that is done, or the last successful one when the time is up. After the first
- * success, failures do not end the wait: the caller may wait through an outage.
+ * success, failures do not end the wait, so a caller can wait through an outage.
  */
 export async function waitFor<T>(
   waiting: Waiting<T>,

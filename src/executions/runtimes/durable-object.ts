@@ -42,7 +42,10 @@ import { ObjectIds } from '../../objects/object-ids.ts';
 import { streamAnswer } from '../../objects/stream-answer.ts';
 import { readStreamRequest, streamRequest } from './stream-request.ts';
 
-/** How long one alarm may run, and how many requests its polls may send (the Free plan allows 50). */
+/**
+ * How long one alarm may run, and after how many requests it starts no further poll. The last poll can send
+ * more, and the Free plan allows 50.
+ */
 const ALARM_RUN_MS = 30_000;
 const ALARM_CALLS_MAX = 40;
 
@@ -170,7 +173,7 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
     if (this.#execution) return this.#execution;
     const { forRef, ...shared } = this.shared();
     const isNamed = (await this.ctx.storage.get('ref')) !== undefined;
-    // A concurrent request has created it meanwhile.
+    // A concurrent request has created the Execution meanwhile.
     if (this.#execution) return this.#execution;
     this.#isNamed = isNamed;
     const ref = restoreExecutionRef({ source, executionId });
@@ -188,9 +191,9 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   }
 
   /**
-   * Stores the execution's name, which alarms need after the object has been evicted. It is stored together
-   * with the first other value, so that an unknown id leaves no data. Not awaited: the platform combines this
-   * write with the next ones.
+   * Stores the execution's name, which alarms need after the object has been evicted. The name is stored
+   * together with the first other value, so that an unknown id leaves no data. Not awaited: the platform
+   * combines this write with the next ones.
    */
   #name({ source, executionId }: ExecutionName): void {
     if (this.#isNamed) return;
@@ -221,7 +224,8 @@ export abstract class ExecutionDurableObject<Env> extends DurableObject<Env> {
   #setAlarm(atMs: number): void {
     if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
     this.#alarmAtMs = atMs;
-    // Not awaited: if the write fails, the platform resets the object. At least 1, because 0 sets no alarm.
+    // Not awaited: if the write fails, the platform resets the object. The time is at least 1, because 0 sets
+    // no alarm.
     void this.ctx.storage.setAlarm(Math.max(1, atMs));
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Runs Executions as entries of a map, for Deno and tests. The oldest idle ones are dropped; their histories
- * are read again from the archive or the source. Only unfinished work on the archive and its index outlives
- * the process (`durable`), and `resume` continues it.
+ * Runs Executions as entries of a map, for Deno and tests. If too many are idle, the oldest are dropped. A
+ * later request reads their histories again from the archive or the source. Only unfinished work on the
+ * archive and its index outlives the process (`durable`), and `resume` continues it.
  */
 import { type ExecutionRef, executionKey, restoreExecutionRef } from '../../core/execution-ref.ts';
 import { ok } from '../../core/errors.ts';
@@ -31,7 +31,7 @@ export interface InProcessExecutions extends Executions {
    * store fails.
    */
   resume(): Promise<void>;
-  /** Ends all streams, so that clients reconnect elsewhere, and all timers. */
+  /** Ends all streams and timers. Clients then reconnect elsewhere. */
   close(): void;
   /** How many streams are open on all Executions. */
   readonly streams: number;

@@ -1,6 +1,6 @@
 /**
- * Builds the archives' index on Workers. One object of the Executions' class is reserved for it and does one
- * step of the build in each alarm.
+ * Builds the archives' index on Workers. One object of the Executions' class is reserved for the build and
+ * does one step of it in each alarm.
  */
 import type { IndexBuild } from '../../archive/index-build.ts';
 

@@ -203,7 +203,7 @@ interface ArchivedStreamOptions {
 }
 
 /**
- * Sends the history, `caught-up` and `end` as fast as the client reads. A slow client may keep the stream
+ * Sends the history, `caught-up` and `end` as fast as the client reads. A slow client can keep the stream
  * open for long, so its key is checked as for a live stream.
  */
 async function streamArchived(

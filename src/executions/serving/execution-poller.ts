@@ -43,7 +43,8 @@ export class ExecutionPoller extends Poller {
     if (failure) this.noteOutcome(failure, atMs);
     else {
       const grew = previous?.position !== end?.position || previous?.fingerprint !== end?.fingerprint;
-      // After an outage, notify streams even without new messages: they may have older messages left to read.
+      // After an outage, notify streams even without new messages: they might still have older messages to
+      // read.
       const recovered = this.state.upstream !== 'ok';
       this.noteOutcome(grew ? 'news' : 'nothing-new', atMs);
       history.archivist.endSeen(end);

@@ -14,9 +14,7 @@ import type { Status } from '../../messages/event-types.ts';
 import type { PageAnswer, PageRequest } from '../executions.ts';
 import { pageKey } from './page-key.ts';
 
-/**
- * How long a full page is cached. As long as a last page counts as fresh, and as `hit; detail=live` promises.
- */
+/** How long a full page is cached. `hit; detail=live` promises a page read within the last second. */
 export const FULL_PAGE_FRESH_MS = 1_000;
 /** About 100 pages of 40 KB. Readers share only a few pages at any moment. */
 export const FULL_PAGES_BYTES_MAX = 4 * 1024 * 1024;
@@ -36,7 +34,7 @@ export class FullPages {
   }
 
   get(ref: ExecutionRef, request: PageRequest): PageAnswer | undefined {
-    // A waiting request needs a slot of the Execution, so it is passed on.
+    // A waiting request needs a slot of the Execution, so only the Execution can answer it.
     if (request.waitMs > 0) return undefined;
     const known = this.#statuses.get(executionName(ref));
     const page = known && this.#pages.get(keyOf(ref, request));

@@ -45,7 +45,7 @@ export interface HistoryViewOptions {
   readonly clock: Clock;
   readonly log: Log;
   /**
-   * The poll's interval, or undefined if there are no listeners. While polls run, readers get pages that may
+   * The poll's interval, or undefined if there are no listeners. While polls run, readers get pages that can
    * be as old as this.
    */
   readonly pollIntervalMs: () => number | undefined;
@@ -124,7 +124,7 @@ export class HistoryView {
   /** Opens the history for one request. `signal` is aborted when the caller disconnects. */
   async open(trace: ReadTrace, signal: AbortSignal | undefined): Promise<Reading> {
     const { clock, pollIntervalMs } = this.#options;
-    // If the check fails, the known history is served, and the next reader checks again.
+    // If the check for a redrive fails, the known history is served, and the next reader checks again.
     await this.#checkRedrive(trace, signal);
     const walk = newWalk(signal);
     const { archived, settled } = this.archivist;
@@ -193,7 +193,7 @@ export class HistoryView {
     parts: DescriptionParts,
     signal: AbortSignal | undefined,
   ): Promise<Result<DescriptionAnswer>> {
-    // If the check fails, the known state is served, and the next reader checks again.
+    // If the check for a redrive fails, the known state is served, and the next reader checks again.
     await this.#checkRedrive(trace, signal);
     const { archived } = this.archivist;
     const stored = archived && (await describeArchived(archived));
@@ -206,7 +206,7 @@ export class HistoryView {
       (await this.#descriptions.describe(trace, { notBeforeMs, parts, signal })) ??
       fail({ type: 'upstream-invalid-request', internal: 'the source cannot describe executions' });
     if (!described.ok) {
-      // The execution is archived, so it must not be "not found", although the archive cannot be read now.
+      // The source has deleted the execution, but it is archived. So report that the archive cannot be read.
       const isDeleted = described.failure.type === 'upstream-not-found';
       return stored && !stored.ok && isDeleted ? stored : described;
     }
@@ -253,7 +253,7 @@ export class HistoryView {
   #archivedOrUpstream(archived: ArchivedHistory, trace: ReadTrace, walk: Walk): History {
     const { clock, log, ref } = this.#options;
     return {
-      // A redrive may add messages, so a redrivable history is not complete: a position past its end may be
+      // A redrive can add messages, so a redrivable history is not complete: a position past its end can be
       // valid.
       complete: this.settled?.final ?? true,
       chunkAt: async (position) => {

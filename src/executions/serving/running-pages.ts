@@ -29,7 +29,7 @@ interface Read {
 }
 
 interface Known extends CutAndEncoded {
-  /** The reads that made the page, in order: the position, and the number of the chunk. */
+  /** The reads that made the page, in order, each with its position and the number of its chunk. */
   readonly reads: readonly { readonly position: number; readonly chunk: number }[];
   readonly complete: boolean;
   readonly status: Status | undefined;
@@ -56,7 +56,7 @@ export class RunningPages {
 
   /**
    * Returns the page, cached or newly encoded. `statusOf` is called after the history was read, because the
-   * read may change the status.
+   * read can change the status.
    */
   async page(
     ref: ExecutionRef,
@@ -110,8 +110,8 @@ export class RunningPages {
 }
 
 /**
- * Wraps the history and records each read. `readBefore` are reads made just before. They are reused, because
- * each read may cost an upstream call.
+ * Wraps the history and records each read. `readBefore`: the reads that `#readAgain` has just made. They are
+ * reused, because each read can cost an upstream call.
  */
 function recording(history: History, readBefore: readonly Read[]): { history: History; reads: Read[] } {
   const reads: Read[] = [];

@@ -1,6 +1,6 @@
 /**
  * Summarizes a history: how and when it ended, and why it failed. Reads only the first message and some of
- * the last, within the bound of a scan. The source interprets payloads (EndingReader).
+ * the last ones, within the bound of a scan. The source interprets payloads (EndingReader).
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Result, ok } from '../../core/errors.ts';
@@ -72,8 +72,8 @@ export async function summarize(
 }
 
 /**
- * The last messages, oldest first. Chunks before `last` are read if it is empty, or if the execution failed
- * or was aborted.
+ * The last messages, oldest first. Chunks before `last` are read if `last` is empty, or if the execution
+ * failed or was aborted.
  */
 async function newestMessages(
   scan: Scan,
@@ -116,7 +116,7 @@ function visibleFacts(facts: FailureFacts, payloads: PayloadAccess): FailureFact
 }
 
 /**
- * A state machine may put data in place of an error's name. Only callers with access to payloads may see such
+ * A state machine can put data in place of an error's name. Only callers with access to payloads may see such
  * data.
  */
 function visibleReason({ step, error, cause }: FailureReason, payloads: PayloadAccess): FailureReason {

@@ -1,7 +1,7 @@
 /**
- * Limits the streams and waiting requests of each key over all executions and lists together. Counts those of
- * this isolate or process. So the limit is exact on Deno, but applies per isolate on Workers, where isolates
- * share no memory.
+ * Limits the streams and waiting requests of each key over all executions and lists together. Counts only
+ * those of this isolate or process. So the limit is exact on Deno, but applies per isolate on Workers, where
+ * isolates share no memory.
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Result, fail, ok } from '../../core/errors.ts';
@@ -14,7 +14,7 @@ const ANSWER_MS_MAX = 30_000;
 
 interface Slot {
   /**
-   * After this time the slot no longer counts. A Worker may be cancelled without notice when its caller
+   * After this time the slot no longer counts. A Worker can be cancelled without notice when its caller
    * disconnects, and then cannot release the slot.
    */
   readonly untilMs: number;

@@ -128,7 +128,7 @@ export class Archivist {
     this.#superseded = archived.head;
   }
 
-  /** Called when the execution was redriven. It no longer counts as settled. */
+  /** Called when the execution was redriven. The execution then no longer counts as settled. */
   markRedriven(known: ArchiveHead | SettledHistory): void {
     if (this.#archived?.head === known) this.distrust(this.#archived);
     if (this.#settled === known) this.#settled = undefined;
@@ -173,7 +173,7 @@ export class Archivist {
       try {
         const visible = await this.#visibleHead();
         if (visible) await this.#index.plan(undefined, visible);
-        // The store's list of pages may lag, so plan another deletion. Go on even if the store is full.
+        // The store's list of pages can lag, so plan another deletion. Continue even if that fails.
         if (visible) await this.#deletions.plan(visible.generation).catch(this.#logFailure);
         if (visible) await this.#index.keep().catch(this.#logFailure);
         await archive.forget(ref);
@@ -232,7 +232,7 @@ export class Archivist {
 
   #upgrade(archived: ArchivedHistory): void {
     const { archive, ref, log, describe } = this.#options;
-    // Try once after each load of this Execution, even if the upgrade fails.
+    // Try only once after each load of this Execution, even if that try fails.
     this.#upgradeAtMs = Infinity;
     this.#inBackground(async () => {
       if (this.#archived !== archived) return;
@@ -252,7 +252,8 @@ export class Archivist {
 
   /** Makes a new generation visible by writing its head. Plans the deletion of the previous one. */
   async #replace({ generation }: ArchiveWriter, write: () => Promise<ArchiveHead>): Promise<ArchiveHead> {
-    // Planned first, so that a crash leaves no pages behind. A generation that stays visible is not deleted.
+    // The deletion is planned first, so that a crash leaves no pages behind. If the old generation stays
+    // visible, it is not deleted.
     const old = await this.#visibleHead();
     if (old) await this.#deletions.plan(old.generation);
     await this.#index.plan(generation, old);
@@ -273,7 +274,7 @@ export class Archivist {
   async #nowArchived(head: ArchiveHead): Promise<void> {
     const { archive, ref, storage, upstream, onChange } = this.#options;
     this.#superseded = undefined;
-    // A copy of the head, because KV may show the new one late.
+    // Store a copy of the head, because KV can show the new one late.
     await storage.put('head', head);
     archive.remember(ref, head);
     this.#archived = archive.open(ref, head);

@@ -1,7 +1,7 @@
 /**
  * Finds out whether an execution has ended if its readers only read early pages, so that it is archived, too.
- * After a reader's page it looks for the end in the background, at most once in END_LOOK_MS. If the source
- * can describe executions, a look costs one call while the execution runs. The Archivist acts on the end.
+ * After a reader's page, looks for the end in the background, at most once in END_LOOK_MS. If the source can
+ * describe executions, a look costs one call while the execution runs. The Archivist acts on the end.
  */
 import type { Clock } from '../../core/clock.ts';
 import { exceptionText } from '../../core/exception-text.ts';
@@ -12,7 +12,9 @@ import type { Descriptions } from '../upstream/descriptions.ts';
 import { type UpstreamHistory } from '../upstream/upstream-history.ts';
 import { newTrace, newWalk } from '../upstream/read-terms.ts';
 
-/** The minimum interval between two looks. Many readers may page through a long flow while it runs. */
+/**
+ * The minimum interval between two looks, because many readers might page through a long flow while it runs.
+ */
 export const END_LOOK_MS = 5 * 60_000;
 
 export interface EndLookOptions {
@@ -72,8 +74,8 @@ export class EndLook {
     const lookedAtMs = clock.now();
     const described = await descriptions.describe(trace, { notBeforeMs: lookedAtMs });
     if (described && (!described.ok || described.value.status === 'RUNNING')) return;
-    // If the execution has ended, read the whole history, for the archive. If it may still run, read only as
-    // much as for one request.
+    // If the execution has ended, read the whole history, for the archive. If it might still run, read only
+    // as much as for one request.
     const walk = described?.value.status === undefined ? newWalk(undefined) : undefined;
     // An end that was read for others in the last END_LOOK_MS / 2 is fresh enough.
     const freshness = { lastNotBeforeMs: lookedAtMs - END_LOOK_MS / 2 };

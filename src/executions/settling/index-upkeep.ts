@@ -1,7 +1,7 @@
 /**
  * Keeps the index consistent with the archive of one execution. Before the archive changes, a note in storage
- * lists the index entries that may become outdated. The note is deleted when the index is consistent again.
- * Until then the index is repaired, also after a crash.
+ * lists the index entries that might become outdated. The note is deleted when the index is consistent again.
+ * As long as the note exists, the index is repaired, even after a crash.
  */
 import * as z from 'zod/mini';
 
@@ -16,8 +16,8 @@ import type { ExecutionStorage } from '../execution-storage.ts';
 import { createStoreBackoff } from './store-backoff.ts';
 
 /**
- * How long to wait for the new head after a crash. If it is not visible after this time, it was never written.
- * Workers KV may take a minute to show a head.
+ * How long to wait for the new head after a crash. If it is not visible after this time, it was never
+ * written. Workers KV can take a minute to show a head.
  */
 export const HEAD_VISIBLE_MS = 70_000;
 const KEY = 'unindexed';
@@ -28,7 +28,7 @@ export const isIndexNote = (key: string): boolean => key === KEY;
 const noteSchema = z.object({
   /** The generation that is becoming visible. Absent if the archive is being deleted. */
   generation: z.optional(z.string()),
-  /** Keys of index entries that the change may make outdated. */
+  /** Keys of index entries that the change might make outdated. */
   keys: z.array(z.string()),
   untilMs: z.number(),
 });
@@ -139,8 +139,8 @@ export class IndexUpkeep {
       this.#dueAtMs = note.untilMs;
       onDueChanged();
     } else {
-      // The change was never made. If the entry exists, keep it: its expiry is that of the head, which heads
-      // of older versions do not contain.
+      // The change was never made. If the entry exists, keep it. Heads of older versions lack their expiry,
+      // so a rewritten entry would never expire.
       const head = visible && (await archive.completeHead(ref, visible));
       await this.settle(head, 'kept');
     }

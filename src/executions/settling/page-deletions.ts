@@ -1,8 +1,8 @@
 /**
  * Plans the deletion of archived pages, by generation of the archive. A plan is made when a generation is
- * replaced. Another is made before a generation is written, and cancelled when that generation is visible. The
- * plans are in storage, so that a crash leaves no pages behind. A generation that is visible when its deletion is
- * due is kept.
+ * replaced. Before a new generation is written, its deletion is planned, too, and cancelled when it becomes
+ * visible. The plans are in storage, so that a crash leaves no pages behind. A generation that is visible
+ * when its deletion is due is kept.
  */
 import * as z from 'zod/mini';
 
@@ -15,8 +15,8 @@ import type { ExecutionStorage } from '../execution-storage.ts';
 import { createStoreBackoff } from './store-backoff.ts';
 
 /**
- * How long replaced pages stay readable. Isolates may still use the old head: for 5 min from memory, and for
- * 60 s from KV's cache.
+ * How long replaced pages stay readable. Isolates might still use the old head: for 5 min from memory, and
+ * for 60 s from KV's cache.
  */
 export const REPLACED_PAGES_KEPT_MS = 10 * 60_000;
 /** The prefix of the keys. Older versions stored a single plan under the key `replaced` itself. */
@@ -62,7 +62,7 @@ export class PageDeletions implements PageIntents {
   }
 
   /**
-   * Plans the deletion of a generation. If the plan cannot be stored, throws, and the caller must neither
+   * Plans the deletion of a generation. Throws if the plan cannot be stored. The caller must then neither
    * write nor replace pages of the generation.
    */
   async plan(generation: string): Promise<void> {

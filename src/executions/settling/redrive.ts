@@ -33,9 +33,9 @@ export async function wasRedriven(
   if (!described.ok) return described.failure.type === 'upstream-not-found' ? ok(false) : described;
   const { status, endedAt, redriveCount, redrivenAt } = described.value;
   if (status === 'RUNNING') return ok(true);
-  // The execution may have been redriven and have ended again. Then its last redrive is later than the known
-  // end. If the source reports no redrive count, compare the ends instead. They may differ slightly from the
-  // last message's timestamp.
+  // The execution might have been redriven and have ended again. Then its last redrive is later than the
+  // known end. The source's end is compared only if it reports no redrive count, because that end can differ
+  // slightly from the last message's timestamp.
   const againAt = redriveCount === undefined ? endedAt : redrivenAt;
   return ok(Date.parse(againAt ?? '') > Date.parse(known.endedAt ?? ''));
 }

@@ -31,8 +31,9 @@ export class SettleSchedule {
   }
 
   /**
-   * Called with the end as just read. A terminal message starts the settle time. Any other message stops it.
-   * `isWalked`: a walk is running, or has ended but the store failed, so this call must not schedule another.
+   * Called with the end that was just read. A terminal message starts the settle time. Any other message
+   * stops it. `isWalked`: true if a walk is running, or has ended but the store failed. This call must then
+   * not schedule another.
    */
   endSeen(end: KnownEnd | undefined, nowMs: number, isWalked: boolean): void {
     if (!end || statusAfter(end.eventType) === 'RUNNING') {
@@ -57,8 +58,8 @@ export class SettleSchedule {
   }
 
   /**
-   * Called for each reader while the archive is missing. Schedules a walk at once, unless one was made
-   * recently.
+   * Called for each reader while the archive is missing. Schedules an immediate walk, unless the last one was
+   * recent.
    */
   retryForReader(nowMs: number): void {
     if (this.#endSeenAtMs === undefined || this.#dueAtMs !== Infinity) return;

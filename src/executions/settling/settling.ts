@@ -13,7 +13,7 @@ import { type KnownEnd, type ReadTrace, newTrace } from '../upstream/read-terms.
 
 /**
  * The settle time: how long after the terminal message's timestamp to wait. Upstream reads lag, so late
- * messages may still appear.
+ * messages might still appear.
  */
 export const SETTLE_MS = 10_000;
 /** The walk does not retry a cached failure that is younger than this. */
@@ -37,11 +37,14 @@ export interface SettledHistory {
   /** Why the store failed, if it did. The history is settled anyway. */
   readonly storeFailure?: string;
   readonly head?: ArchiveHead;
-  /** The timestamp of the last message. ISO 8601, like the next members. */
+  /** The timestamp of the last message. ISO 8601, like the members below. */
   readonly endedAt?: string;
   /** When the history was read to its end, even if the store failed. */
   readonly archivedAt: string;
-  /** When the history becomes final. Until then the execution can be redriven. Absent if it cannot. */
+  /**
+   * When the history becomes final. Until then the execution can be redriven. Absent if it cannot be
+   * redriven.
+   */
   readonly finalAt?: string;
 }
 
@@ -121,8 +124,8 @@ export async function settleHistory(options: SettleOptions): Promise<SettledHist
 }
 
 /**
- * When the history becomes final. Undefined if it is final at once: the execution succeeded, or its source
- * has no redrives.
+ * When the history becomes final. Undefined if it already is: the execution succeeded, or its source has no
+ * redrives.
  */
 function finalAtOf(
   status: Status,

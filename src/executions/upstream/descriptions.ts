@@ -39,11 +39,11 @@ export const DATA_SHARED_MS = 1_000;
 
 interface Answer {
   readonly described: Described;
-  /** When the request was sent. If it was refused before it was sent: the time of the refusal. */
+  /** When the request was sent. If it was refused before it was sent, the time of the refusal. */
   readonly atMs: number;
 }
 
-/** `left`: all requests that waited for the call have gone, so it was not sent. */
+/** `left`: all requests that waited for the call were aborted, so it was not sent. */
 type Outcome = Answer | 'left';
 type DescribeCall = SharedCall<DescriptionParts, ReadTrace, Outcome>;
 
@@ -74,7 +74,7 @@ export class Descriptions {
       const outcome = await waiting;
       if (outcome === 'left') continue;
       const { described, atMs } = outcome;
-      // If the call asked for data as well, the data alone may have failed, for example for lack of a KMS
+      // If the call asked for data as well, the data alone might have failed, for example for lack of a KMS
       // permission.
       const isOfData = !described.ok && call.wanted !== parts;
       const isOld = shared && atMs < notBeforeMs;
@@ -91,8 +91,8 @@ export class Descriptions {
   }
 
   /**
-   * The parts to ask for. Asks for data if a call with data is queued or in progress, so that the request can
-   * share it.
+   * Returns the parts to ask for. They include data if a call with data is queued or in progress, so that the
+   * request can share that call.
    */
   #wanted(parts: DescriptionParts): DescriptionParts {
     return this.#calls.includes('with-data') ? 'with-data' : parts;

@@ -1,8 +1,8 @@
 /**
  * Makes the calls about one execution one at a time, whatever their operation (invariant 3). A caller waits
- * for the call in progress, or for its own call after it. The call in progress gets the highest priority of
- * all waiting callers in the budget's queue. So a poll, or a tenant with few calls, never waits as long as a
- * tenant with many.
+ * for the call in progress, or for its own call after it. In the budget's queue, the call in progress gets
+ * the highest priority that any waiting caller has. So a poll, or a tenant with few calls, never waits as
+ * long as a tenant with many.
  */
 import type { ExecutionRef } from '../../core/execution-ref.ts';
 import { SerialQueue } from '../../core/serial-queue.ts';

@@ -17,7 +17,7 @@ export interface UpstreamChunk extends Chunk {
   readonly readAtMs: number;
   /**
    * When a read last agreed with these messages. Later than `readAtMs` if a lagging read has since returned
-   * fewer.
+   * only some of these messages.
    */
   readonly confirmedAtMs: number;
 }

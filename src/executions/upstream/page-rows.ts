@@ -20,7 +20,7 @@ const rowSchema = z.object({
    * `lost`.
    */
   token: z.optional(z.string()),
-  /** The token has expired. Only a walk from an earlier page finds a new one. */
+  /** True if the token has expired. Only a walk from an earlier page finds a new one. */
   lost: z.boolean(),
   /** The message before `start`. If the last page is empty, the status follows from this message. */
   before: z.optional(z.object({ eventType: z.optional(z.string()), timestamp: z.optional(z.string()) })),
@@ -49,7 +49,7 @@ export class PageRows {
     this.#rows = [this.#first];
   }
 
-  /** Reads the stored rows. May be called again after a failure. */
+  /** Reads the stored rows. Can be called again after a failure. */
   async load(): Promise<void> {
     const rows = [this.#first];
     for (const value of (await this.#storage.list('row/')).values()) {
@@ -101,8 +101,8 @@ export class PageRows {
   }
 
   /**
-   * True if the token belongs to the page at `start` or to an earlier page. A walk that follows it would
-   * never end.
+   * True if the token belongs to the page at `start` or to an earlier page. A walk that follows such a token
+   * would never end.
    */
   leadsBack(token: string | undefined, start: number): boolean {
     return token !== undefined && (this.#startOf.get(token) ?? Infinity) <= start;

@@ -1,8 +1,8 @@
 /**
  * Records what has been read of an execution's history: its cached pages, its page rows, and its newest known
- * end. Makes no calls. Compares each new page with what is known: the history has grown, the read lags behind
- * an earlier one, or another history is in its place (the fingerprints differ). A chunk is not marked as the
- * last one if later messages have been seen.
+ * end. Makes no calls. Compares each new page with what is known. Either the history has grown, or the read
+ * lags behind an earlier one, or another history has replaced it (the fingerprints differ). A chunk is not
+ * marked as the last one if later messages have been seen.
  */
 import { type Result, ok } from '../../core/errors.ts';
 import { type ExecutionRef, executionKey } from '../../core/execution-ref.ts';
@@ -33,7 +33,8 @@ export interface ReadPagesOptions {
   /** Called after the newest page was read, with the time of the read and the end known before it. */
   readonly onHeadRead: (atMs: number, previous: KnownEnd | undefined) => void;
   /**
-   * Called when everything known is dropped, because another history is in its place or `forget` was called.
+   * Called when everything known is dropped, because another history has replaced this one or `forget` was
+   * called.
    */
   readonly onForgotten: () => void;
 }
@@ -68,7 +69,7 @@ export class ReadPages {
 
   /**
    * The cached chunk, for use when newer messages cannot be read now. It is never marked as the last one, so
-   * a reader gets the failure when it reads on.
+   * a reader that reads on gets the failure.
    */
   heldAlready(position: number, freshness: Freshness): Result<UpstreamChunk, never> | undefined {
     const chunk = this.#inMemory(this.#options.rows.at(position));
@@ -97,7 +98,7 @@ export class ReadPages {
 
   /**
    * Records a page that starts at this row. Must not be called for an empty page with a token. Returns `lost`
-   * if another history is in place of the known one, so that the caller has to walk from its start. Returns
+   * if another history has replaced the known one, so that the caller has to walk from its start. Returns
    * `refused` with the reason if the upstream counts as broken.
    */
   async accept(
@@ -125,7 +126,7 @@ export class ReadPages {
     const previous = this.#end;
     if (this.#isReplaced(read, known)) {
       await this.forget();
-      // Earlier pages may have changed, too, so the caller has to walk from the start.
+      // Earlier pages might have changed, too, so the caller has to walk from the start.
       if (row.start > 0) return 'lost';
     } else if (read.last && end < this.#knownLength) {
       const lagging = await this.#lagging(read, known, previous);
@@ -162,8 +163,8 @@ export class ReadPages {
   }
 
   /**
-   * The cached chunk of this row. The memory outlives Executions, so the chunk may belong to a history that
-   * has been replaced since. The fingerprint shows this.
+   * The cached chunk of this row. The memory outlives Executions, so the chunk might belong to a history that
+   * has been replaced since. Then its fingerprint differs.
    */
   #inMemory(row: PageRow): UpstreamChunk | undefined {
     const chunk = this.#options.memory.get(`${this.#memoryKey}/${row.start}`);
@@ -172,7 +173,8 @@ export class ReadPages {
 
   /**
    * Called when a read returned fewer messages than known. Returns the chunk to keep. Returns undefined if
-   * reads have lagged for LAG_MS_MAX: the history then counts as shortened, and later messages are dropped.
+   * reads have lagged for LAG_MS_MAX: the history then counts as shortened, and the missing messages are
+   * dropped.
    */
   async #lagging(
     read: UpstreamChunk,

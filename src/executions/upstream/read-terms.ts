@@ -7,8 +7,8 @@ import type { CallOrigin } from '../../sources/source.ts';
 
 /**
  * How many upstream pages one request may wait for. On Workers, a request for a page cannot notice that its
- * caller has disconnected, and the Free plan allows 50 outgoing requests per invocation. Pages that were read
- * are kept, so the next request continues after them.
+ * caller has disconnected. The Free plan allows 50 outgoing requests per invocation, so 40 pages leave some
+ * for retries. Pages that were read are kept, so the next request continues after them.
  */
 export const WALK_PAGES_MAX = 40;
 /** Counts the calls of one request and names their origin, for budgets, Cache-Status and the request log. */

@@ -36,7 +36,7 @@ import { isStillUnknown } from '../unknown-executions.ts';
  * How many consecutive empty pages with a token are followed. After one more, the upstream counts as broken.
  */
 export const EMPTY_PAGES_MAX = 50;
-/** How often one read may restart its walk because a token has expired. */
+/** How many times one read may restart its walk because a token has expired. */
 export const TOKEN_LOSSES_MAX = 3;
 
 /**
@@ -118,8 +118,8 @@ export class UpstreamHistory {
   }
 
   /**
-   * The chunk that contains the position, or the last chunk if the position is past it. Only from memory, of
-   * any age.
+   * The chunk that contains the position, or the last chunk if the position is past it. Read only from
+   * memory, whatever its age.
    */
   held(position: number): UpstreamChunk | undefined {
     return this.#pages.at(position, { lastNotBeforeMs: 0 });
@@ -147,8 +147,8 @@ export class UpstreamHistory {
           ? isStillUnknown(failed.atMs, clock.now())
           : failed && failed.atMs >= failureNotBeforeMs;
       if (failed && isFresh) {
-        // When this failure occurred, polls may have read another page first, so it was not reported. Report
-        // it now that a poll gets it, so that the poller backs off.
+        // `isReported` is false if polls read another page first when the failure occurred. Report the
+        // failure now that a poll gets it, so that the poller backs off.
         if (trace.origin.class === 'poll' && !failed.isReported)
           this.#failed(wanted.start, failed.atMs, failed.failure);
         return this.#pages.heldAlready(position, freshness) ?? fail(failed.failure);
@@ -171,12 +171,13 @@ export class UpstreamHistory {
       if (outcome === 'lost' || outcome === 'moved' || outcome === 'left') continue;
       if (isOthersShare(outcome, call.cause.origin, trace.origin)) continue;
       if (!outcome.ok) return this.#pages.heldAlready(position, freshness) ?? outcome;
-      // Use the call's own result, because memory may have evicted the chunk already. The result of this
+      // Use the call's own result, because memory might have evicted the chunk already. The result of this
       // request's own call always counts as fresh, even if the read lagged.
       const chunk = this.#pages.asKnown(outcome.value);
       const fresh = shared ? freshness : { lastNotBeforeMs: 0 };
       if (answers(chunk, position, fresh)) return ok(chunk);
-      // The read returned fewer messages than known, and no token. Another call now would return the same.
+      // The read returned fewer messages than known, and no token. Another call now would return the same
+      // page.
       if (!shared && rows.usableAt(position).start === wanted.start) {
         const internal = 'an upstream read lags behind an earlier one';
         return this.#failed(wanted.start, chunk.confirmedAtMs, { type: 'upstream-internal', internal });
