@@ -109,8 +109,8 @@ const refusalFor = (request: Request): RouteOptions =>
   request.headers.has('X-Amz-Target') ? { refuse: awsRefusalFor(request) } : {};
 
 /**
- * Reports that the service is up and configured. Reads neither store nor upstream, because a failure there
- * must not take the service out of rotation.
+ * Reports that the service is up and configured. Reads neither store nor upstream, because a failure of
+ * either must not take the service out of rotation.
  */
 const health = ({ clock, version }: Pick<AppPorts, 'clock' | 'version'>): Handler =>
   byMethod({

@@ -4,8 +4,8 @@
  *
  * Proxies and libraries sometimes add an `Authorization` or `X-API-Key` for other services. If the request
  * also has a credential of ours, the foreign one is ignored. A request with a key in its URL is always
- * refused. URLs end up in logs, histories and referrers, and if keys worked there, people would keep putting
- * them there.
+ * refused. URLs end up in logs, histories and referrers, and if keys in URLs worked, people would keep
+ * sending them that way.
  */
 import { fail, invalid, ok, type AccessFailure, type Failure, type Result } from '../core/errors.ts';
 import { containsApiKey, isMeantAsApiKey } from '../core/api-key-format.ts';

@@ -1,7 +1,7 @@
 /**
  * Encodes and decodes the cursors of lists. A cursor is a signed place. It is valid for one list only, which
- * means the same flow and the same filter. `maxResults` may change from page to page. A place is never an
- * upstream token. Layout of the bytes, which are encoded as base64url without padding:
+ * means the same flow and the same filter. Clients may change `maxResults` from page to page. A place is
+ * never an upstream token. Layout of the bytes, which are encoded as base64url without padding:
  *
  *     version  1   0x02: cursors of histories (messages/cursor.ts) begin with 0x01
  *     place        UTF-8, ended by 0x00

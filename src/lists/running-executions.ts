@@ -5,8 +5,8 @@
  * One call lists up to 1,000 running executions, newest start first. Followed executions that are missing
  * from that list have ended. Each of them is described once, to get its final status. Descriptions use the
  * budget of histories, which is much larger than that of lists. So if only a few executions are running, they
- * are described without listing. If more than 1,000 are running, each poll reads the next page in turn. Then
- * it can take as many polls as there are pages until an end is noticed.
+ * are described without listing. If more than 1,000 are running, each poll reads the next page in turn. In
+ * that case, it can take as many polls as there are pages until an end is noticed.
  */
 import type { Clock } from '../core/clock.ts';
 import { parseExecutionRef } from '../core/execution-ref.ts';
@@ -140,7 +140,7 @@ function itemAsDescribed(
     ...lasting,
     status,
     upstreamStatus,
-    // Keep the start time from the list, because it decides the execution's place there.
+    // Keep the start time from the list, because it decides the execution's place in the list.
     ...timesOf(item.startedAt, endedAt),
     ...(redriveCount !== undefined && { redriveCount }),
   };

@@ -24,7 +24,7 @@ const TOKEN_CHARACTERS_MAX = 1_024;
 
 /**
  * To find the newest events of a history that was never read, the whole history must be walked. Each read
- * walks at most 40 pages (WALK_PAGES_MAX) of 100 events, and the next read continues from there. Seven reads
+ * walks at most 40 pages (WALK_PAGES_MAX) of 100 events, and the next read continues after them. Seven reads
  * are enough for the longest history in Step Functions, 25,000 events.
  */
 const READS_MAX = 7;
