@@ -109,8 +109,8 @@ describe('damage to a stored record is logged and never yields wrong messages', 
   }
 
   /**
-   * Expects a damaged head to count as "not found", and a damaged later page to fail. The damage must be
-   * logged.
+   * Expects a damaged head to count as "not found", and a damaged later page to fail the read. The damage
+   * must be logged.
    */
   async function expectNoOtherMessages(under: ArchiveUnderTest, page: 'head' | 'further'): Promise<void> {
     expect(await read(under)).toBe(page === 'head' ? undefined : 'store-unavailable');

@@ -22,7 +22,7 @@ const anyId = fc
   .filter((id) => executionIdProblem(id) === undefined);
 
 describe('archive keys', () => {
-  test('differ between executions, and the page keys of one never start with the prefix of another', () => {
+  test('differ between executions, and the page keys of one execution never start with the page prefix of another', () => {
     fc.assert(
       fc.property(anyId, anyId, (one, two) => {
         fc.pre(one !== two);
@@ -60,7 +60,7 @@ describe('the list of archives', () => {
     `arn:aws:states:us-east-1:123456789012:execution:flow:${'x'.repeat(80)}`,
   ];
 
-  test('pages contain every execution once, including those with long or non-ASCII ids', async () => {
+  test('contains every execution once across its pages, including those with long or non-ASCII ids', async () => {
     const under = new ArchiveUnderTest();
     for (const executionId of ids) await under.write(messages, { ...REF, executionId });
     const listed = [];
@@ -80,7 +80,7 @@ describe('the list of archives', () => {
     }
   });
 
-  test('deleted executions and unreadable heads are omitted', async () => {
+  test('omits deleted executions and unreadable heads', async () => {
     const under = new ArchiveUnderTest();
     for (const executionId of ids) await under.write(messages, { ...REF, executionId });
     await under.archive.forget({ ...REF, executionId: 'a' });
@@ -95,7 +95,7 @@ describe('the list of archives', () => {
 });
 
 describe('an error while listing archives', () => {
-  test('is blamed on the cursor if the store works, and on the store if it fails', async () => {
+  test('is blamed on the cursor if the store works, and on the store if the store fails', async () => {
     const under = new ArchiveUnderTest();
     const listed = await under.archive.list({ limit: 100, cursor: 'x' });
     expect(listed.ok || listed.failure).toMatchObject({
@@ -117,7 +117,7 @@ describe('an error while listing archives', () => {
 });
 
 describe('deleting an archive', () => {
-  test('removes all generations of the execution and nothing of other executions', async () => {
+  test('removes the current and all replaced archives of the execution, and nothing of other executions', async () => {
     const under = new ArchiveUnderTest();
     await under.write(messages);
     await under.write(messages);
@@ -138,7 +138,7 @@ describe('deleting an archive', () => {
     expect(await under.archive.find(REF)).toBeUndefined();
   });
 
-  test('removes all pages, even if one listing of the store cannot contain them', async () => {
+  test('removes all pages, even if there are more of them than one listing of the store can return', async () => {
     const under = new ArchiveUnderTest();
     const { generation } = await under.write(messages);
     for (let page = 2; page < 1_300; page++) await under.stored.put(partKey(REF, generation, page, 0), 'x');
@@ -146,7 +146,7 @@ describe('deleting an archive', () => {
     expect(await under.keys()).toEqual([]);
   });
 
-  test('keeps the current generation if only the pages of a replaced one are deleted', async () => {
+  test('keeps the current archive if only the pages of a replaced one are deleted', async () => {
     const under = new ArchiveUnderTest();
     const { generation } = await under.write(someHistory({ length: 700, terminal: 'EXECUTION_FAILED' }));
     await under.write(messages);

@@ -13,7 +13,7 @@ import { runs } from '../support/seeded-random.ts';
 
 const finished = (length: number) => someHistory({ length, terminal: 'EXECUTION_SUCCEEDED' });
 
-/** A history in which every ninth payload is huge, so that its page does not fit into one part. */
+/** A history in which every ninth payload is huge, so that its page needs several parts (values in the store). */
 const huge = (length: number, megabytes: number) =>
   someHistory({
     length,
@@ -44,7 +44,7 @@ describe('an archived history', () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.nat(1_002), fc.integer({ min: 1_003 })), async (position) => {
         const read = await found?.chunkAt(position);
-        if (!read?.ok) throw new Error('not read');
+        if (!read?.ok) throw new Error('the read failed');
         const { start, messages, last } = read.value;
         expect(messages).toEqual(history.slice(start, endOf(read.value)));
         expect(last).toBe(endOf(read.value) === 1_003);
@@ -73,7 +73,7 @@ describe('an archived history', () => {
       );
       expect(Math.max(...sizes)).toBeLessThan(Math.max(PART_BYTES_MAX, 11 * 1024 * 1024) + 100_000);
       expect(Math.max(...sizes)).toBeLessThan(VALUE_BYTES_MAX);
-      // Also read backwards with an empty cache: finding a part must not depend on earlier reads.
+      // Reads backwards with an empty cache, too, because finding a part must not depend on earlier reads.
       const fresh = await under.elsewhere().find(REF);
       for (let position = history.length - 1; position >= 0; position -= 5) {
         const read = await fresh?.chunkAt(position);
@@ -95,7 +95,7 @@ describe('an archived history', () => {
     });
   });
 
-  test('is written in pages of 250 messages, the first one last: it is written with the head, which makes the archive visible', async () => {
+  test('has its first 250 messages in the head, which is written after all other pages and makes the archive visible', async () => {
     const under = new ArchiveUnderTest();
     const writer = under.archive.writer(REF);
     for (const message of finished(1_000)) await writer.add(message);
@@ -141,7 +141,7 @@ describe('the cache of archives', () => {
     expect(under.store.reads('archive/1/page/')).toBeGreaterThan(14);
   });
 
-  test('caches a miss briefly, but an archive that this isolate wrote is found at once', async () => {
+  test('caches a miss briefly, but finds an archive immediately once this isolate has remembered its head', async () => {
     const under = new ArchiveUnderTest();
     expect(await under.archive.find(REF)).toBeUndefined();
     expect(await under.archive.find(REF)).toBeUndefined();
@@ -157,7 +157,7 @@ describe('the cache of archives', () => {
     expect((await elsewhere.find(REF))?.head).toEqual(head);
   });
 
-  test('keeps the pages of two generations apart', async () => {
+  test('keeps the pages of a replaced archive and of the new one apart', async () => {
     const under = new ArchiveUnderTest();
     const archive = under.elsewhere();
     await under.write(finished(300));

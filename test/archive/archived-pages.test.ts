@@ -13,7 +13,7 @@ const pageOf = (bytes: number): EncodedPage => ({
 
 const whole = (page: string) => ({ page, filter: '' });
 
-test('a cached page is found only with its own generation, page key and filter', () => {
+test('a cached page is found only with the generation of its archive, its page key and its filter', () => {
   const pages = new ArchivedPages();
   const page = pageOf(10);
   pages.set('a', { page: 'full/100/', filter: 'STEP_FAILED' }, page);
@@ -28,7 +28,7 @@ test('a cached page is found only with its own generation, page key and filter',
   }
 });
 
-test('the pages of a busy execution never evict those of another, with or without filters', () => {
+test('the pages of a busy execution never evict those of another execution, with or without filters', () => {
   const pages = new ArchivedPages(100_000);
   for (let n = 0; n < 10; n++) pages.set('quiet', whole(String(n)), pageOf(1_000));
   for (let n = 0; n < 500; n++) {

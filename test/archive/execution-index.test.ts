@@ -160,7 +160,7 @@ describe('pages of the index', () => {
   });
 });
 
-test('an execution with any id is listed with its whole id, and its entry fits into the store', async () => {
+test('an execution with any id is listed with its whole id, and its entry fits the limits of the store', async () => {
   const anyId = fc
     .oneof(
       fc.string({ minLength: 1, maxLength: EXECUTION_ID_CHARACTERS_MAX, unit: 'binary' }),
@@ -230,9 +230,8 @@ describe('the flows of the index', () => {
     expect(await names(under)).toEqual([]);
   });
 
-  test('keep a flow if its only execution is deleted while another one is archived', async () => {
-    // Another isolate archives an execution at each step of the deletion, and has the flow's record in its
-    // cache.
+  test('keep a flow if its only execution is deleted while another of its executions is archived', async () => {
+    // In each round, another isolate archives an execution at another step of the deletion.
     for (let step = 0; step < 8; step++) {
       const under = open();
       await under.put(idOf('one'));

@@ -1,6 +1,6 @@
 /**
  * The build adds archives from versions without an index to the index. It does so once and in bounded steps,
- * even if the store fails or archives change meanwhile.
+ * even if the store fails or archives change during the build.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -62,13 +62,13 @@ describe('the build of the index', () => {
     ]);
   });
 
-  test('is done at once if nothing is archived', async () => {
+  test('is done after one run if nothing is archived', async () => {
     const build = buildOver();
     await build.run(new AbortController().signal);
     expect(await build.isDone()).toBe(true);
   });
 
-  test('continues in the next process where the previous one stopped, at any write', async () => {
+  test('is completed by later processes, at whichever write the earlier ones stopped', async () => {
     const ids = await archiveMany(120);
     for (let writes = 0; writes < 260; writes += 13) {
       under.store.failAfterWrites(writes % 60);
@@ -187,7 +187,7 @@ describe('the build of the index', () => {
 });
 
 describe('the list of all archives', () => {
-  test('is complete before and after the build of the index, and while it is being built', async () => {
+  test('is complete before and after the build of the index, and during the build', async () => {
     const ids = await archiveMany(150);
     const build = buildOver();
     const list = createArchiveList(under.archive, build);

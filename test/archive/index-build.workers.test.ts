@@ -28,7 +28,7 @@ test('archives of an older version are indexed in the background', async () => {
 
   const object = EXECUTIONS.get(EXECUTIONS.idFromName('index-build'));
   const state = async () => JSON.parse((await STORE.get('archive/1/index-build')) ?? '{}');
-  // The first alarm is due at once. Later ones are run here, so that the test need not wait for them.
+  // The first alarm is due immediately. The test runs the later ones itself instead of waiting for them.
   await vi.waitFor(
     async () => {
       await runDurableObjectAlarm(object);

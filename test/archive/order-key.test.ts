@@ -39,7 +39,7 @@ describe('order keys', () => {
     expect(orderKey('yesterday', 'x')).toBe(orderKey(undefined, 'x'));
   });
 
-  test('the prefixes after a position are sorted, and each later key has exactly one of them', () => {
+  test('the prefixes after a position are sorted, and each later key starts with exactly one of them', () => {
     const key = fc.tuple(anyTimeMs, fc.string()).map(([ms, id]) => orderKey(new Date(ms).toISOString(), id));
     fc.assert(
       fc.property(key, key, fc.nat(50), (position, later, length) => {
@@ -53,7 +53,7 @@ describe('order keys', () => {
     );
   });
 
-  test('a position by time sorts before executions that started then and after those that started later', () => {
+  test('a position by time sorts before executions that started at that time and after those that started later', () => {
     const at = Date.UTC(2026, 5, 1);
     expect(positionBefore(at) < orderKey(new Date(at).toISOString(), 'x')).toBe(true);
     expect(positionBefore(at) > orderKey(new Date(at + 1).toISOString(), 'x')).toBe(true);

@@ -22,7 +22,7 @@ const reader = (tenant: string, streamLimit = 1_000) => ({
 
 const FRAME = 64 * 1024;
 
-/** Opens streams for the tenant and never reads them, until its queues have no room for another frame. */
+/** Opens streams for the tenant and never reads them, until the tenant's queues are full. */
 function queueAll(streams: ArchivedStreams, tenant: string): void {
   for (;;) {
     const place = valueOf(streams.enter(REF, reader(tenant)));
@@ -56,13 +56,13 @@ test('the queues of all streams share one bound, and a single tenant cannot use 
   expect(streams.queuedBytes).toBeLessThanOrEqual(QUEUED_BYTES_MAX + FRAME);
 });
 
-test('bytes that are read, or dropped with their stream, no longer count', () => {
+test('bytes that are read, or dropped with their stream, no longer count towards the bound', () => {
   const streams = new ArchivedStreams(new ManualClock());
   const places = [valueOf(streams.enter(REF, reader('a'))), valueOf(streams.enter(REF, reader('a')))];
   for (const place of places) place.queued(QUEUED_BYTES_MAX);
   places[0]?.queued(10);
   places[1]?.leave();
-  // This update comes after the stream has left, so it must not count.
+  // The stream has already left, so these bytes must not count.
   places[1]?.queued(1_000);
   expect(streams.queuedBytes).toBe(10);
 });

@@ -128,8 +128,8 @@ test.each([
 
 describe('a store that fails while an execution is archived', () => {
   /**
-   * One write each: the note that pages are being written, two pages, the note that the index needs an entry,
-   * and the head.
+   * Archiving writes a note that pages are being written, two pages, a note that the index needs an entry, and
+   * the head.
    */
   const WRITES = 5;
 
@@ -170,7 +170,7 @@ describe('a store that fails while an execution is archived', () => {
     expect(under.source.calls).toHaveLength(3);
   });
 
-  test('for days is retried at growing intervals, then only when a reader arrives', async () => {
+  test('and fails for days is retried at growing intervals, then only when a reader arrives', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     under.store.failAfterWrites(0);
     await under.page({ from: { at: 'last', count: 1 } });
@@ -183,20 +183,20 @@ describe('a store that fails while an execution is archived', () => {
     await under.idle();
     expect(await isArchived(under)).toBe(true);
   });
+});
 
-  test('or stalls never makes a page fail', async () => {
-    const under = new ExecutionsUnderTest({ messages: ENDED });
-    under.store.failReads();
-    expect(valueOf(await under.page()).messages).toHaveLength(250);
-    under.store.failReads(false);
-    under.restart();
-    under.store.stall();
-    const page = under.page();
-    await under.clock.advance(2_001);
-    expect(valueOf(await page).messages).toHaveLength(250);
-    expect(under.events('archive-read-failed').length).toBeGreaterThan(0);
-    under.store.release();
-  });
+test('a store whose reads fail or hang never makes a page fail', async () => {
+  const under = new ExecutionsUnderTest({ messages: ENDED });
+  under.store.failReads();
+  expect(valueOf(await under.page()).messages).toHaveLength(250);
+  under.store.failReads(false);
+  under.restart();
+  under.store.stall();
+  const page = under.page();
+  await under.clock.advance(2_001);
+  expect(valueOf(await page).messages).toHaveLength(250);
+  expect(under.events('archive-read-failed').length).toBeGreaterThan(0);
+  under.store.release();
 });
 
 describe('an execution whose archive cannot be read', () => {
@@ -280,7 +280,7 @@ describe('imports and deletions', () => {
     expect(under.source.calls).toHaveLength(0);
   });
 
-  test('an import replaces an archive at once', async () => {
+  test('an import replaces an archive immediately', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     await under.page({ from: { at: 'last', count: 1 } });
     await under.idle();
@@ -288,8 +288,8 @@ describe('imports and deletions', () => {
     expect(ids(await under.readAll())).toEqual(ids(IMPORTED));
     under.restart();
     expect(ids(await under.readAll())).toEqual(ids(IMPORTED));
-    // The four writes are two pages of each import. The pages of the old archive are deleted only when no
-    // reader can need them any more.
+    // The four writes are two pages of the old archive and two of the import. The old pages are deleted only
+    // when no reader can need them any more.
     expect(under.store.writes('archive/1/page/')).toBe(4);
   });
 

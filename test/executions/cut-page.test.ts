@@ -232,7 +232,8 @@ describe('the bytes of a page', () => {
 
 describe('the stored bytes that a page reads', () => {
   /**
-   * The same history with these chunk sizes in bytes, assigned round-robin. Records which chunks are read.
+   * Gives the chunks of a history these sizes in bytes, chosen by where a chunk starts. Returns that history,
+   * and the list of the chunks that are read.
    */
   const heavy = (history: History, bytes: readonly number[]) => {
     const read: { readonly start: number; readonly bytes: number }[] = [];
@@ -252,7 +253,7 @@ describe('the stored bytes that a page reads', () => {
     minLength: 1,
     maxLength: 7,
   });
-  /** The bytes of all chunks except the last one read. The limit may be exceeded only by the last chunk. */
+  /** The bytes of all chunks except the last one read. Only the last chunk is allowed to exceed the limit. */
   const beforeLast = (read: readonly { readonly bytes: number }[]) =>
     read.slice(0, -1).reduce((sum, { bytes }) => sum + bytes, 0);
 
@@ -272,7 +273,7 @@ describe('the stored bytes that a page reads', () => {
             const maxResults = sizes[pages % sizes.length] ?? 1;
             const page = await cut(history, { from, maxResults, ...(eventTypes && { eventTypes }) });
             got.push(...page.messages);
-            // A page may read one chunk beyond the limit, to find out whether messages follow.
+            // A page is allowed to read one chunk beyond the limit, to find out whether messages follow.
             expect(beforeLast(read.slice(0, -1))).toBeLessThan(SCANNED_BYTES_MAX);
             expect(page.next).toEqual(positionOf(messages, page.next.position));
             expect(page.more).toBe(page.next.position < messages.length);
@@ -361,7 +362,7 @@ describe('a request at a position', () => {
     },
   );
 
-  test('past the end gets an empty page if messages may follow, and history-changed otherwise', async () => {
+  test('past the end gets an empty page if the history can still grow, and history-changed otherwise', async () => {
     const longer = someHistory({ length: 300 });
     for (const position of [251, 300]) {
       const from = at(positionOf(longer, position));

@@ -1,6 +1,6 @@
 /**
- * Descriptions of an execution that several requests want: which requests share a call, and what happens to
- * it when they disconnect.
+ * Several requests want a description of the same execution. Tests which of them share a call, and what
+ * happens to the call when they disconnect.
  */
 import { expect, test } from 'vitest';
 import { ok } from '../../src/core/errors.ts';

@@ -17,8 +17,8 @@ afterEach(async () => {
 });
 
 /**
- * The upstream's first page with two messages, or its second with one, in the format of the requested
- * service.
+ * Answers a call in the format of its service: with a description, the first page with two messages, or the
+ * second page with one.
  */
 function answer(operation: string, isSecond: boolean): object {
   if (operation.endsWith('DescribeExecution')) return { status: 'SUCCEEDED', stopDate: ENDED_AT };
@@ -56,7 +56,7 @@ test.each(['a-flow', ARN])(
     };
     const object = objectOf(executionKey(parseExecutionRef(id)));
     expect((await read()).status).toBe(200);
-    // One alarm makes the look, and the next one archives. The platform may already have run one of them.
+    // One alarm makes the look, and the next one archives. The platform might already have run one of them.
     for (let n = 0; n < 2; n++) await runDurableObjectAlarm(object);
     const isArchived = async () => (await STORE.list({ prefix: 'archive/1/head/' })).keys.length > 0;
     await vi.waitFor(async () => expect(await isArchived()).toBe(true));

@@ -80,7 +80,7 @@ describe('upstream calls do not depend on the number of readers (invariant 3)', 
     expect(under.source.calls).toHaveLength(2);
   });
 
-  test('an import is visible at once, even to callers that just got "not found"', async () => {
+  test('an import is visible immediately, even to callers that just got "not found"', async () => {
     const under = new ExecutionsUnderTest();
     under.source.missing = true;
     expect(failureOf(await under.page())).toBe('upstream-not-found');
@@ -115,7 +115,7 @@ describe('a waiting request', () => {
   const behind = async (under: ExecutionsUnderTest) =>
     ({ at: 'position', ...valueOf(await under.page()).next }) as const;
 
-  test('shares one poll with all others, and they are answered together', async () => {
+  test('shares one poll with all other waiting requests, and all are answered together', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const from = await behind(under);
     const waiting = many(100, () => under.page({ from, waitMs: 50_000 }));
@@ -146,7 +146,7 @@ describe('a waiting request', () => {
     });
   });
 
-  test('is answered at once if a message exists or the execution has ended', async () => {
+  test('is answered immediately if a message exists or the execution has ended', async () => {
     const under = new ExecutionsUnderTest({ messages: ENDED });
     expect(valueOf(await under.page({ waitMs: 50_000 })).messages).toHaveLength(250);
     const end = valueOf(await under.page({ from: { at: 'last', count: 1 } })).next;
@@ -197,12 +197,12 @@ describe('a waiting request', () => {
     expect(valueOf(await waiting).messages).toEqual([{ messageId: 'after all' }]);
   });
 
-  test('for an unknown execution looks again for 5 s, because back ends read right after they start one', async () => {
+  test('for an unknown execution looks again for 5 s, because back ends read an execution right after they start it', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     under.source.missing = true;
     const waiting = many(50, () => under.page({ waitMs: 50_000 }));
     await under.clock.advance(4_999);
-    // The calls so far were made at 0 and 1.5 s.
+    // These two calls were made at 0 and 1.5 s.
     expect(under.source.calls).toHaveLength(2);
     under.source.missing = false;
     await under.clock.advance(1);
@@ -210,7 +210,7 @@ describe('a waiting request', () => {
     expect(under.source.calls).toHaveLength(3);
   });
 
-  test('for an unknown execution ends after 5 s or the requested time, whichever is shorter', async () => {
+  test('for an unknown execution ends with the last look within 5 s and within the requested time', async () => {
     const under = new ExecutionsUnderTest();
     under.source.missing = true;
     const answeredAfter = async (waitMs: number) => {

@@ -36,7 +36,7 @@ export interface UnderTestOptions extends ScriptedSourceOptions {
   readonly memory?: PageMemory;
 }
 
-/** A reader for tests that do not care which one it is. */
+/** The reader of tests in which it does not matter who reads. */
 export const READER = {
   keyId: 'key',
   tenant: 'tenant',
@@ -124,7 +124,7 @@ export class ExecutionsUnderTest {
     Object.assign(this, this.#open());
   }
 
-  /** Restarts as a new Deno process would: it also continues the work that was left unfinished. */
+  /** Restarts as a new Deno process would, which also continues unfinished work. */
   async resume(): Promise<void> {
     this.restart();
     await this.live.resume();

@@ -42,7 +42,7 @@ test('an evicted execution is served from the archive', async () => {
   expect(under.source.calls).toHaveLength(0);
 });
 
-test('closing answers waiting requests at once and leaves no timers', async () => {
+test('closing answers waiting requests immediately and leaves no timers', async () => {
   const under = new ExecutionsUnderTest({ messages: someHistory({ length: 3 }) });
   const { next } = valueOf(await under.page());
   const waiting = under.page({ from: { at: 'position', ...next }, waitMs: 50_000 });

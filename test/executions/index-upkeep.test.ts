@@ -12,7 +12,7 @@ import { ExecutionsUnderTest, REF, failureOf, valueOf } from './executions-under
 const historyFrom = (startMs: number) =>
   someHistory({ length: 260, terminal: 'EXECUTION_SUCCEEDED', startMs });
 const FIRST = historyFrom(Date.UTC(2025, 0, 1));
-/** A history with another start time, so its entry in the index has another key. */
+/** Starts a day after FIRST, so its entry in the index has another key. */
 const SECOND = historyFrom(Date.UTC(2025, 0, 2));
 
 let under: ExecutionsUnderTest;
@@ -26,7 +26,7 @@ async function listed(): Promise<readonly IndexedExecution[]> {
   return valueOf(page).executions;
 }
 
-/** Expects the index to list exactly the archived execution, and no note about pending repairs to be left. */
+/** Expects the index to list the execution only if it is archived, and no note about a repair to be left. */
 async function expectTrue(): Promise<void> {
   const head = await under.archive.visibleHead(REF);
   const executions = await listed();
@@ -87,7 +87,7 @@ describe.each([
     },
   );
 
-  test('never makes more than 13 writes, so the tests above cover each of them', async () => {
+  test('has made at most 13 writes, so the tests above cover every moment at which it can end', async () => {
     await before();
     const written = under.store.writes();
     await change();
@@ -96,7 +96,7 @@ describe.each([
 });
 
 describe('a failing store', () => {
-  test('that cannot write an index entry keeps the archive visible, and gets the entry a minute later', async () => {
+  test('that cannot write an index entry keeps the archive visible, and gets the entry after 70 s', async () => {
     valueOf(await under.import(FIRST));
     // The five writes are the note about new pages, the page, the note about the old pages, the note about
     // the index, and the head. After that, the store refuses the index entry and the deletion of the notes.
@@ -109,7 +109,7 @@ describe('a failing store', () => {
     await expectTrue();
   });
 
-  test('that cannot delete an index entry fails the deletion, and a second deletion completes it', async () => {
+  test('that cannot delete an index entry fails the deletion of the archive, and a second deletion completes it', async () => {
     valueOf(await under.import(FIRST));
     const notes = 2;
     const headAndPage = 2;

@@ -1,4 +1,4 @@
-/** The cost of finding out when the next stream is due. */
+/** The cost of finding out when the next heartbeat is due. */
 import { expect, test } from 'vitest';
 
 import { ok } from '../../src/core/errors.ts';

@@ -124,7 +124,7 @@ test('a key is checked every 30 s, once for all its open streams, and not after 
   expect(listeners.dueAtMs()).toBe(Infinity);
 });
 
-test('a revoked key ends its own streams with a problem, and no others', async () => {
+test('a revoked key ends its own streams with a problem, and no streams of other keys', async () => {
   const [mine, other] = [open(), open({ grant: 'other', keyId: 'other' })];
   refused.set('key', { type: 'revoked-key' });
   await pass(KEY_CHECK_MS);
@@ -158,7 +158,7 @@ test('all keys are checked concurrently, so a slow answer for one does not delay
   gate.resolve();
 });
 
-test('an expired ticket ends its stream at once with a problem', async () => {
+test('an expired ticket ends its stream immediately with a problem', async () => {
   const reader = open({ ticketEndsAtMs: clock.now() + 4_321 });
   await pass(4_320);
   expect(reader.ended).toBe(false);
@@ -179,7 +179,7 @@ test('extending a key keeps its stream open, and shortening it ends the stream a
   expect(shortened.ended).toBe(false);
   await pass(1);
   expect(codeIn(shortened)).toBe('ExpiredApiKey');
-  // Extended after the check at 30 s. Only the check just before the expiry at 50 s can notice it.
+  // The key is extended after the check at 30 s, so only the check just before 50 s can notice it.
   endsAtMs.set('key', clock.now() + 500_000);
   expect(dueChanged).toBeGreaterThan(0);
   await pass(60_000);
@@ -263,10 +263,10 @@ test('open streams and waiting requests both occupy slots of their key', () => {
   expect(listeners.refusal(request)).toBeUndefined();
 });
 
-test('a probe writes to every stream once, however many refusals ask for one at the same time', async () => {
+test('a probe writes to every stream once, however many refusals ask for a probe at the same time', async () => {
   const silent = open();
   await pass(1_000);
-  // This stream has just been written to, but may have disconnected since.
+  // This stream has just been written to, but its client might have disconnected since.
   const fresh = open();
   for (let n = 0; n < 100; n++) listeners.probe(state);
   await settle();

@@ -76,7 +76,7 @@ describe('the poll interval', () => {
     expect(slower).toEqual([2_000, 4_000, 8_000, 15_000, 15_000]);
     pacer.messagesArrived();
     expect(pacer.intervalMs).toBe(1_000);
-    // The next quiet polls do not double it at once.
+    // The first quiet polls after a message do not double the interval yet.
     for (const quietOnes of quiet) pacer[quietOnes]();
     expect(pacer.intervalMs).toBe(1_000);
   });

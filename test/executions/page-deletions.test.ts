@@ -1,6 +1,6 @@
 /**
  * Replaced and orphaned pages of archives are deleted after ten minutes, even if the process or the store
- * fails meanwhile.
+ * fails in these minutes. Each time that an archive is written, its pages get a new generation.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -10,7 +10,7 @@ import { someHistory } from '../support/histories.ts';
 import { settle } from '../support/manual-clock.ts';
 import { ExecutionsUnderTest, REF, failureOf, valueOf } from './executions-under-test.ts';
 
-/** Stored as three pages: the head, and two others that must be deleted with their generation. */
+/** Stored as the head, which has the first page, and two more pages, which are deleted with the archive. */
 const HISTORY = someHistory({ length: 600, terminal: 'EXECUTION_SUCCEEDED', startMs: Date.UTC(2025, 0, 1) });
 
 let under: ExecutionsUnderTest;
@@ -23,7 +23,7 @@ const names = async (prefix: string): Promise<string[]> => {
   const { keys } = await under.store.list({ prefix });
   return keys.map(({ name }) => name);
 };
-/** The generations that have pages in the store, apart from their heads. */
+/** The generations that have pages in the store. Heads are not counted. */
 const generations = async () =>
   new Set((await names('archive/1/page/')).map((name) => name.split('/').at(-2) ?? ''));
 const expectOnlyTheVisible = async () => {
@@ -54,7 +54,7 @@ describe('pages of a replaced archive', () => {
     expect(under.clock.sleepers).toBe(0);
   });
 
-  test('are deleted by the next process if the one that replaced them has ended', async () => {
+  test('are deleted by the next process if the process that replaced them has ended', async () => {
     for (let n = 0; n < 3; n++) {
       valueOf(await under.import(HISTORY));
       await under.resume();
@@ -96,7 +96,7 @@ test('an execution can be deleted from a full store, because the deletion writes
 });
 
 describe('orphaned pages of an import', () => {
-  test('are deleted after the process ended in the middle of it, and the visible archive stays', async () => {
+  test('are deleted after the process ended in the middle of the import, and the visible archive stays', async () => {
     valueOf(await under.import(HISTORY));
     const { body } = hangingBody(lines);
     void under.executions.importHistory(REF, body);
@@ -133,7 +133,7 @@ describe('orphaned pages of an import', () => {
   });
 });
 
-describe('an import that hangs', () => {
+describe('an import that does not end', () => {
   test('is aborted by a deletion, which does not wait for it', async () => {
     valueOf(await under.import(HISTORY));
     const { body } = hangingBody(lines);

@@ -15,7 +15,7 @@ const TIMEOUT_MS = 40_000;
 const ID = 'replaced-flow';
 const object = () => objectOf(executionKey(parseExecutionRef(ID)));
 
-/** Stored as three pages: the head, and two others that must be deleted with their generation. */
+/** Stored as the head, which has the first page, and two more pages, which are deleted with the archive. */
 const HISTORY = Array.from({ length: 600 }, (_, n) =>
   JSON.stringify({
     messageId: `m${n}`,
@@ -54,13 +54,13 @@ const generations = async () => {
   return new Set(keys.map(({ name }) => name.split('/').at(-2))).size;
 };
 
-/** Everything the store has about archives: pages, heads and entries of the index. */
+/** The keys of pages, heads and index entries in the store. */
 const inStore = async () => {
   const { keys } = await STORE.list({ prefix: 'archive/' });
   return keys.filter(({ name }) => name !== 'archive/1/index-build');
 };
 
-/** Advances the service's clock by ten minutes and runs the alarm. The platform may already have run it. */
+/** Advances the service's clock by ten minutes and runs the alarm. The platform might already have run it. */
 async function afterTheTenMinutes(): Promise<void> {
   const now = Date.now() + REPLACED_PAGES_KEPT_MS;
   vi.spyOn(systemClock, 'now').mockImplementation(() => now);

@@ -111,7 +111,7 @@ describe('page rows', () => {
     expect((await storage.list('row/')).size).toBe(4);
   });
 
-  test('without the state of the walk, from an older version, are dropped with all later rows', async () => {
+  test('of an older version, which lack the state of the walk, are dropped with all later rows', async () => {
     const { storage, logged, open } = underTest();
     const written = open();
     for (const start of [100, 200, 300]) await written.put(row(start));
@@ -139,7 +139,7 @@ describe('page rows', () => {
     expect(logged).toEqual([expect.objectContaining({ event: 'execution-row-damaged' })]);
   });
 
-  test('are cleared at once, even if the storage has not deleted them yet', async () => {
+  test('are cleared immediately, even if the storage has not deleted them yet', async () => {
     const { rows, storage } = underTest();
     await rows.put(row(100));
     const clearing = rows.clear();

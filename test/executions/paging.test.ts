@@ -1,6 +1,6 @@
 /**
- * Invariant 1, below HTTP: following the pages of a history yields each message once and in order. The
- * upstream may misbehave, and the history may move to the archive half-way.
+ * Invariant 1, below HTTP: following the pages of a history yields each message once and in order,
+ * even if the upstream misbehaves and the history moves to the archive half-way.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -43,7 +43,7 @@ test('pages yield each message once and in order, for any page sizes and across 
       fc.nat(60),
       async (drawn, sizes, conduct, options, archivedAfter) => {
         const messages = ended(drawn.slice(0, options.pageSizeMax * 30));
-        // Three calls without trouble in each round, or the history could never be read.
+        // Each round ends with three calls without trouble. Otherwise the history could never be read.
         const upstream = new UpstreamUnderTest({ ...options, conduct: conducts([...conduct, {}, {}, {}]) });
         const { source, clock } = upstream;
         const archive = new ArchiveUnderTest();

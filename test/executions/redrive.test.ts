@@ -68,7 +68,7 @@ function openStream(under: ExecutionsUnderTest, from: StreamStart) {
   });
 }
 
-describe('an archived execution that may be redriven', () => {
+describe('an archived execution that can be redriven', () => {
   test('is served from its archive and checked for a redrive at most once a minute', async () => {
     const { under, asked } = archivedFailure();
     await readToArchive(under);

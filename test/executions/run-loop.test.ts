@@ -1,4 +1,4 @@
-/** When the loop wakes up. What an Execution does in the loop is tested in test/streams/run-loop.test.ts. */
+/** Tests when the loop wakes up. test/streams/run-loop.test.ts tests what an Execution does in the loop. */
 import { beforeEach, expect, test } from 'vitest';
 
 import { RunLoop, START_MS_MAX } from '../../src/executions/following/run-loop.ts';
@@ -53,7 +53,7 @@ test('interrupts do not wake the loop if nothing is due earlier than before', as
     await Promise.resolve();
   }
   await settle();
-  // Each interrupt asks once, and the loop still sleeps.
+  // Each interrupt asks the task once, and the loop still sleeps.
   expect([asked - before, clock.sleepers]).toEqual([1_000, 1]);
   await clock.advance(10_000);
   expect(tickedAtMs).toEqual([clock.now()]);

@@ -120,16 +120,19 @@ describe('the walk that archives a history', () => {
   });
 
   test.each<[string, (upstream: UpstreamUnderTest) => void]>([
-    ['grew', ({ source }) => source.append({ messageId: 'more', eventType: 'STEP_STARTED' })],
+    ['has grown', ({ source }) => source.append({ messageId: 'more', eventType: 'STEP_STARTED' })],
     ['is empty', ({ source }) => source.replace([])],
-    ['fails at its start', ({ source }) => (source.conduct = () => ({ failure: 'upstream-internal' }))],
     [
-      'fails in the middle',
+      'cannot be read at its start',
+      ({ source }) => (source.conduct = () => ({ failure: 'upstream-internal' })),
+    ],
+    [
+      'cannot be read in the middle',
       ({ source }) =>
         (source.conduct = ({ position }) => (position === 400 ? { failure: 'upstream-timeout' } : {})),
     ],
-    ['lags', ({ source }) => (source.conduct = () => ({ lag: 3 }))],
-    ['lags by pages', ({ source }) => (source.conduct = () => ({ lag: 450 }))],
+    ['is read without its last 3 messages', ({ source }) => (source.conduct = () => ({ lag: 3 }))],
+    ['is read without its last pages', ({ source }) => (source.conduct = () => ({ lag: 450 }))],
     [
       'is replaced during the walk',
       ({ source }) => {
@@ -177,7 +180,7 @@ describe('the walk that archives a history', () => {
     expect(writes).toBe(4);
   });
 
-  test('archives nothing if the store failed at any single write', async () => {
+  test('archives nothing if the store fails at any single write', async () => {
     for (let bad = 1; bad <= 3; bad++) {
       const under = new SettlingUnderTest();
       const { put } = under.archive.store;
@@ -194,7 +197,7 @@ describe('the walk that archives a history', () => {
     }
   });
 
-  test('archives exactly the history or nothing, whatever goes wrong upstream', async () => {
+  test('archives the history as it was read, or nothing, whatever goes wrong upstream', async () => {
     const anyConduct = fc.constantFrom<Conduct>(
       {},
       {},
@@ -241,7 +244,7 @@ describe('a redrivable execution', () => {
   const redrivableMs = 14 * 24 * 3_600_000;
   const failed = someHistory({ length: 30, terminal: 'EXECUTION_FAILED' });
 
-  test('is final 14 days after its end, or at once if it succeeded', async () => {
+  test('is final 14 days after its end, or immediately if it succeeded', async () => {
     const settled = await new SettlingUnderTest({ messages: failed }).settle({ redrivableMs });
     const finalAt = new Date(Date.parse(failed[29]?.timestamp ?? '') + redrivableMs).toISOString();
     expect(settled).toMatchObject({ finalAt, head: { finalAt } });

@@ -52,7 +52,7 @@ test('a hundred keys of one tenant get no more slots than one key, and the reser
   expect(slots.refusal(reader('key', 'other', 10))).toBeUndefined();
 });
 
-test('a tenant with fewer than 10 slots gets another one, even if others hold all but the reserve', () => {
+test('a slot that a small tenant releases is free for a large tenant and for the small one', () => {
   const slots = new Slots();
   const small = fill(slots, [reader('small', 'small', 9)]);
   expect(fill(slots, [reader('large')])).toHaveLength(741);

@@ -11,8 +11,8 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { testLog } from '../support/secret-search.ts';
 
 /**
- * Opens a stream for each of these random numbers, which set its lifetime. Returns when each was closed, in
- * milliseconds, and with which failure.
+ * Opens a stream for each of these random numbers, which set its lifetime. Returns after how many milliseconds
+ * each stream was closed, and with which failure.
  */
 async function closings(lives: readonly number[], keyEndsAfterMs?: number) {
   const clock = new ManualClock();

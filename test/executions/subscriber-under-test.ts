@@ -18,7 +18,7 @@ const ref = { source: 'scripted', executionId: 'urn:tdm:flow' };
 const keys = { current: new Uint8Array(32) };
 const START = fingerprintAtStart(ref);
 
-/** Counts the bytes of the frames that it makes, so that a test knows how much is queued. */
+/** Encodes frames and counts their bytes, so that a test knows how much is queued. */
 class CountingFrames extends EventFrames {
   messageBytes = 0;
   largest = 0;
@@ -41,7 +41,7 @@ export class FeedUnderTest {
   settled: { status: 'SUCCEEDED' | 'FAILED'; final: boolean; count: number } | undefined;
   /** Called before each read of a chunk. */
   onRead: () => void = () => undefined;
-  /** True if the chunk at this position is in memory, so that a subscriber gets it without waiting. */
+  /** Returns true if the chunk at this position is in memory, so that a subscriber gets it without waiting. */
   isHeld: (position: number) => boolean = () => false;
   /** How often a chunk was looked up in memory. */
   looks = 0;
@@ -112,7 +112,7 @@ export class FeedUnderTest {
     return historyInChunks(this.messages, this.chunks, { start: START }).held(position);
   }
 
-  /** The history at this moment. Each chunk is made when it is requested. */
+  /** Fixes now whether the history is complete. A chunk has the messages at the time of its request. */
   #history(): History {
     const { complete } = this;
     return {
@@ -146,7 +146,7 @@ export class Client {
     this.#reader = subscriber.stream.getReader();
   }
 
-  /** Reads up to this many frames, or as many as are available. */
+  /** Reads this many frames, or fewer if no more are available. */
   async read(frames = Infinity): Promise<this> {
     for (let taken = 0; taken < frames && this.ended === undefined; taken++) {
       this.#pending ??= this.#take();

@@ -95,7 +95,7 @@ describe('a subscriber gets every message once, in order', () => {
             }
             expect(client.named('caught-up').length).toBeLessThanOrEqual(1);
             expect(client.named('reset')).toEqual([]);
-            // Disconnects the client, whose queue may contain frames that it never read. It reconnects with
+            // Disconnects the client, whose queue might contain frames that it never read. It reconnects with
             // the last id that it received.
             if (polite) client.subscriber.drop();
             else await client.cancel();
@@ -151,7 +151,7 @@ describe('a subscriber gets every message once, in order', () => {
     expect(new Set(frames.map((frame) => frame?.buffer)).size).toBe(1);
   });
 
-  test('even if its history fails for a while, and resumes at the next pump', async () => {
+  test('even if reads of the history fail for a while, and continues at the next pump', async () => {
     const feed = new FeedUnderTest(messages);
     feed.failure = { type: 'upstream-throttled', internal: '', retryAfterSeconds: 1 };
     const client = await feed.subscribe().read();
@@ -181,7 +181,7 @@ describe('the queue of a subscriber', () => {
     expect((await client.read()).messages).toEqual(feed.messages);
   });
 
-  test('is freed, and the client disconnected with an error, if it reads nothing while messages wait', async () => {
+  test('is freed, and the client is disconnected with an error, if the client reads nothing while messages wait', async () => {
     const feed = new FeedUnderTest(large(100));
     const client = feed.subscribe();
     await feed.clock.advance(STALL_MS - 1);
@@ -234,7 +234,7 @@ describe('the events of a stream', () => {
     }
   });
 
-  test('have the position after them as id, and caught-up follows the existing messages once', async () => {
+  test('have as id the position after their message, and one caught-up follows the existing messages', async () => {
     const feed = new FeedUnderTest(messages.slice(0, 100));
     const client = await feed.subscribe().read();
     feed.messages.push(...messages.slice(100));
@@ -268,9 +268,9 @@ describe('the events of a stream', () => {
 
   test('are the same bytes for all subscribers with the same access', async () => {
     const feed = new FeedUnderTest(messages);
-    const [one, other] = [await feed.subscribe().read(), await feed.subscribe({ from: feed.at(100) }).read()];
+    const [one, other] = [await feed.subscribe().read(), await feed.subscribe({ from: feed.at(110) }).read()];
     const frames = (client: typeof one) => client.frames.slice(1, -1);
-    // All runs of frames end at the same positions: after 32 messages or at the end of a chunk of 100.
+    // All runs of frames end at the same positions: at multiples of 32, and at the end of each chunk of 100.
     expect(frames(one).length).toBeLessThan(20);
     // The other client starts inside a run, so its first frame is only the rest of that run.
     for (const frame of frames(other).slice(1)) expect(frames(one)).toContain(frame);
@@ -279,7 +279,7 @@ describe('the events of a stream', () => {
     expect(frames(without)[0]).not.toEqual(frames(one)[0]);
   });
 
-  test('of a large message are encoded once, even if many subscribers wait for it', async () => {
+  test('are encoded once for a large message, even if many subscribers wait for it', async () => {
     const feed = new FeedUnderTest(large(1, 12_000_000));
     const clients = await Promise.all(Array.from({ length: 5 }, () => feed.subscribe().read()));
     const frames = new Set(clients.map((client) => client.frames[1]));
@@ -333,7 +333,7 @@ describe('a reset', () => {
     const client = await feed.subscribe().read();
     feed.messages = other.slice(0, 60);
     await client.subscriber.pump();
-    // The position is now past the end of the history. The read may only lag, so no reset is sent yet.
+    // The position is now past the end of the history. Perhaps the read only lags, so no reset is sent yet.
     expect((await client.read()).named('reset')).toEqual([]);
     feed.messages = [...other, ...other, ...other];
     await client.subscriber.pump();
@@ -399,7 +399,7 @@ describe('the `end` event', () => {
     expect(client.named('end')).toHaveLength(1);
   });
 
-  test('is sent at once to a client that has every message', async () => {
+  test('is sent immediately to a client that has every message', async () => {
     const feed = new FeedUnderTest(full);
     feed.settled = { status: 'SUCCEEDED', final: true, count: 250 };
     const client = await feed.subscribe({ from: feed.at(250) }).read();
@@ -455,7 +455,7 @@ describe('a stream that closes early', () => {
 });
 
 describe('a client that has disconnected', () => {
-  test('is removed once, even if several parts notice it, and gets nothing more', async () => {
+  test('is removed once, even if several parts notice the disconnect, and gets nothing more', async () => {
     const feed = new FeedUnderTest(messages);
     const client = await feed.subscribe().read(5);
     client.subscriber.drop();

@@ -19,7 +19,7 @@ function underTest() {
   return { clock, unknown, askUnknown, refusal };
 }
 
-test('a tenant may ask for a burst of unknown ids, and is then refused with the time to retry', async () => {
+test('a tenant can ask for a burst of unknown ids, and is then refused with the time to retry', async () => {
   const { clock, askUnknown, refusal } = underTest();
   await askUnknown('a', UNKNOWN_IDS_BURST - 1);
   expect(refusal('a')).toBeUndefined();
@@ -29,7 +29,7 @@ test('a tenant may ask for a burst of unknown ids, and is then refused with the 
   expect(refusal('a')).toBeUndefined();
 });
 
-test('other tenants, and executions that were found, are not refused', async () => {
+test('a tenant above the limit can still read executions that were found, and other tenants are not refused', async () => {
   const { unknown, askUnknown, refusal } = underTest();
   await unknown.ask(parseExecutionRef('read'), 'a', async () => ok('a page'));
   unknown.found(parseExecutionRef('imported'));

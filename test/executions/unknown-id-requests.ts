@@ -10,7 +10,7 @@ export type Asked = readonly [status: number, path: string, init: RequestInit];
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-/** A call in AWS's protocol, as its SDKs send it. Failures are answered with 400. */
+/** A call in AWS's protocol, as its SDKs send it. Flowtap answers its failures with 400. */
 const call = (apiKey: string, target: string, input: object): Asked => [
   400,
   '/',
@@ -69,7 +69,7 @@ export function requestsForId(id: string, apiKey: string): Asked[] {
   ];
 }
 
-/** True if the request waits up to 5 s for an execution that may be about to start. */
+/** True if the request waits up to 5 s for an execution that might be about to start. */
 export const isLong = ([, url, init]: Asked): boolean =>
   url.includes('waitTimeSeconds') || new Headers(init.headers).has('accept');
 

@@ -16,7 +16,7 @@ let messages: object[] | undefined;
 let apiKey: string;
 
 beforeAll(async () => {
-  // The first requests of an isolate start the build of the index in its own object. Waits until that is
+  // The first request of an isolate starts the build of the index in another object. Waits until the build is
   // done.
   await worker.fetchWorker('/healthz');
   await vi.waitFor(async () => expect(await worker.STORE.get(INDEX_STATE)).not.toBeNull(), TIMEOUT_MS);
@@ -82,7 +82,7 @@ test.each([
     return what;
   };
   const [long, short] = [requests().filter(isLong), requests().filter((asked) => !isLong(asked))];
-  // Each of these takes up to 5 s, so they run together.
+  // Each long request takes up to 5 s, so they run at the same time.
   await Promise.all(long.map(ask));
   expect(await everythingStored()).toEqual([]);
   for (const asked of short) {

@@ -1,6 +1,6 @@
 /**
- * Archives from versions that did not derive members such as `step`: they are served with those members,
- * upgraded once, and stay readable by those versions.
+ * An archive from a version that did not derive members such as `step` is served with these members, is
+ * upgraded once, and stays readable by that version.
  */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';

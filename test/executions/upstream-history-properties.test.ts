@@ -61,7 +61,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       poll: fc.boolean(),
     }),
   },
-  // All steps together advance less than LAG_MS_MAX.
+  // All steps together advance less than LAG_MS_MAX, so no lagging read is accepted as a shorter history.
   { weight: 2, arbitrary: fc.record({ advanceMs: fc.nat(700) }) },
   { weight: 2, arbitrary: fc.record({ grow: fc.nat(300) }) },
   { weight: 1, arbitrary: fc.record({ restart: fc.boolean() }) },
@@ -126,7 +126,7 @@ test('whatever goes wrong upstream, each chunk matches the history and none is m
           source.append(...history.slice(source.messages.length, source.messages.length + step.grow));
         } else {
           await upstream.restart({ keepMemory: step.restart });
-          // After a restart, an Execution knows only the starts of pages, so the end may seem earlier.
+          // After a restart, an Execution knows only the starts of pages, so the end might seem earlier.
           seen = 0;
         }
         expect(source.inFlight).toBe(0);
@@ -178,7 +178,7 @@ test('a replaced history is never mixed with the old one, and is finally read in
         if (keepMemory) await upstream.restart({ keepMemory });
         for (const positions of after) await Promise.all(positions.map(read));
         upstream.source.conduct = () => ({});
-        // Long enough that a shorter history is accepted rather than taken for a lagging read.
+        // These reads go on for so long that a shorter history is not taken for a lagging read.
         for (let reads = 0; reads < 8; reads++) {
           await upstream.clock.advance(2_000);
           await upstream.readNewest();
@@ -215,11 +215,11 @@ test('a read makes a bounded number of calls, however tokens expire and pages ar
         await upstream.clock.advance(1_001);
         const read = upstream.read(position);
         const { ok } = await read;
-        // Each call of a walk yields at least one message. Calls that halve a page that is too large are
-        // added.
+        // Each call of a walk yields at least one message. If a page is too large, up to ten more calls halve
+        // it.
         const walk = Math.min(position, history.length) + 2;
         expect(read.trace.calls).toBeLessThanOrEqual((TOKEN_LOSSES_MAX + 1) * walk + 10 * walk);
-        // A failure or the last page is not fetched again at once.
+        // A failure or the last page is not fetched again by the next read.
         upstream.source.forgetCalls();
         await upstream.read(position);
         if (options.memoryBytes > 1_000_000 || !ok) expect(upstream.source.calls).toEqual([]);
@@ -243,7 +243,7 @@ test('concurrent readers share calls, at most one call is in flight, and each re
         }
         for (const [index, [position]] of readers.entries()) {
           const read = await reads[index];
-          if (!read?.ok) throw new Error('a healthy source was not read');
+          if (!read?.ok) throw new Error('a read of a healthy source failed');
           upstream.expectRunOf(read.value, history, position);
         }
         expect(upstream.source.inFlightMax).toBe(1);

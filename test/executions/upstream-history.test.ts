@@ -42,7 +42,7 @@ describe('upstream calls', () => {
     ]);
   });
 
-  test("include the source's own retries in their count", async () => {
+  test("the number of calls includes the source's own retries", async () => {
     const upstream = new UpstreamUnderTest({ messages, conduct: () => ({ attempts: 3 }) });
     const read = upstream.read(0);
     await read;
@@ -87,7 +87,7 @@ describe('upstream calls', () => {
     expect(source.calls).toHaveLength(1);
   });
 
-  test('a reader that needs newer data than the running call returns shares the next call', async () => {
+  test('readers that need newer data than the running call can return share the next call', async () => {
     const upstream = await walked();
     await upstream.clock.advance(2_000);
     upstream.source.hold();
@@ -129,7 +129,7 @@ describe('upstream calls', () => {
     expect(upstream.history.end).toMatchObject({ position: 200, timestamp: full.at(-1)?.timestamp });
   });
 
-  test('a page that is too large is requested with half the limit until it fits, and that limit is remembered', async () => {
+  test('the limit of a page that is too large is halved until the page fits, and that limit is remembered', async () => {
     const upstream = new UpstreamUnderTest({ messages: messages.slice(0, 70), tooLargeAbove: 30 });
     expect(await upstream.walk()).toEqual(messages.slice(0, 70));
     expect(upstream.source.calls.map(({ limit }) => limit)).toEqual([100, 50, 25, 100, 50, 25, 100]);
@@ -241,8 +241,8 @@ describe('a walk', () => {
   });
 });
 
-describe('failed reads', () => {
-  test('are cached like a last page, and retried once they are too old for the reader', async () => {
+describe('failures', () => {
+  test('failed reads are cached like a last page, and retried once they are too old for the reader', async () => {
     const upstream = new UpstreamUnderTest({ messages, conduct: () => ({ failure: 'upstream-internal' }) });
     const { clock, source } = upstream;
     expect(await upstream.walk()).toBe('upstream-internal');
@@ -253,7 +253,7 @@ describe('failed reads', () => {
     await clock.advance(1);
     expect(await upstream.walk()).toBe('upstream-internal');
     expect(source.calls).toHaveLength(2);
-    // A reader that accepts a last page of any age may still require a recent failure.
+    // A reader that accepts a last page of any age can still require a recent failure.
     await upstream.read(0, { lastNotBeforeMs: 0 });
     expect(source.calls).toHaveLength(2);
     await clock.advance(1);
@@ -261,7 +261,7 @@ describe('failed reads', () => {
     expect(source.calls).toHaveLength(3);
   });
 
-  test('of one page do not affect another', async () => {
+  test('failed reads of one page do not affect other pages', async () => {
     const upstream = await walked({ memoryBytes: PAGE_BYTES_MAX });
     upstream.evict(400);
     upstream.source.conduct = () => ({ failure: 'upstream-throttled' });
@@ -288,7 +288,7 @@ describe('failed reads', () => {
     },
   );
 
-  test('do not hide cached messages, and never make them look like the whole history', async () => {
+  test('failed reads do not hide cached messages, and never make them look like the whole history', async () => {
     const upstream = await walked();
     await upstream.clock.advance(2_000);
     upstream.source.conduct = () => ({ failure: 'upstream-throttled' });
@@ -331,7 +331,7 @@ describe('failed reads', () => {
       expect(positions(upstream)).toEqual(
         Array.from({ length: TOKEN_LOSSES_MAX + 1 }, () => [0, 100]).flat(),
       );
-      // The failure is reported to the poller. Otherwise it would poll again at once.
+      // The failure is reported to the poller. Otherwise the poller would poll again immediately.
       expect(upstream.readings.map(({ failure }) => failure?.type)).toEqual(['upstream-broken']);
     },
   );
@@ -378,7 +378,7 @@ describe('an expired token', () => {
     expect(positions(upstream)).toEqual([undefined, 0, 100, 200, 300, 400]);
   });
 
-  test('of an old page does not cause a walk to the newest one', async () => {
+  test('of an old page does not cause a walk to the newest page', async () => {
     const upstream = await walked({ memoryBytes: 1, tokenLifeCalls: 9 });
     await upstream.readNewest();
     await upstream.read(0);
@@ -420,7 +420,7 @@ describe('a lagging read', () => {
     expect(await upstream.walk()).toEqual(grown);
   });
 
-  test('that ends before the requested page is retried once per interval after its token expired', async () => {
+  test('that ends before the requested page is retried once per interval after the token of that page expired', async () => {
     const upstream = await walked();
     upstream.source.expireTokens();
     upstream.source.conduct = () => ({ lag: 900 });
@@ -434,7 +434,7 @@ describe('a lagging read', () => {
     expect(await upstream.walk({ lastNotBeforeMs: 0 })).toEqual(messages);
   });
 
-  test('that lasts longer than the limit is accepted as a new, shorter history', async () => {
+  test('whose lag lasts longer than the limit is accepted as a new, shorter history', async () => {
     const upstream = await walked({ messages: grown });
     const less = grown.slice(0, 60);
     upstream.source.replace(less);

@@ -1,6 +1,6 @@
 /**
- * Several tenants read the same execution: which of them is charged for a call, which wait for it, and which
- * are refused.
+ * Several tenants read the same execution. Tests which of them is charged for a call, which of them wait for
+ * it, and which are refused.
  */
 import { describe, expect, test } from 'vitest';
 import { withCallBudget } from '../../src/sources/call-budget/budgeted-source.ts';
@@ -25,7 +25,7 @@ function underTest(length = 3) {
   return { upstream, source: upstream.source, hurried, read };
 }
 
-test('a call is charged to the request that caused it, and every request that waits for it may raise its priority', async () => {
+test('a call is charged to the request that caused it, and every request that waits for it can raise its priority', async () => {
   const { source, hurried, read } = underTest();
   source.hold();
   const reads = [read(0, GREEDY), read(0, VICTIM), read(0, POLL)];
@@ -82,7 +82,7 @@ test('a refusal of one tenant is not cached, not reported to the poll, and not p
 });
 
 describe('a call that is queued for the budget', () => {
-  /** Uses up a budget of one call per second, and queues a read. Its caller can leave. */
+  /** Uses up a budget of one call per second, and queues a read whose caller leaves with `leave`. */
   async function usedUp() {
     const { upstream, budget } = withBudget();
     await budget.take('another execution', VICTIM);

@@ -86,7 +86,7 @@ export class UpstreamUnderTest {
     this.memory.delete(`${executionKey(this.#ref)}/${start}`);
   }
 
-  /** Reads a chunk. By default a last page may be up to a second old. */
+  /** Reads a chunk. By default, accepts a last page that is up to a second old. */
   read(position: number, freshness: Partial<Freshness> = {}, walk?: Walk, origin: CallOrigin = READ.origin) {
     const trace = newTrace(origin);
     const done = this.history.chunkAt(

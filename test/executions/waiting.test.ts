@@ -8,7 +8,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 
 const LOOK_MS = 20;
 
-/** Makes looks as an Execution does: concurrent callers share a call, and a "not found" is cached. */
+/** Looks as an Execution does: concurrent callers share a call, and a "not found" is cached. */
 function underTest(existsAfterMs: number) {
   const clock = new ManualClock();
   const existsAtMs = clock.now() + existsAfterMs;

@@ -118,7 +118,7 @@ describe('a cursor', () => {
     expect(decodeCursor(after, execution, encodeCursor(rotated, execution, cursor))).toEqual(cursor);
   });
 
-  test('is refused without an exception if it is any other text', () => {
+  test('that was never issued is refused without an exception, whatever its text', () => {
     const anyText = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({ unit: 'binary', minLength: CURSOR_CHARACTERS, maxLength: CURSOR_CHARACTERS }),

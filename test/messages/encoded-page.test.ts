@@ -31,7 +31,7 @@ test('a page encoded as bytes equals the page encoded as text', () => {
   );
 });
 
-test('an encoded text counts as one byte per character, or two if any character is outside Latin-1', () => {
+test('a page encoded as text counts one byte per character, or two if any character is outside Latin-1', () => {
   const next = { position: 0, fingerprint: '' };
   const sizeOf = (body: string) => encodedPageBytes({ body, etag: '', cursor: '', more: false, next });
   expect(sizeOf('é'.repeat(1_000)) - sizeOf('')).toBe(1_000);

@@ -11,10 +11,10 @@ const anySecond = fc.oneof(
   fc.integer({ min: -2, max: 2 }),
   fc.integer({ min: 1_300_000_000, max: 1_900_000_000 }),
 );
-/** A double represents microseconds exactly for some 285 years around 1970. */
+/** A double can tell microseconds apart for some 270 years before and after 1970. */
 const nearSecond = fc.oneof(fc.integer({ min: -2, max: 2 }), fc.integer({ min: -4e9, max: 4e9 }));
 
-/** Epoch seconds as AWS writes them: the double nearest to a decimal number with this many digits. */
+/** Epoch seconds as AWS writes them: the double nearest to a number with this many digits after the point. */
 const seconds = (whole: fc.Arbitrary<number>, digits: number) =>
   fc
     .tuple(whole, fc.nat({ max: 10 ** digits - 1 }), fc.constantFrom('', '-'))
@@ -35,7 +35,7 @@ describe('timestamps', () => {
       fc.property(numbers, (number) => {
         const iso = isoFromEpochSeconds(number) ?? '';
         expect(isIsoTimestamp(iso)).toBe(true);
-        // Compared as JSON, as the number is sent. JSON has no -0.
+        // Compares the numbers as JSON, because they are sent as JSON, which has no -0.
         expect(JSON.stringify(epochSecondsFromIso(iso))).toBe(JSON.stringify(number));
       }),
       { numRuns: runs(1000) },
@@ -106,7 +106,7 @@ describe('timestamps', () => {
     }
   });
 
-  test('epoch seconds as text keep the digits that a double would lose', () => {
+  test('epoch seconds as text keep the digits that a double would lose, and other texts are refused', () => {
     expect(isoFromEpochText('1559247540.123456789')).toBe('2019-05-30T20:19:00.123456789Z');
     expect(isoFromEpochText('-1559247540.000000001')).toBe('1920-08-04T03:40:59.999999999Z');
     for (const other of ['', '-', '1.', '.5', '1e9', '+1', ' 1', '1,5', '0x10']) {
@@ -114,7 +114,7 @@ describe('timestamps', () => {
     }
   });
 
-  test('only the format that pages use is accepted', () => {
+  test('a time in any format other than that of pages is refused', () => {
     for (const other of [
       '2019-05-30T22:45:40Z',
       '2019-05-30T22:45:40.65Z',

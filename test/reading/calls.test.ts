@@ -71,7 +71,7 @@ test('100 readers cause one upstream read of a settled execution, and later read
 test('200 clients that poll without pause cause at most 12 calls in 10 s, for a running or an unknown execution', async () => {
   const endMs = Date.now() + FOLLOWED_MS;
   let answers = 0;
-  /** Returns the newest message of the first answer and of the last one. */
+  /** Returns the number of the newest message in the first answer and in the last answer. */
   const follow = async (id: string, status: number, client: number): Promise<[number, number]> => {
     let [first, newest] = [Number.NaN, Number.NaN];
     while (Date.now() < endMs) {
@@ -101,7 +101,7 @@ test('200 clients that poll without pause cause at most 12 calls in 10 s, for a 
   expect(byExecution[UNKNOWN]?.calls).toBeLessThanOrEqual(12);
   expect(byExecution[UNKNOWN]?.maxInFlight).toBe(1);
   expect(byExecution[UNREAD]).toBeUndefined();
-  // The clients did send requests, and the history grew meanwhile. The number of answers depends on the
+  // The clients did send requests, and the history grew while they did. The number of answers depends on the
   // machine.
   expect(answers).toBeGreaterThan(CLIENTS_FOLLOWING);
   expect(running.some(([first, newest]) => newest > first)).toBe(true);

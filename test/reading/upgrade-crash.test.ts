@@ -31,7 +31,8 @@ const large = messages(LARGE_PAGES * PAGE_MESSAGES);
 const headKey = (id: string): string => `archive/1/head/things-graph/${id}`;
 
 /**
- * Writes an archive as that version did: without derived members, states of the walk or a marker in the head.
+ * Writes an archive as the old version did: without derived members, states of the walk or a marker in the
+ * head.
  */
 async function writeOldArchive(id: string, history: ReturnType<typeof messages>): Promise<void> {
   const ref = { source: 'things-graph', executionId: id };
@@ -77,8 +78,8 @@ const head = async (id: string) =>
     .parse((await worker.workerd.store.getWithMetadata(headKey(id))).metadata);
 
 /**
- * Counts the pages of an archive by generation. The first page is not counted, because it is part of the
- * head.
+ * Counts the pages of an archive by generation: each write of an archive has its own. The first page is not
+ * counted, because it is part of the head.
  */
 async function pagesByGeneration(id: string): Promise<Readonly<Record<string, number>>> {
   const { keys } = await worker.workerd.store.list({ prefix: `archive/1/page/things-graph/${id}/` });
@@ -89,8 +90,8 @@ async function pagesByGeneration(id: string): Promise<Readonly<Record<string, nu
 }
 
 /**
- * Counts the values in miniflare's store. It keeps each value in a file, so this process sees them even while
- * workerd is too busy to answer.
+ * Counts the values in miniflare's store. The store keeps each value in a file, so this process can count
+ * them even while workerd is too busy to answer.
  */
 async function storedValues(): Promise<number> {
   const files = await readdir(join(worker.workerd.persistTo, 'kv'), { recursive: true });
@@ -131,8 +132,8 @@ async function killDuringUpgrade(id: string): Promise<number> {
 }
 
 test('a SIGKILL during the upgrade of an archive loses nothing, and the next process upgrades it', async () => {
-  // Pages of a generation without a head prove that workerd was killed in the middle of the upgrade. On a
-  // busy machine the kill may come too late. Then the test tries again.
+  // New pages whose head was never written prove that workerd was killed in the middle of the upgrade. On a
+  // busy machine the kill might come too late. In that case the test tries again.
   for (let attempt = 1, left = 0; left === 0 || left >= LARGE_PAGES - 1; attempt++) {
     left = await killDuringUpgrade(`old-${attempt}`);
   }

@@ -112,32 +112,35 @@ describe('a role with * as its account', () => {
   });
 });
 
-describe('a role that may not be assumed', () => {
+describe('a role that cannot be assumed', () => {
   test.each([
-    ['with another external id', rolesOf('something else'), withRole],
-    ['without an external id', rolesOf(EXTERNAL_ID), { AWS_ROLE_ARN: withRole.AWS_ROLE_ARN }],
-    ['that does not exist', {}, withRole],
-  ])('%s is a 502 without details for callers, and the log shows the reason', async (_, roles, more) => {
-    const { service, clock, sent } = await serviceWith(roles, more);
-    const arn = anHourAgo(clock);
-    const problem = await problemOf(inTime(clock, service.get(path(arn))));
-    expect(problem).toMatchObject({ status: 502, code: 'BadUpstream' });
-    const exception = await exceptionOf(
-      inTime(clock, callAws(service, { key: await service.key(), input: { flowExecutionId: arn } })),
-    );
-    expect(exception).toMatchObject({ name: 'InternalFailureException', status: 500 });
-    const stream = await inTime(clock, service.get(path(arn), { Accept: 'text/event-stream' }));
-    expect(stream.status).toBe(200);
-    const text = await inTime(clock, stream.text());
-    expect(text).toContain('event: problem');
-    for (const shown of [JSON.stringify(problem), exception.message, text]) {
-      expect(shown).not.toMatch(/AssumeRole|AccessDenied|arn:aws:iam|sts|external|AKIA|not authorized/i);
-    }
-    expect(sent.every(({ body }) => body.includes('Action=AssumeRole'))).toBe(true);
-    const log = JSON.stringify(service.logged);
-    expect(log).toContain('assume-role-failed');
-    for (const secret of [EXTERNAL_ID, SECRET]) expect(log).not.toContain(secret);
-  });
+    ['it has another external id', rolesOf('something else'), withRole],
+    ['no external id is set', rolesOf(EXTERNAL_ID), { AWS_ROLE_ARN: withRole.AWS_ROLE_ARN }],
+    ['it does not exist', {}, withRole],
+  ])(
+    '(because %s) causes a 502 without details for callers, and the log shows the reason',
+    async (_, roles, more) => {
+      const { service, clock, sent } = await serviceWith(roles, more);
+      const arn = anHourAgo(clock);
+      const problem = await problemOf(inTime(clock, service.get(path(arn))));
+      expect(problem).toMatchObject({ status: 502, code: 'BadUpstream' });
+      const exception = await exceptionOf(
+        inTime(clock, callAws(service, { key: await service.key(), input: { flowExecutionId: arn } })),
+      );
+      expect(exception).toMatchObject({ name: 'InternalFailureException', status: 500 });
+      const stream = await inTime(clock, service.get(path(arn), { Accept: 'text/event-stream' }));
+      expect(stream.status).toBe(200);
+      const text = await inTime(clock, stream.text());
+      expect(text).toContain('event: problem');
+      for (const shown of [JSON.stringify(problem), exception.message, text]) {
+        expect(shown).not.toMatch(/AssumeRole|AccessDenied|arn:aws:iam|sts|external|AKIA|not authorized/i);
+      }
+      expect(sent.every(({ body }) => body.includes('Action=AssumeRole'))).toBe(true);
+      const log = JSON.stringify(service.logged);
+      expect(log).toContain('assume-role-failed');
+      for (const secret of [EXTERNAL_ID, SECRET]) expect(log).not.toContain(secret);
+    },
+  );
 
   test('does not affect Things Graph, which is read with the credentials of the AWS user', async () => {
     const { service, clock, sent } = await serviceWith({}, withRole);

@@ -22,8 +22,8 @@ const recording = (name: string) =>
 const causeOf = (events: readonly HistoryEvent[]) => findFailure(messagesOf(events))?.facts.causedBy;
 
 /**
- * Makes events in order, with the details member of each type. Each follows the previous one, unless `after`
- * is the id of another.
+ * Makes events in order, with the details member of each type. Each event follows the previous one, unless
+ * `after` is the id of the event that it follows.
  */
 function scripted(
   ...lines: readonly (readonly [
@@ -212,7 +212,7 @@ test.each([
     'TaskFailed Charge E',
   ],
   [
-    'no branch if several may have failed',
+    'no branch if each of several might have failed',
     [
       ...TWO_BRANCHES,
       ['ParallelStateFailed', undefined, { after: 3 }],

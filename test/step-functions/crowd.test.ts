@@ -1,7 +1,7 @@
 /**
- * Follows two hundred executions at once, for minutes of test time, with real Executions and subscribers and
- * the real source. The emulator throttles as AWS does: with a bucket of 400 calls that refills at 20 a
- * second.
+ * Follows two hundred executions at the same time, for minutes of test time, with real Executions and
+ * subscribers and the real source. The emulator throttles as AWS does: with a bucket of 400 calls that refills
+ * at 20 a second.
  */
 import { expect, test } from 'vitest';
 import { openWalk, readDescription } from '../../src/compose-sources.ts';

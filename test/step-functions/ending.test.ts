@@ -120,7 +120,7 @@ test('an execution that failed again after a redrive has the later failure', () 
   expect(failureOf([...first, ...again])).toBe('LambdaFunctionTimedOut Start T');
 });
 
-/** The same payloads with added spaces and line breaks, and with their members in the opposite order. */
+/** Adds spaces and line breaks to the JSON of all payloads, and reverses the order of its members. */
 const rewritten = (messages: readonly Message[]): Message[] =>
   messages.map((message) => {
     // Safety: the payload of an event is an object.

@@ -36,7 +36,7 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
   ],
   // A wait that fails without its own failing event.
   6: ['1 WaitStateEntered: WaitUntil', '2 ExecutionFailed !States.Runtime'],
-  // An expression of a map. The failure follows the previous state, and names its own state.
+  // A map with a failing expression. The failure names the map, but follows the state before the map.
   7: [
     '2 PassStateExited: Start',
     '4 EvaluationFailed: MapIterateState !States.QueryEvaluationError',
@@ -103,7 +103,7 @@ export const RECORDED_LABELS: Readonly<Record<number, readonly string[]>> = {
   ],
   20: ['3 ActivityStarted: ActivityTask', '4 ActivityFailed: ActivityTask', '5 ExecutionFailed'],
   21: ['4 ActivitySucceeded: ActivityTask', '5 TaskStateExited: ActivityTask', '6 ExecutionSucceeded'],
-  // A branch that fails without an error name, caught by its parallel state.
+  // A branch that fails without an error name. The parallel state catches the failure.
   22: [
     '3 TaskStateEntered: SendMessageWithWait',
     '7 TaskFailed: SendMessageWithWait',

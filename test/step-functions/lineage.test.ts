@@ -59,7 +59,7 @@ describe('an execution that a task started', () => {
   });
 });
 
-test('exactly the executions and map runs that the recorded histories start are found', () => {
+test('as many executions and map runs are found as the recorded histories start', () => {
   const mapRunArn = 'arn:aws:states:us-west-2:111111111111:mapRun:Machine/label:uuid';
   // ARNs are placeholders in the recordings, so they are replaced by valid ones.
   const events: HistoryEvent[] = JSON.parse(
@@ -71,7 +71,7 @@ test('exactly the executions and map runs that the recorded histories start are 
   const started = startedIn(events);
   const mapRuns = started.filter((child) => 'mapRunArn' in child);
   expect(mapRuns).toHaveLength(events.filter(({ type }) => type === 'MapRunStarted').length);
-  // One recording starts an execution without waiting for it, and two wait for theirs.
+  // One recording starts an execution without waiting for it, and two recordings start one and wait for it.
   expect(started.length - mapRuns.length).toBe(3);
 });
 

@@ -45,7 +45,7 @@ const eventsOf = (arn: string): WireEvent[] => {
   });
 };
 
-/** Rebuilds each event from its message, and expects exactly the original events. */
+/** Rebuilds each event from its message, and expects the original events, apart from empty details. */
 const expectEvents = (messages: readonly Message[], events: readonly WireEvent[]) => {
   const rebuilt = messages.map(rebuildEvent);
   const withMilliseconds = (event: WireEvent) => ({
@@ -183,7 +183,7 @@ test('an execution that timed out has the status FAILED and the upstreamStatus T
   });
 });
 
-test('a redriven execution continues after its archived end, even if workerd was killed in between', async () => {
+test('a redriven execution continues after its archived end, even if workerd was killed before the redrive', async () => {
   const arn = `${ARNS}:execution:Again:${UUID}`;
   const at = (secondsAgo: number, ...types: string[]) =>
     types.map((type) => ({ type, timestamp: Math.floor(Date.now() / 1000) - secondsAgo }));
@@ -240,7 +240,10 @@ describe('a refusal without an upstream call', () => {
     ['another account', `arn:aws:states:us-west-2:210987654321:execution:Machine:${UUID}`],
     ['another region', `arn:aws:states:eu-west-1:123456789012:execution:Machine:${UUID}`],
     ['a map run in another account', `arn:aws:states:us-west-2:210987654321:execution:Machine/Map:${UUID}`],
-    ['a host-like region', `arn:aws:states:evil-example-com-1:123456789012:execution:Machine:${UUID}`],
+    [
+      'a region that looks like a host name',
+      `arn:aws:states:evil-example-com-1:123456789012:execution:Machine:${UUID}`,
+    ],
   ])('is a 403 for an ARN of %s, which SFN_ALLOWED does not name', async (_, arn) => {
     expect(await refusals(arn)).toEqual({
       codes: ['403 SourceNotAllowed', '403 SourceNotAllowed'],
@@ -283,7 +286,7 @@ describe('the patterns of a key', () => {
     }
   });
 
-  test('allow a ticket for an execution, which opens its stream in a browser', async () => {
+  test('allow a ticket for an execution, which opens its stream without the key', async () => {
     const arn = anHourAgo('ParallelBranches');
     const apiKey = await world.key({ tickets: true });
     const made = await fetch(new URL(`/v1/executions/${arn}/tickets`, world.url), {

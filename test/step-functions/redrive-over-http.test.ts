@@ -36,7 +36,7 @@ const failedRun = [
   { type: 'TaskFailed', taskFailedEventDetails: { error: 'Broken', cause: 'of itself' } },
   { type: 'ExecutionFailed', executionFailedEventDetails: { error: 'Broken', cause: 'of itself' } },
 ];
-/** The events that a redrive adds, one a second. */
+/** The events that a redrive adds, one per second. */
 const secondRun = (end?: string) =>
   [
     { type: 'ExecutionRedriven', executionRedrivenEventDetails: { redriveCount: 1 } },
@@ -107,7 +107,7 @@ const archivings = () => service.logged.filter(({ event }) => event === 'archive
 const described = () => service.emulator.stats().byOperation['DescribeExecution'] ?? 0;
 const historyCalls = () => service.emulator.stats().byOperation['GetExecutionHistory'] ?? 0;
 
-/** Reads the execution, and waits until it is archived. It ended a minute ago. */
+/** Reads the execution, which ended a minute ago, and waits until it is archived. */
 async function archiveIt(): Promise<void> {
   expect(await readAll()).toEqual(idsFrom(1, FIRST));
   while (archivings() === 0) {
@@ -136,7 +136,7 @@ const lastIdOf = (stream: StreamReader) => stream.parser.lastEventId;
 const summary = async (query = '') =>
   (await (await service.get(path(ARN, query, ''))).json()) as Record<string, unknown>;
 
-describe('an execution that is redriven an hour after it was archived', () => {
+describe('an execution that is redriven after its end', () => {
   test('continues to its new end for a client that reconnects with the id of its old end', async () => {
     await archiveIt();
     const first = await streamed();
@@ -242,7 +242,9 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(second.messageIds).toEqual(idsFrom(FIRST + 1, FIRST + SECOND));
     expect(second.named('end').map(({ data }) => data)).toEqual(['{"status":"SUCCEEDED"}']);
   });
+});
 
+describe('an archived execution that can still be redriven', () => {
   test('is served from the archive, but not with a 204 for streams, while Step Functions cannot be reached', async () => {
     await archiveIt();
     const afterEnd = lastIdOf(await streamed());
@@ -257,10 +259,8 @@ describe('an execution that is redriven an hour after it was archived', () => {
     expect(events.parser.retryMs).toBeGreaterThan(0);
     expect(await inTime(readAll())).toEqual(idsFrom(1, FIRST));
   });
-});
 
-describe('an archived execution that may still be redriven', () => {
-  test('is not cached by clients until it is final', async () => {
+  test('must be revalidated by clients until it is final', async () => {
     await archiveIt();
     const response = await service.get(path(ARN));
     expect(response.headers.get('Cache-Control')).toBe('private, no-cache');

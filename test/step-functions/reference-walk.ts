@@ -28,7 +28,7 @@ export function referenceWalk(events: readonly AnyEvent[]): Reference[] {
   const byId = new Map(events.map((event) => [event.id, event]));
   const before = (event: AnyEvent) => byId.get(event.previousEventId ?? 0);
   /**
-   * The names that are open after an event, the innermost last: a map (`M:Map`), then its iteration
+   * The states that are open after an event, the innermost last: a map (`M:Map`), then its iteration
    * (`#2:Map`), then the states inside.
    */
   const openAfter = (event: AnyEvent | undefined): string[] => {

@@ -8,7 +8,7 @@ import { arnOf } from './source-under-test.ts';
 const ARN = arnOf('running');
 
 let service: ServiceUnderTest;
-/** Returns an answer that replaces the one of Step Functions, or undefined. */
+/** Returns an answer that replaces the one of Step Functions, or undefined to keep that one. */
 let tamper: (operation: string) => Response | undefined;
 
 beforeEach(async () => {

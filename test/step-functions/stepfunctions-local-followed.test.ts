@@ -1,7 +1,7 @@
 /**
- * A user's steps with stepfunctions-local, a simulator that shares no code with ours. The test creates a
- * state machine and runs it there. The Worker on workerd reads the execution, and the command, in its own
- * process, follows it.
+ * A user's steps with stepfunctions-local, a simulator that shares no code with our emulator. The test
+ * creates a state machine and runs it there. The Worker on workerd reads the execution, and the command, in
+ * its own process, follows it.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -9,7 +9,7 @@ import { type CommandUnderTest, commandFor, linesOf } from '../cli/command-under
 import type { World } from '../support/on-workerd.ts';
 import { openLocalWorld, type StepFunctionsLocal, startStepFunctionsLocal } from './stepfunctions-local.ts';
 
-/** Activities of this server have their own account, whatever account the role of a state machine has. */
+/** The ARN is a parameter, because activities of this server have another account than state machines. */
 const definitionWith = (activityArn: string) =>
   JSON.stringify({
     StartAt: 'Begin',
@@ -74,10 +74,10 @@ const asEvents = (messages: readonly Message[]): Event[] =>
   }));
 const idAndType = (events: readonly Event[]): Event[] => events.map(({ id, type }) => ({ id, type }));
 
-test('the command follows an execution while it runs, and its pages and summary are complete after its end', async () => {
+test('the command follows an execution while it runs, and the pages of the execution are complete after its end', async () => {
   const arn = await start('run-1');
   const tail = flowtap.start(['tail', arn, '--from', 'start', '--json']);
-  // The execution waits for this test to complete its activity, so it still runs when this is shown.
+  // The execution waits for this test to complete its activity, so it still runs when this line is shown.
   await tail.shows('ACTIVITY_SCHEDULED');
   const steps = flowtap.start(['tail', arn, '--steps']);
   const waiting = flowtap.start(['wait', arn, '--timeout', '1m', '--json']);

@@ -1,4 +1,4 @@
-/** The source reads from stepfunctions-local, a simulator of Step Functions that shares no code with ours. */
+/** The source reads from stepfunctions-local, a simulator that shares no code with our emulator. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ExecutionIndex } from '../../src/archive/execution-index.ts';
 import { orderKey } from '../../src/archive/order-key.ts';
@@ -155,7 +155,7 @@ describe('the source on stepfunctions-local', () => {
     });
   });
 
-  test('provides lists of executions that are sorted newest start first, across all pages', async () => {
+  test('provides lists of executions that are sorted by start time across all pages, newest first', async () => {
     const flow = parseFlowRef('arn:aws:states:local:123456789012:stateMachine:merged');
     if (!flow) return expect.unreachable();
     const stateMachineArn = await server.createStateMachine(flow.name, definition);

@@ -136,7 +136,7 @@ test('a write that fails half-way leaves the previous value and nothing else', a
   assertEquals((await store.get('k'))?.value === 'a'.repeat(700_000), true);
 });
 
-test('one of many concurrent writes of a key wins completely, and no parts of the others remain', async () => {
+test('one of many concurrent writes of a key wins completely, and no parts of the other writes remain', async () => {
   const { kv, store } = await openStore();
   const values = Array.from({ length: 12 }, (_, index) =>
     String.fromCharCode(97 + index).repeat(50_000 * (index % 4)),
@@ -169,7 +169,7 @@ test('a reader sees either the old or the new value while it is being replaced',
   assertEquals(read > 3, true);
 });
 
-test('entries get their expiry in Deno KV, parts expire after their entry, and a later value drops the expiry', async () => {
+test('entries get their expiry in Deno KV, parts expire after their entry, and a later write without an expiry removes it', async () => {
   const { DatabaseSync } = await import('node:sqlite');
   const directory = await Deno.makeTempDir();
   try {

@@ -15,7 +15,7 @@ export interface StoreUnderTest {
   readonly store: KeyValueStore;
   /** The store's time, in milliseconds. */
   readonly now: () => number;
-  /** Advances the store's time. Absent if a test cannot do that. */
+  /** Advances the store's time. Absent if tests cannot advance it. */
   readonly advance?: (ms: number) => Promise<void>;
   /** The seconds until the key expires, as the store reports them. Used where a test cannot advance time. */
   readonly secondsLeft?: (key: string) => Promise<number | undefined>;
@@ -96,7 +96,7 @@ export function describeKeyValueContract(
       assertEquals(await store.get('k'), { value: 'new', metadata: undefined });
     });
 
-    test('several keys are read at once in the requested order, and reading no keys succeeds', async () => {
+    test('one call reads several keys in the requested order, and reading no keys succeeds', async () => {
       const { store } = await open();
       await store.put('one', '1', { metadata: 1 });
       await store.put('two', '2');
@@ -109,7 +109,7 @@ export function describeKeyValueContract(
       assertEquals(await store.getMany([]), []);
     });
 
-    test('as many keys as the limit are read at once, and one more is refused', async () => {
+    test('one call reads as many keys as the limit, and one more key is refused', async () => {
       const { store } = await open();
       const keys = Array.from({ length: GET_MANY_KEYS_MAX }, (_, index) => `k${index}`);
       assertEquals((await store.getMany(keys)).length, GET_MANY_KEYS_MAX);
@@ -181,7 +181,7 @@ export function describeKeyValueContract(
       assertEquals(await namesIn(store, 'nothing/'), [[]]);
     });
 
-    test('a cursor continues at the same place even if its key has been deleted', async () => {
+    test('a cursor continues at the same place even if the key before that place has been deleted', async () => {
       const { store, advance } = await open();
       for (const name of ['d/1', 'd/2', 'd/3']) await store.put(name, '1');
       const first = await store.list({ prefix: 'd/', limit: 1 });

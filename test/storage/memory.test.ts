@@ -12,7 +12,7 @@ describeKeyValueContract('memory', { describe, test, assertEquals }, async () =>
 });
 
 describe('the memory store', () => {
-  test('refuses a second write of a key within a second with 429, like Workers KV, and keeps the first', async () => {
+  test('refuses a second write of a key within a second with 429, like Workers KV, and keeps the first value', async () => {
     const clock = new ManualClock();
     const store = createMemoryStore({ clock });
     await store.put('k', 'first');

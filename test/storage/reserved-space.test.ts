@@ -63,7 +63,7 @@ async function filled() {
   return under;
 }
 
-test('an entry of a full store can be deleted, and its space is used for new entries', async () => {
+test('an entry of a full store can be deleted, and its space can be used for new entries', async () => {
   const { store, reserved, logged } = await filled();
   await store.delete('archive/0');
   expect(await store.get('archive/0')).toBeUndefined();
@@ -78,14 +78,14 @@ test('all entries of a full store can be deleted at the same time', async () => 
   expect((await store.list({ prefix: '' })).keys).toEqual([]);
 });
 
-test('a full store accepts urgent entries and refuses others', async () => {
+test('a full store accepts urgent entries and refuses all other entries', async () => {
   const { store } = await filled();
   await store.put('urgent/1', 'x'.repeat(10));
   expect(await store.get('urgent/1')).toMatchObject({ value: 'x'.repeat(10) });
   await expect(store.put('other', 'x')).rejects.toThrow('full');
 });
 
-test('a failure with another cause is passed on, and the reserve is kept', async () => {
+test('a failure other than a full disk is passed on, and the reserve is kept', async () => {
   const under = underTest();
   await under.reserve.restore();
   await expect(under.store.delete('')).rejects.toThrow('empty');

@@ -53,7 +53,7 @@ describe('writing to Workers KV', () => {
     expect(clock.sleepers).toBe(0);
   });
 
-  test('a failure other than 429 is thrown at once', async () => {
+  test('a failure other than 429 is thrown without a retry', async () => {
     const { namespace, asked } = namespaceRefusing(1, 'KV PUT failed: 500 Internal Server Error');
     await expect(createWorkersKvStore(namespace, new ManualClock()).put('k', 'v')).rejects.toThrow('500');
     expect(asked).toHaveLength(1);

@@ -58,7 +58,7 @@ function reporter(client) {
     openWhenHidden: true,
     signal: stop.signal,
     onmessage({ event, data }) {
-      // Parses every message as users do. It would throw for an event without data, and the client would reconnect.
+      // Parses every message as users do. Without data, JSON.parse would throw and the client would reconnect.
       if (event === '') JSON.parse(data);
       state.handed.push([event || 'message', data]);
       if (event === 'end') stop.abort();
@@ -134,7 +134,7 @@ describe.runIf(existsSync(CHROMIUM)).each(Object.entries(RUNTIMES))(
           // Safety: only the script above sends reports.
           const report = JSON.parse(body) as Report;
           const before = reports.get(report.client);
-          // Reports are sent concurrently, so an older one may arrive later. Ignore it.
+          // Reports are sent concurrently, so an older one might arrive later. Ignore it.
           if (report.isStopped || (before?.handed.length ?? 0) <= report.handed.length)
             reports.set(report.client, report);
         });
@@ -159,7 +159,7 @@ describe.runIf(existsSync(CHROMIUM)).each(Object.entries(RUNTIMES))(
     });
 
     test.each(CLIENTS)(
-      '%s gets every message exactly once although the service is killed, and then stops',
+      '%s gets every message exactly once even if the service is killed, and then stops',
       async (client) => {
         await eventually(() => expect(reports.get(client)?.isStopped).toBe(true));
         const { id = '', messageIds } = flows.get(client) ?? {};

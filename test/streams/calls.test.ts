@@ -19,9 +19,9 @@ const CALLS_IN_A_MINUTE = 60;
 /** The shortest poll interval: a second, shortened by jitter (pacer.ts). */
 const INTERVAL_SECONDS_MIN = 0.9;
 
-test('an execution is polled about once a second, whether it has 1, 10, 100 or 1,000 subscribers', async () => {
+test('an execution is polled at most about once a second, whether it has 1, 10, 100 or 1,000 subscribers', async () => {
   const cases = [1, 10, 100, 1_000].map((subscribers) => ({ subscribers, id: `followed-${subscribers}` }));
-  // Each key opens at most ten streams of an execution, because a single tenant cannot fill it.
+  // Each key opens at most ten streams of an execution, because one tenant cannot take all slots.
   const keys = await world.keys(100);
   const sockets: StreamSocket[] = [];
   try {
@@ -51,7 +51,7 @@ test('an execution is polled about once a second, whether it has 1, 10, 100 or 1
       expect(world.stats().byExecution[id]?.maxInFlight).toBe(1);
     }
     // A busy machine delays polls, and not equally for each execution, so only the maximum is checked. One
-    // call may have been in flight at the start.
+    // call might have been in flight at the start.
     for (const count of calls) expect(count).toBeLessThanOrEqual(seconds / INTERVAL_SECONDS_MIN + 1);
   } finally {
     for (const { socket } of sockets) socket.destroy();

@@ -42,7 +42,7 @@ interface Subscription {
   readonly follower: SseFollower;
 }
 
-/** Follows an execution with the project's own client. Its connections are cut like all others. */
+/** Follows an execution with the project's own client. Its connections are cut, too. */
 class ClientFollower {
   readonly messages: string[] = [];
   readonly done: Promise<unknown>;

@@ -1,6 +1,6 @@
 /**
  * Thousands of clients connect to a real workerd over real sockets and disconnect. Slow, because it makes
- * 10,000 connections, and the last disconnects surface only at a heartbeat.
+ * at least 10,000 connections, and the last disconnects surface only at a heartbeat.
  */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -27,7 +27,7 @@ async function residentBytes(): Promise<number> {
 
 /**
  * Opens streams and cuts them: before the first byte, in the middle of the history, or at its end. Half of
- * the connections are reset.
+ * the connections are reset, the other half closed.
  */
 async function connectAndCut(id: string, keys: readonly string[]): Promise<void> {
   let next = 0;
@@ -35,7 +35,7 @@ async function connectAndCut(id: string, keys: readonly string[]): Promise<void>
     for (let n = next++; n < CONNECTS; n = next++) {
       const stream = await openSocket(world.messagesUrl(id), keys[n % keys.length] ?? '');
       if (n % 5 !== 0) await stream.saw('HTTP/1.1 200');
-      // The stream may be refused with a problem, if earlier disconnects have not surfaced yet.
+      // The stream might be refused with a problem, if earlier disconnects have not surfaced yet.
       if (n % 5 > 2) await Promise.race([stream.saw('caught-up'), stream.saw('event: problem')]);
       if (n % 2 === 0) stream.socket.resetAndDestroy();
       else stream.socket.destroy();
@@ -62,7 +62,7 @@ test.runIf(process.platform === 'linux')(
       payload,
     }));
     await world.script(id, messages);
-    // Several keys, because one key may not make so many requests in 10 s.
+    // Several keys, because one key is not allowed to make so many requests in 10 s.
     const keys = await Promise.all(Array.from({ length: 20 }, () => world.key({ streamLimit: 1_000 })));
 
     await connectAndCut(id, keys);

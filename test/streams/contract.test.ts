@@ -65,7 +65,7 @@ test('the id of a message, caught-up or heartbeat resumes right after that event
   }
 });
 
-test('from=now sends its position at once, so a client that is cut off before the first message misses none', async () => {
+test('from=now sends its position immediately, so a client that is cut off before the first message misses none', async () => {
   streams.source.append(...messages(0, 3));
   const cut = await streams.open({ query: 'from=now' });
   expect(cut.events.map(({ event }) => event)).toEqual(['caught-up']);
@@ -88,8 +88,8 @@ test('a filtered stream sends only the requested types, and its ids move past om
   streams.source.append(message(9, 'STEP_FAILED'));
   const all = await streams.open({ lastEventId: cut.parser.lastEventId });
   await streams.clock.advance(15_000);
-  // Continues without a filter. The five messages that the filter omitted are before the position, so they
-  // are not sent.
+  // Continues without a filter. The messages that the filter omitted are before the position, so they are not
+  // sent.
   expect(all.messageIds).toEqual(['m9']);
 });
 
@@ -151,7 +151,7 @@ test("a heartbeat after 15 s without messages reports the time, the poll interva
 test('a stream of a settled history sends end and closes, and a reconnect with the id of end gets 204', async () => {
   streams.source.append(message(0), message(1, 'EXECUTION_FAILED'));
   const stream = await streams.open();
-  // The execution has ended, but not settled: a late message may still arrive.
+  // The execution has ended, but not settled: a late message might still arrive.
   expect(stream.events.at(-1)).toMatchObject({ event: 'caught-up', data: '{"status":"FAILED"}' });
   await streams.clock.advance(12_000);
   expect(stream.events.at(-1)).toMatchObject({ event: 'end', data: '{"status":"FAILED"}' });
@@ -184,7 +184,7 @@ test('a late message within the settle time is sent before end', async () => {
   expect(stream.named('end')).toHaveLength(1);
 });
 
-test('a stream of an archived execution replays the archive and ends, without an upstream call or a slot', async () => {
+test('a stream of an archived execution replays the archive and ends, without an upstream call', async () => {
   streams.source.append(...messages(0, 600), message(600, 'EXECUTION_SUCCEEDED'));
   const live = await streams.open();
   await streams.clock.advance(30_000);
@@ -292,7 +292,7 @@ test('an execution that starts while its reader waits is followed from its first
   expect((await opening).messageIds).toEqual(['m0', 'm1']);
 });
 
-test('no caught-up is sent while the upstream is down, because more messages may exist', async () => {
+test('no caught-up is sent while the upstream is down, because more messages might exist', async () => {
   streams.source.append(...messages(0, 3));
   const first = await streams.open();
   expect(first.events.map(({ event }) => event)).toEqual(['message', 'message', 'message', 'caught-up']);
@@ -360,7 +360,7 @@ test('a permanent refusal is a plain 400, 401 or 403 problem, which ends an Even
   }
 });
 
-test('a stream stays open during an outage of minutes, reports it in heartbeats, and loses nothing', async () => {
+test('a stream stays open during an outage of minutes, reports the outage in heartbeats, and loses nothing', async () => {
   streams.source.append(...messages(0, 2));
   const stream = await streams.open();
   streams.source.conduct = () => ({ failure: 'upstream-internal' });

@@ -35,7 +35,7 @@ afterAll(() => {
   programs.end();
 });
 
-/** What a frame with the example page shows when it has stopped. The frame reports this itself. */
+/** What the example page in a frame shows when it has stopped. A script in the frame reports this. */
 interface Shown {
   readonly name: string;
   readonly items: readonly string[];

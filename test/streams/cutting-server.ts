@@ -1,6 +1,6 @@
 /**
  * A small TCP server of event streams whose connections fail. It answers the first request for an execution
- * with one event. The next requests get the broken answers that the test chose. Later ones are answered
+ * with one event. The next requests get the broken answers that the test chose. Later requests are answered
  * correctly, up to `end` and 204. The server records requests and ignores keys. It shares no code with the
  * service, only the format (docs/http-api.md, "The event stream").
  */
@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
 
 /**
- * Contains UTF-8 characters of each length, which a cut may split, and characters that are special in a
+ * Contains UTF-8 characters of each length, which a cut can split, and characters that are special in a
  * shell.
  */
 const PAYLOAD = 'aü€𝄞 * \\n $(x)';
@@ -70,7 +70,7 @@ const atEachPosition = (cut: (socket: Socket, bytes: Buffer) => void): Cut[] => 
 ];
 const asText = (bytes: Buffer) => cutBehind(bytes, 'id: 2\nda').toString();
 
-/** Longer than the default delay of a follower, and not a whole number of seconds. */
+/** Longer than a follower's default delay, and with a fraction that a follower must not cut off. */
 export const RETRY_MS = 1_300;
 const problem = (retry = '') =>
   `${UNTIL_CLOSED}${retry}event: problem\n${data({ code: 'Overloaded', status: 503, title: 'Full', detail: 'Come later' })}`;

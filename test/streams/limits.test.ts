@@ -1,6 +1,6 @@
 /**
  * Invariants 3 and 8 for streams: slow clients delay no other client, every buffer and count has a bound, and
- * readers cause no additional calls.
+ * more readers cause no more upstream calls.
  */
 import { beforeEach, expect, test } from 'vitest';
 
@@ -14,17 +14,17 @@ beforeEach(() => {
   streams = new StreamsUnderTest();
 });
 
-/** Opens streams with one key for every ten of them, because a single tenant cannot fill an execution. */
+/** Opens streams with one key for every ten of them, because one tenant cannot take all slots. */
 async function openMany(count: number): Promise<OpenStream[]> {
   const keys: string[] = [];
-  // Creates the keys one by one, because only a few unverified keys of an address are looked up at once.
+  // Creates the keys one by one, because only a few new keys of an IP address are looked up concurrently.
   while (keys.length < count / 10) keys.push(await streams.key());
   return Promise.all(
     Array.from({ length: count }, (_, n) => streams.open({ apiKey: keys[n % keys.length] ?? '' })),
   );
 }
 
-test('a subscriber that reads nothing does not delay 99 others, is disconnected after 30 s, and resumes without loss', async () => {
+test('a subscriber that reads nothing does not delay 99 other subscribers, is disconnected after 30 s, and resumes without loss', async () => {
   streams.source.append(message(0));
   const stuck = await streams.open({ unread: true });
   const others = await openMany(99);
@@ -69,7 +69,7 @@ test('the queue of a client that reads nothing exceeds 64 KiB by at most one run
   const { body } = await streams.request();
   const reader = body?.getReader();
   await settle();
-  // Reads this stream at once: the first reads return what is queued, and each read makes room for another
+  // Reads this stream immediately: the first reads return what is queued, and each read makes room for another
   // run.
   for (let run = 0; run < 4; run++) bytes += (await reader?.read())?.value?.byteLength ?? 0;
   expect(bytes).toBeLessThan(QUEUE_BYTES_MAX);
@@ -87,7 +87,7 @@ test('a frame larger than the whole queue still arrives', async () => {
   expect(stream.messageIds).toEqual(ids(0, 3));
 });
 
-test('subscriber 1,001 is refused with a `retry:`, and accepted once another one leaves', async () => {
+test('subscriber 1,001 is refused with a `retry:`, and accepted once another subscriber leaves', async () => {
   streams.source.append(message(0));
   const open = await openMany(1_000);
   expect((await streams.activity()).streams).toBe(1_000);
@@ -117,7 +117,7 @@ test('a page request that would wait is a 503 if the execution has no free slot'
   expect(waiting.headers.get('retry-after')).toBe('10');
 });
 
-test('a key opens streams of one execution only up to its limit, even if all connect at once', async () => {
+test('a key opens streams of one execution only up to its limit, even if all connect at the same time', async () => {
   const apiKey = await streams.key({ streamLimit: 5 });
   streams.source.append(message(0));
   streams.source.hold();
@@ -138,7 +138,7 @@ test('a key opens streams of one execution only up to its limit, even if all con
   expect((await streams.open()).messageIds).toEqual(['m0']);
 });
 
-test('upstream calls are the same for 1, 10, 100 and 1,000 subscribers, and end when the last one leaves', async () => {
+test('upstream calls are the same for 1, 10, 100 and 1,000 subscribers, and end when the last subscriber leaves', async () => {
   const counts: number[] = [];
   for (const subscribers of [1, 10, 100, 1_000]) {
     streams = new StreamsUnderTest();
@@ -164,7 +164,7 @@ test('upstream calls are the same for 1, 10, 100 and 1,000 subscribers, and end 
   expect(counts[0]).toBeLessThanOrEqual(67);
 });
 
-test('a message is sent within a second while others arrive seconds apart, and within 15 s after any silence', async () => {
+test('a message is sent within a second while messages arrive seconds apart, and within 15 s after any silence', async () => {
   const stream = await (async () => {
     streams.source.append(message(0));
     return streams.open();

@@ -27,7 +27,8 @@ const messages = (start: number, end: number, afterMs: (n: number) => number) =>
 const newId = () => `real:client/${randomUUID()}`;
 
 /**
- * Scripts an execution with four messages at first, and another one every half second. The last one ends it.
+ * Scripts an execution with four messages at first, and from 2 s on another one every half second. The last
+ * message ends the execution.
  */
 export async function liveFlow(service: Scripts): Promise<{ id: string; messageIds: readonly string[] }> {
   const id = newId();

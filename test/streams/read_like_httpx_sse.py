@@ -1,8 +1,8 @@
-"""Follows an execution as httpx-sse does, and as its README retries: argv is the address, FLOWTAP_API_KEY the key.
+"""Follows an execution as httpx-sse does, and retries as its README shows. Its argument is the address of the stream.
 
 Debian has httpx but not httpx-sse, so its rules are written out here. Source: https://github.com/florimondmanca/httpx-sse,
-`SSEDecoder.decode`, `EventSource.iter_sse` and "Handling reconnections". Prints every event as a line of JSON and exits at
-`end`.
+`SSEDecoder.decode`, `EventSource.iter_sse` and "Handling reconnections". Reads the API key from FLOWTAP_API_KEY. Prints
+every event as a line of JSON and exits at `end`.
 """
 import json
 import os
@@ -18,7 +18,7 @@ class Decoder:
 
     def decode(self, line):
         if not line:
-            # An event is anything but a blank line after nothing: one with a `retry:` alone is an event without data.
+            # A blank line ends an event, unless no field came before it. So `retry:` alone is an event without data.
             if not self.event and not self.data and not self.last_event_id and self.retry is None:
                 return None
             event = {

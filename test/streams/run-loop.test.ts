@@ -97,7 +97,7 @@ async function open(): Promise<StreamReader> {
   return reader;
 }
 
-test('an invocation ends after 30 s and returns when the next one is due, and no message is lost in between', async () => {
+test('an invocation ends after 30 s and returns when the next one is due, and no message is lost between the two', async () => {
   source.append(message(0));
   const reader = await open();
   let nextMs: number | undefined;
@@ -139,7 +139,7 @@ test('an invocation ends early after 40 upstream requests, including retries', a
   await reader.cancel();
 });
 
-test('an invocation ends at once when the last listener leaves, and requests no further one', async () => {
+test('an invocation ends immediately when the last listener leaves, and requests no further invocation', async () => {
   source.append(message(0));
   const reader = await open();
   let over = false;
@@ -190,7 +190,7 @@ test('of two concurrent invocations only the first runs', async () => {
   await first;
 });
 
-test('a stream is served although the first read of the storage failed, and the storage is read again later', async () => {
+test('a stream is served even if the first read of the storage fails, and continues when the storage works again', async () => {
   storageFails = true;
   source.append(message(0));
   const reader = await open();
@@ -205,15 +205,15 @@ test('a stream is served although the first read of the storage failed, and the 
   await running;
 });
 
-test('an infinite sleep does not set a timer that fires at once', async () => {
+test('an infinite sleep does not set a timer that fires immediately', async () => {
   const { systemClock } = await import('../../src/core/clock.ts');
   const stop = new AbortController();
   let awake = false;
   const sleeping = systemClock.sleep(Infinity, stop.signal).then(() => {
     awake = true;
   });
-  // Uses real timers, because their limit is tested. A delay above that limit would end at once, before this
-  // sleep.
+  // Uses real timers, because their limit is tested. A delay above that limit would end
+  // immediately, before this sleep.
   await systemClock.sleep(5);
   expect(awake).toBe(false);
   stop.abort();

@@ -2,7 +2,7 @@
 import type { ScriptedMessage } from '../support/emulator-control.ts';
 
 /**
- * A scripted flow with one message every `everyMs`, the first one at once. Its last message is terminal,
+ * A scripted flow with one message every `everyMs`, the first one at 0 ms. Its last message is terminal,
  * unless `terminal` is another type.
  */
 export const flow = (

@@ -7,7 +7,7 @@ import { type Socket, connect } from 'node:net';
 
 export interface StreamSocket {
   readonly socket: Socket;
-  /** Everything received so far, unless the test has paused the socket. */
+  /** Everything received so far. While the test pauses the socket, nothing is received. */
   text(): string;
   /** Resolves when the received text contains `pattern`. */
   saw(pattern: string): Promise<void>;

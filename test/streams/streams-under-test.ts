@@ -48,8 +48,8 @@ export class StreamsUnderTest extends InProcess {
   }
 
   /**
-   * Creates a key and uses it once. Only a few unverified keys are looked up at once, so a thousand unused
-   * keys would have to wait for the clock.
+   * Creates a key and uses it once. Only a few unverified keys are looked up concurrently, so a thousand
+   * unused keys would have to wait for the clock.
    */
   async key(input: Partial<NewKey> = {}): Promise<string> {
     const key = await createKeyIn(this.store, input, this.clock);
@@ -57,7 +57,7 @@ export class StreamsUnderTest extends InProcess {
     return key;
   }
 
-  /** Requests a stream. It is answered when the source has answered, so the test may have to advance time. */
+  /** Requests a stream. The source must answer first, so the test might have to advance the clock. */
   async request(options: OpenOptions = {}, signal?: AbortSignal): Promise<Response> {
     const { query = '', lastEventId, id = ID } = options;
     this.#apiKey ??= this.key();

@@ -1,6 +1,6 @@
 /**
- * A key never has more streams and waiting requests at once than its limits, whichever executions and routes
- * it uses.
+ * A key never has more streams and waiting requests at the same time than its limits allow, whichever
+ * executions and routes it uses.
  */
 import { beforeEach, expect, test } from 'vitest';
 
@@ -69,7 +69,7 @@ test("streams opened with a key's ticket count against the key", async () => {
   expect(await response.text()).toContain('TooManyStreams');
 });
 
-test("streams of an archived history above the key's limit are refused, and those within it get everything", async () => {
+test("streams of an archived history above the key's limit are refused, and those within the limit get every message", async () => {
   const apiKey = await streams.key({ streamLimit: 2 });
   await importEnded('archived', [...messages(0, 30, 'x'.repeat(10_000)), message(30, 'EXECUTION_SUCCEEDED')]);
   const open = await Promise.all(
@@ -85,7 +85,7 @@ test("streams of an archived history above the key's limit are refused, and thos
   expect((await streams.open({ apiKey, id: 'archived' })).messageIds).toHaveLength(31);
 });
 
-test('an unread stream of an archive holds its slot until it is disconnected, even if it is queued completely', async () => {
+test('an unread stream of an archive holds its slot until it is disconnected, even if all of it is queued', async () => {
   const apiKey = await streams.key({ streamLimit: 1 });
   await importEnded('archived');
   // Background work of the import, which still has to add its entry to the index, also sleeps on this clock.
