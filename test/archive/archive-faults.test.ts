@@ -95,7 +95,7 @@ describe('interrupted writes', () => {
   });
 });
 
-describe('damage to a stored record is logged and never yields wrong messages', () => {
+describe('a damaged archive', () => {
   /** Changes the value and metadata of one stored record. */
   async function damage(
     under: ArchiveUnderTest,
@@ -121,30 +121,33 @@ describe('damage to a stored record is logged and never yields wrong messages', 
 
   const history = finished(520);
 
-  test.each(['head', 'further'] as const)('if one byte changes (%s page)', async (page) => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-        fc.integer({ min: 1, max: 255 }),
-        async (at, flip) => {
-          const under = new ArchiveUnderTest();
-          const { generation } = await under.write(history);
-          const key = page === 'head' ? headKey(REF) : partKey(REF, generation, 1, 0);
-          await damage(under, key, (value, metadata) => {
-            const bytes = Buffer.from(value);
-            const index = Math.floor(at * bytes.length);
-            bytes[index] = (bytes[index] ?? 0) ^ flip;
-            return [bytes.toString(), metadata];
-          });
-          await expectNoOtherMessages(under, page);
-        },
-      ),
-      { numRuns: runs(100) },
-    );
-  });
+  test.each(['head', 'further'] as const)(
+    'in which one byte changed (%s page) is logged and never yields wrong messages',
+    async (page) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+          fc.integer({ min: 1, max: 255 }),
+          async (at, flip) => {
+            const under = new ArchiveUnderTest();
+            const { generation } = await under.write(history);
+            const key = page === 'head' ? headKey(REF) : partKey(REF, generation, 1, 0);
+            await damage(under, key, (value, metadata) => {
+              const bytes = Buffer.from(value);
+              const index = Math.floor(at * bytes.length);
+              bytes[index] = (bytes[index] ?? 0) ^ flip;
+              return [bytes.toString(), metadata];
+            });
+            await expectNoOtherMessages(under, page);
+          },
+        ),
+        { numRuns: runs(100) },
+      );
+    },
+  );
 
   test.each(['head', 'further'] as const)(
-    'if the value is truncated at any length (%s page)',
+    'with a value that is truncated at any length (%s page) is logged and never yields wrong messages',
     async (page) => {
       await fc.assert(
         fc.asyncProperty(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), async (at) => {
@@ -165,11 +168,11 @@ describe('damage to a stored record is logged and never yields wrong messages', 
   test.each<[string, (head: Record<string, unknown>) => unknown]>([
     ['is missing', () => undefined],
     ['is of a newer version', (head) => ({ ...head, v: 2 })],
-    ['is of another generation', (head) => ({ ...head, generation: '0123456789abcdef' })],
+    ['has the generation of another archive', (head) => ({ ...head, generation: '0123456789abcdef' })],
     ['counts fewer messages than the page has', (head) => ({ ...head, count: 249 })],
     ['has an unknown status', (head) => ({ ...head, status: 'DONE' })],
     ['is not an object', () => 'head'],
-  ])('if the head %s', async (_, change) => {
+  ])('whose head %s is logged and never yields wrong messages', async (_, change) => {
     const under = new ArchiveUnderTest();
     await under.write(history);
     await damage(under, headKey(REF), (value, metadata) => [value, change(metadata)]);
@@ -178,7 +181,7 @@ describe('damage to a stored record is logged and never yields wrong messages', 
     expect(listed.ok && listed.value.executions.length).toBeLessThanOrEqual(1);
   });
 
-  test('a head that counts more messages than are stored fails the read instead of ending it early', async () => {
+  test('whose head counts more messages than are stored fails the read instead of ending it early', async () => {
     const under = new ArchiveUnderTest();
     await under.write(history);
     await damage(under, headKey(REF), (value, metadata) => [value, { ...metadata, count: 10_000 }]);
@@ -187,7 +190,7 @@ describe('damage to a stored record is logged and never yields wrong messages', 
     expect((await (await under.elsewhere().find(REF))?.chunkAt(9_999))?.ok).toBe(false);
   });
 
-  test('a record copied from another execution or page is rejected', async () => {
+  test('with a record copied from another execution or page is logged and never yields wrong messages', async () => {
     const under = new ArchiveUnderTest();
     const { generation } = await under.write(history);
     const other = { ...REF, executionId: 'other' };
@@ -204,14 +207,14 @@ describe('damage to a stored record is logged and never yields wrong messages', 
     await expectNoOtherMessages(again, 'further');
   });
 
-  test('a page that was deleted from the store fails the read', async () => {
+  test('from which a page was deleted fails the read', async () => {
     const under = new ArchiveUnderTest();
     const { generation } = await under.write(history);
     await under.stored.delete(partKey(REF, generation, 1, 0));
     await expectNoOtherMessages(under, 'further');
   });
 
-  test('the next archive replaces a damaged one', async () => {
+  test('is replaced by the next archive of the execution', async () => {
     const under = new ArchiveUnderTest();
     await under.write(history);
     await damage(under, headKey(REF), (value, metadata) => [

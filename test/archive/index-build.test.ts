@@ -1,6 +1,6 @@
 /**
- * The build adds archives from versions without an index to the index. It does so once and in bounded steps,
- * even if the store fails or archives change during the build.
+ * Older versions wrote archives without an index. The build adds these archives to the index, once and in
+ * bounded steps, even if the store fails or archives change during the build.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 

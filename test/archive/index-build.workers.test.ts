@@ -38,6 +38,6 @@ test('archives of an older version are indexed in the background', async () => {
   );
   const { keys } = await STORE.list({ prefix: 'archive/1/index/things-graph/' });
   expect(keys).toHaveLength(COUNT);
-  // The newest start is first.
+  // The execution that started last is listed first.
   expect(keys[0]?.metadata).toMatchObject({ executionId: `old-${COUNT - 1}` });
 });

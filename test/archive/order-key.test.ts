@@ -1,4 +1,4 @@
-/** Order keys: text whose order is the order of lists. */
+/** Order keys are texts that sort in the order of lists. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -39,7 +39,7 @@ describe('order keys', () => {
     expect(orderKey('yesterday', 'x')).toBe(orderKey(undefined, 'x'));
   });
 
-  test('the prefixes after a position are sorted, and each later key starts with exactly one of them', () => {
+  test('after a position each start with exactly one of the prefixes from there, which are sorted', () => {
     const key = fc.tuple(anyTimeMs, fc.string()).map(([ms, id]) => orderKey(new Date(ms).toISOString(), id));
     fc.assert(
       fc.property(key, key, fc.nat(50), (position, later, length) => {
@@ -53,7 +53,7 @@ describe('order keys', () => {
     );
   });
 
-  test('a position by time sorts before executions that started at that time and after those that started later', () => {
+  test('sort after the position of a time if the execution started then, and before it if it started later', () => {
     const at = Date.UTC(2026, 5, 1);
     expect(positionBefore(at) < orderKey(new Date(at).toISOString(), 'x')).toBe(true);
     expect(positionBefore(at) > orderKey(new Date(at + 1).toISOString(), 'x')).toBe(true);

@@ -1,5 +1,5 @@
 /**
- * What an Execution archives, imports and deletes, and when. Over 300 lines: an Execution does only one of
+ * Tests what an Execution archives, imports and deletes, and when. Over 300 lines: an Execution does only one of
  * these at a time, and most tests check how one delays another.
  */
 import { beforeEach, describe, expect, test } from 'vitest';

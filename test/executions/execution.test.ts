@@ -170,7 +170,7 @@ describe('a waiting request', () => {
     }
   });
 
-  test('with a filter skips other messages, and its cursor moves past them', async () => {
+  test('with a filter skips messages that do not match, and its cursor moves past them', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const from = await behind(under);
     const waiting = under.page({ from, waitMs: 50_000, eventTypes: ['STEP_FAILED'] });

@@ -38,7 +38,7 @@ describe('the Execution is asked for a full page', () => {
     expect(count.asked).toBe(2);
   });
 
-  test('separately for each level of access, so no reader gets payloads of another level', async () => {
+  test('separately for each level of access, so no reader gets payloads that its access excludes', async () => {
     const under = new ExecutionsUnderTest({ messages: RUNNING });
     const count = counting(under);
     for (const payloads of PAYLOAD_ACCESS) {

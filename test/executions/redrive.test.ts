@@ -162,7 +162,7 @@ describe('an archived execution that can be redriven', () => {
     expect(valueOf(await openStream(under, { at: 'position', ended: true, ...end }))).toBeUndefined();
   });
 
-  test('is never answered with a 204 while the source cannot be reached', async () => {
+  test('gives no stream a 204 while the source cannot be reached', async () => {
     const { under } = archivedFailure();
     await readToArchive(under);
     const { next } = valueOf(await under.page({ from: { at: 'last', count: 1 } }));

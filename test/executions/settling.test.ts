@@ -39,7 +39,7 @@ class SettlingUnderTest {
     });
   }
 
-  /** What a reader in another isolate finds in the archive. */
+  /** Returns what a reader in another isolate finds in the archive. */
   async archived(): Promise<Message[] | string | undefined> {
     const found = await this.archive.elsewhere().find(this.ref);
     return found && readAll(found, this.ref);

@@ -12,7 +12,7 @@ const messages = ended(someHistory({ length: 2_000 }), 'EXECUTION_FAILED');
 
 /**
  * Summarizes a history whose chunks of 100 messages count as this many bytes each. Returns which chunks were
- * read, and how many messages the reader of the ending got.
+ * read, and how many messages `readEnding` got.
  */
 async function readFor(bytes: number) {
   const inChunks = historyInChunks(messages, [100]);

@@ -40,7 +40,7 @@ test('a tenant above the limit can still read executions that were found, and ot
   expect(refusal('b')).toBeUndefined();
 });
 
-test('failures other than "not found" do not count', async () => {
+test('failures other than "not found" do not count towards the limit', async () => {
   const { unknown, refusal } = underTest();
   for (let n = 0; n < 2 * UNKNOWN_IDS_BURST; n++) {
     await unknown.ask(parseExecutionRef(`${n}`), 'a', async () =>

@@ -1,4 +1,4 @@
-/** Waiting for an execution that does not exist yet. Here a look takes time, as it does in production. */
+/** Waiting for an execution that does not exist yet. Here, as in production, each look for it takes time. */
 import { expect, test } from 'vitest';
 
 import { type Result, fail, ok } from '../../src/core/errors.ts';

@@ -99,8 +99,8 @@ async function storedValues(): Promise<number> {
 }
 
 /**
- * Kills workerd when it has written some of the new pages, and checks the result. Returns how many of these
- * pages remained.
+ * Kills workerd when it has written some of the new pages, and checks the result. Returns how many new
+ * pages without a head the kill left.
  */
 async function killDuringUpgrade(id: string): Promise<number> {
   await writeOldArchive(id, large);

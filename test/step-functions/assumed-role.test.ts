@@ -99,7 +99,7 @@ describe('a role with * as its account', () => {
     expect(emulator.stats().refused.calls).toBe(0);
   });
 
-  test('is renewed before its session expires, without a failed read', async () => {
+  test('gets a new session before the old one expires, without a failed read', async () => {
     const { service, clock, sent } = await serviceWith(rolesOf(EXTERNAL_ID), withRole);
     for (let quarter = 0; quarter < 9; quarter++) {
       const arn = scenarioArn('LambdaCalls', clock.now() - 60_000, UUID);

@@ -240,10 +240,7 @@ describe('a refusal without an upstream call', () => {
     ['another account', `arn:aws:states:us-west-2:210987654321:execution:Machine:${UUID}`],
     ['another region', `arn:aws:states:eu-west-1:123456789012:execution:Machine:${UUID}`],
     ['a map run in another account', `arn:aws:states:us-west-2:210987654321:execution:Machine/Map:${UUID}`],
-    [
-      'a region that looks like a host name',
-      `arn:aws:states:evil-example-com-1:123456789012:execution:Machine:${UUID}`,
-    ],
+    ['a host-like region', `arn:aws:states:evil-example-com-1:123456789012:execution:Machine:${UUID}`],
   ])('is a 403 for an ARN of %s, which SFN_ALLOWED does not name', async (_, arn) => {
     expect(await refusals(arn)).toEqual({
       codes: ['403 SourceNotAllowed', '403 SourceNotAllowed'],

@@ -151,7 +151,7 @@ test('one of many concurrent writes of a key wins completely, and no parts of th
   assertEquals(await rows(kv, 'pending'), 0);
 });
 
-test('a reader sees either the old or the new value while it is being replaced', async () => {
+test('a reader sees either the old or the new value while a value is being replaced', async () => {
   const { store } = await openStore();
   await store.put('k', '0'.repeat(200_000));
   let writing = true;

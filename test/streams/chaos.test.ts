@@ -1,6 +1,6 @@
 /**
- * Invariant 2 on workerd while the upstream, the connections and workerd itself fail. It tests sockets,
- * timers and restarts, so it runs in real time: its flows take 45 s, and then have to settle.
+ * Invariant 2 on workerd while the upstream, the connections and workerd itself fail. The test needs real
+ * sockets, timers and restarts, so it runs in real time: its flows take 45 s, and then have to settle.
  */
 import { expect, test } from 'vitest';
 

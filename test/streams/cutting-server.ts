@@ -160,7 +160,7 @@ export async function startCuttingServer(meets: (executionId: string) => readonl
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // A follower may disconnect at any time, so socket errors are ignored.
+    // A follower can disconnect at any time, so socket errors are ignored.
     socket.on('error', () => undefined);
     let request = '';
     socket.on('data', (bytes) => {

@@ -12,8 +12,8 @@ const COUNT = 12;
 const MESSAGE_IDS = Array.from({ length: COUNT }, (_, n) => `m${n}`);
 
 /**
- * The messages from `start` up to `end`. Each appears after its `afterMs`. Their timestamps are an hour old,
- * so the execution settles as soon as its last message is read.
+ * The messages from `start` to the one before `end`. Each appears `afterMs` after it is scripted. Their
+ * timestamps are an hour old, so the execution settles as soon as its last message is read.
  */
 const messages = (start: number, end: number, afterMs: (n: number) => number) =>
   MESSAGE_IDS.slice(start, end).map((messageId, index) => ({

@@ -50,7 +50,7 @@ async function launchDarkly(
 }
 
 /**
- * Follows an execution by pages. swagger-client sends `Accept: application/json, text/event-stream`, because
+ * Follows an execution in pages. swagger-client sends `Accept: application/json, text/event-stream`, because
  * the OpenAPI document has both types, but it can only read JSON.
  */
 async function swagger({ url, apiKey }: RestartableService, id: string, handed: Handed[]): Promise<void> {
@@ -124,7 +124,7 @@ describe.each(Object.entries(RUNTIMES))('on %s', (_runtime, start) => {
   });
 
   test.each(Object.keys(clients))(
-    '%s gets every message exactly once although the service is killed, and stops at the end',
+    '%s gets every message exactly once even if the service is killed, and stops at the end',
     async (name) => {
       const following = followings.get(name);
       if (!following) throw new Error(`${name} was not started`);

@@ -1,6 +1,6 @@
 /**
  * Unmodified clients over real sockets: npm `eventsource`, curl, Chromium's EventSource, and the examples of
- * this repository. They must reconnect with the last id and stop at 204.
+ * this repository. All except curl must resume after workerd is killed.
  */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

@@ -89,7 +89,7 @@ export class StreamsUnderTest extends InProcess {
   }
 }
 
-/** A message of a running execution. */
+/** A message. By default, its type does not end the execution. */
 export const message = (n: number, eventType = 'STEP_STARTED', payload = `payload ${n}`): Message => ({
   messageId: `m${n}`,
   eventType,

@@ -88,7 +88,7 @@ test("streams of an archived history above the key's limit are refused, and thos
 test('an unread stream of an archive holds its slot until it is disconnected, even if all of it is queued', async () => {
   const apiKey = await streams.key({ streamLimit: 1 });
   await importEnded('archived');
-  // Background work of the import, which still has to add its entry to the index, also sleeps on this clock.
+  // Background work of the import, which still has to add an entry to the index, also sleeps on this clock.
   const { sleepers } = streams.clock;
   const unread = await streams.open({ apiKey, id: 'archived', unread: true });
   await streams.clock.advance(STALL_MS - 1_000);
