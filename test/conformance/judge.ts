@@ -19,7 +19,7 @@ export function judge(runtime: string, start: () => Promise<TargetOptions>): voi
           test(requirement.guarantee, async () => {
             const outcome = await outcomes.get(requirement);
             if (outcome?.type === 'failed') throw outcome.error;
-            if (outcome?.type !== 'passed') throw new Error('not run');
+            if (outcome?.type !== 'passed') throw new Error('The check was not run');
           });
         }
       });
@@ -36,7 +36,7 @@ export function judge(runtime: string, start: () => Promise<TargetOptions>): voi
   });
 }
 
-/** The keys that the checks have created in a deployment. All of them are named "conformance". */
+/** Returns the keys that the checks have created in a deployment. All of them are named "conformance". */
 async function keysOf(target: Target): Promise<{ readonly id: string; readonly status: string }[]> {
   const keys: Json[] = [];
   for (let query = 'limit=100'; query !== '';) {

@@ -8,8 +8,8 @@ export const idOf = (flow: string, name: string) =>
 export const namesIn = (list: Json): string[] => list['executions'].map(({ name }: Json) => name);
 
 /**
- * `count` runs that started one minute apart, the newest an hour ago. Each took 10 s; every second one timed
- * out.
+ * Returns `count` runs that started one minute apart, the newest an hour ago. Each took 10 s, and every second run
+ * timed out.
  */
 export const finished = (count: number) =>
   Array.from({ length: count }, (_, n) => ({
@@ -19,11 +19,11 @@ export const finished = (count: number) =>
     ...(n % 2 === 1 && { status: 'TIMED_OUT' }),
   }));
 
-/** A new state machine with these runs. Resolves once the upstream lists them. */
+/** Creates a new state machine with these runs. Resolves with its ARN once the upstream lists the runs. */
 export async function flowWith(target: Target, runs: readonly object[]): Promise<string> {
   const flow = target.newStateMachine(PLACE);
   await target.runs(flow, runs);
-  // The upstream may take up to a second to list a change.
+  // The upstream can take up to a second to list a change.
   await pause(1_100);
   return flow;
 }

@@ -7,7 +7,7 @@ const ENVIRONMENT = {
   FLOWTAP_ADMIN_TOKEN: 'an admin token that is set for other commands',
 };
 
-test('address and key are also read from the environment, the admin token only from its option', () => {
+test('address and key are also read from the environment, and the admin token is read only from its option', () => {
   const fromEnvironment = { url: 'https://flowtap.example.com', key: 'ftk_environment' };
   expect(readOptions([], ENVIRONMENT)).toEqual(fromEnvironment);
   expect(readOptions(['--admin-token', 'given'], ENVIRONMENT)).toEqual({

@@ -1,4 +1,4 @@
-/** The command line of `npm run conformance`. Some options may come from the environment instead. */
+/** The command line of `npm run conformance`. Some options can come from the environment instead. */
 import { parseArgs } from 'node:util';
 import type { TargetOptions } from './target.ts';
 
@@ -12,7 +12,7 @@ export const USAGE = `npm run conformance -- --url https://… --key ftk_…
 If --url or --key is missing, FLOWTAP_URL or FLOWTAP_API_KEY is read from the environment. FLOWTAP_ADMIN_TOKEN is not read: checks that
 change the deployment must be requested with the option.`;
 
-/** Undefined if the usage is to be printed. Throws if an option is unknown. */
+/** Returns undefined if the usage must be printed. Throws if an option is unknown. */
 export function readOptions(
   words: readonly string[],
   { FLOWTAP_URL, FLOWTAP_API_KEY }: Readonly<Record<string, string | undefined>>,

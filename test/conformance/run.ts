@@ -11,7 +11,7 @@ import { Target } from './target.ts';
 /** Checks slower than this are printed with their duration. */
 const SLOW_MS = 2_000;
 
-/** The text of a failure, with every line indented below its requirement. */
+/** Returns the text of a failure, with every line indented below its requirement. */
 const indented = (text: string): string => text.replaceAll(/^/gm, '      ');
 
 function aside(outcome: Outcome): string {

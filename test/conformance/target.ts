@@ -52,12 +52,12 @@ export class Target {
     return (need === 'admin' ? this.#adminToken : this.#emulator) !== undefined;
   }
 
-  /** A unique execution id. */
+  /** Returns a unique execution id. */
   newId(about: string): string {
     return `urn:tdm:us-west-2/123456789012/default:Workflow:Conformance-${about}_${this.#run}.${++this.#named}`;
   }
 
-  /** The ARN of a unique state machine. `place` is the start of an ARN, up to the account. */
+  /** Returns the ARN of a unique state machine. `place` is the start of an ARN, up to the account. */
   newStateMachine(place: string): string {
     return `${place}:stateMachine:Conformance-${this.#run}-${++this.#named}`;
   }
@@ -67,14 +67,14 @@ export class Target {
     return send(this.base, path, { ...asked, headers });
   }
 
-  /** The JSON of the answer. Throws if the answer has another status. */
+  /** Returns the JSON of the answer. Throws if its status is not `status`. */
   async json(path: string, call: Call = {}, status = 200): Promise<Json> {
     const answer = await this.ask(path, call);
     assert.equal(answer.status, status, `${call.method ?? 'GET'} ${path}: ${answer.text}`);
     return JSON.parse(answer.text) as Json;
   }
 
-  /** The problem JSON of the answer. Throws if the answer is not a problem with this status and code. */
+  /** Returns the problem JSON of the answer. Throws if the answer is not a problem with this status and code. */
   async problem(path: string, status: number, code: string, call: Call = {}): Promise<Json> {
     const answer = await this.ask(path, call);
     const context = `${call.method ?? 'GET'} ${path}: ${answer.text}`;
@@ -94,7 +94,7 @@ export class Target {
     return new EventReader(await connect(this.base, path, { ...asked, headers }, true));
   }
 
-  /** The answer of the admin API, whatever its status. */
+  /** Returns the answer of the admin API, whatever its status. */
   admin(path: string, method = 'GET', body?: unknown): Promise<Answer> {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     return send(this.base, `/v1/admin/${path}`, {
@@ -140,7 +140,7 @@ export class Target {
     await this.#control('/executions', { flowExecutionId: id, messages, append });
   }
 
-  /** Scripts an execution of Step Functions. All its events are visible at once. */
+  /** Scripts an execution of Step Functions. All its events are visible immediately. */
   async scriptEvents(executionArn: string, events: readonly object[]): Promise<void> {
     await this.#control('/executions', { executionArn, events });
   }
@@ -167,7 +167,7 @@ export class Target {
     return turn;
   }
 
-  /** The number of upstream calls about an execution, and how many were in flight at the same time. */
+  /** Returns the number of upstream calls about an execution, and the most that were in flight at the same time. */
   async calls(id: string): Promise<{ readonly calls: number; readonly maxInFlight: number }> {
     const stats = JSON.parse((await send(this.#upstream(), '/_emulator/stats')).text) as Json;
     return stats['byExecution'][id] ?? { calls: 0, maxInFlight: 0 };
@@ -188,7 +188,7 @@ export class Target {
   }
 }
 
-/** The path of a page of this execution, with this query. */
+/** Returns the path of a page of this execution, with this query. */
 export const pageOf = (id: string, query = ''): string =>
   `/v1/executions/${encodeURIComponent(id)}/messages${query === '' ? '' : `?${query}`}`;
 
@@ -201,8 +201,8 @@ export const listOf = (flow: string, query = ''): string =>
 const LONG_AGO_SECONDS = 1_700_000_000;
 
 /**
- * A history of `count` old messages. If `end` is given, it is the type of the last message, and the history is
- * settled.
+ * Returns a history of `count` old messages. If `end` is given, it is the type of the last message, and the history
+ * is settled.
  */
 export const history = (count: number, end?: string): ScriptedMessage[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -249,7 +249,7 @@ export async function eventually<T>(look: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The clock of a deployment may differ from the local clock by this much. */
+/** The clock of a deployment might differ from the local clock by this much. */
 const CLOCK_DIFFERENCE_MS = 30_000;
 
 /** Throws if a time from the service is not between two local times, give or take the clock difference. */
@@ -258,7 +258,9 @@ export function assertBetween(ms: number, fromMs: number, toMs: number): void {
   assert(ms >= fromMs - CLOCK_DIFFERENCE_MS && ms <= toMs + CLOCK_DIFFERENCE_MS, message);
 }
 
-/** True while the promise is pending. Shows that one request was answered while another one still waits. */
+/**
+ * True while the promise is pending. Checks use this to show that one request was answered while another still waits.
+ */
 export const isPending = (answer: Promise<unknown>): Promise<boolean> =>
   Promise.race([answer.then(() => false), new Promise<boolean>((resolve) => setImmediate(resolve, true))]);
 

@@ -13,7 +13,7 @@ const DOOR = `${HOME}:stateMachine:Door`;
 const idOf = (name: string) => `${HOME}:execution:Door:${name}`;
 const RUNS = 5_000;
 const WALKS = 6;
-/** How old an answer may be: the emulator's delay plus the time for which pages are cached. */
+/** The maximum age of an answer: the emulator's delay plus the time for which pages are cached. */
 const LAG_MS = 3_500;
 
 interface Run {
@@ -84,9 +84,9 @@ test('a walk over HTTP through 5,000 executions of the emulator lists each exact
     const endedAt = service.clock.now();
 
     const ids = items.map(({ flowExecutionId }) => flowExecutionId);
-    expect(new Set(ids).size, 'each once').toBe(ids.length);
+    expect(new Set(ids).size, 'number of distinct ids').toBe(ids.length);
     const starts = items.map(({ startedAt }) => Date.parse(startedAt ?? ''));
-    expect(starts, 'in order').toEqual(starts.toSorted((a, b) => b - a));
+    expect(starts, 'order of the list').toEqual(starts.toSorted((a, b) => b - a));
     const mayEver = ({ name }: Run) =>
       name.startsWith(namePrefix ?? '') && matchesAnyPattern(patterns, idOf(name));
     const matches = (run: Run, ms: number) => {
@@ -103,12 +103,12 @@ test('a walk over HTTP through 5,000 executions of the emulator lists each exact
     const missing = runs.filter(
       (run) => !listed.has(idOf(run.name)) && moments.every((moment) => matches(run, moment)),
     );
-    expect(missing, 'none is missing').toEqual([]);
+    expect(missing, 'executions missing from the list').toEqual([]);
     const never = ids.filter((id) => {
       const run = byId.get(id);
       return !run || !moments.some((moment) => matches(run, moment));
     });
-    expect(never, 'none that never matched').toEqual([]);
+    expect(never, 'listed executions that never matched the filter').toEqual([]);
   }
   expect(total).toBeGreaterThan(RUNS / 2);
 });

@@ -1,11 +1,12 @@
 /**
- * Checks the property of lists. A walk, with any filter and page size, lists:
+ * Checks that lists lose and repeat nothing (invariant 10 of docs/design.md). A walk, with any filter and page size,
+ * lists:
  * - each execution that matches during the whole walk exactly once, and all of them in order;
  * - each execution that matches during a part of the walk at most once;
  * - no execution that the key may not read.
  *
- * Meanwhile executions start, end, are redriven, are archived and leave the upstream's list, and tokens expire. The
- * tokens are of either kind.
+ * During a walk, executions start, end, are redriven, are archived and leave the upstream's list, and tokens expire.
+ * A token either names an execution after which it continues, or counts the executions that it skips.
  */
 import { expect } from 'vitest';
 import { matchesAnyPattern } from '../../src/access/keys/execution-pattern.ts';
@@ -25,7 +26,7 @@ export interface ScenarioOptions {
   readonly pageSizeMax: number;
   /** Lists the oldest executions first, as stepfunctions-local does. */
   readonly oldestFirst?: boolean;
-  /** Each walk draws its page size from these. */
+  /** Each walk chooses one of these page sizes at random. */
   readonly maxResults: readonly number[];
 }
 
@@ -37,9 +38,12 @@ interface Story {
   status: Status;
   redrives: number;
   isLive: boolean;
-  /** The number of redrives when it was archived. Undefined if it is not archived. */
+  /** The number of redrives when the execution was archived. Undefined if it is not archived. */
   archivedRedrives: number | undefined;
-  /** Whether it matched the filter of the current walk, at each moment when this was checked. */
+  /**
+   * Contains true if the execution has matched the filter during the current walk, and false if it has not matched at
+   * some moment.
+   */
   matched: Set<boolean>;
 }
 
@@ -60,7 +64,7 @@ export async function walksListExactlyOnce(options: ScenarioOptions): Promise<vo
   const upTo = (end: number) => Math.floor(random() * end);
   const oneOf = <T>(list: readonly T[]): T => {
     const chosen = list[upTo(list.length)];
-    if (chosen === undefined) throw new Error('an empty list');
+    if (chosen === undefined) throw new Error('Cannot choose from an empty list');
     return chosen;
   };
   const { oldestFirst = false } = options;
@@ -118,8 +122,8 @@ export async function walksListExactlyOnce(options: ScenarioOptions): Promise<vo
     });
   };
   /**
-   * Removes an archived execution from the upstream's list, as AWS does after 90 days. Not with tokens that count
-   * executions, because any reader would then miss others.
+   * Removes an archived execution from the upstream's list, as AWS does after 90 days. Does nothing if tokens count
+   * executions: each removal shifts the count, so any reader would miss executions.
    */
   const fade = (story: Story): void => {
     if (story.archivedRedrives !== story.redrives || story.status === 'RUNNING' || tokensOf === 'count')
@@ -156,7 +160,7 @@ export async function walksListExactlyOnce(options: ScenarioOptions): Promise<vo
     const look = () => {
       for (const story of stories) story.matched.add(isMatch(story, request));
     };
-    // Answers can be as old as the page cache, so earlier changes must become visible first.
+    // Pages are cached. Wait until the cache has expired, so that the walk sees all earlier changes.
     await clock.advance(LIST_FRESH_MS + 1);
     for (const story of stories) story.matched = new Set();
     look();
@@ -201,22 +205,22 @@ export async function walksListExactlyOnce(options: ScenarioOptions): Promise<vo
   ): void {
     const ids = items.map(({ flowExecutionId }) => flowExecutionId);
     const keys = items.map(({ startedAt, flowExecutionId }) => orderKey(startedAt, flowExecutionId));
-    expect(new Set(ids).size, 'each once').toBe(ids.length);
-    expect(keys, 'in order').toEqual(keys.toSorted((a, b) => (a < b ? -1 : 1)));
+    expect(new Set(ids).size, 'number of distinct ids').toBe(ids.length);
+    expect(keys, 'order of the list').toEqual(keys.toSorted((a, b) => (a < b ? -1 : 1)));
     const listed = new Set(ids);
     const missing = [...existing].filter(
       ({ id, matched }) => matched.has(true) && !matched.has(false) && !listed.has(id),
     );
     expect(
       missing.map(({ name }) => name),
-      'none is missing',
+      'executions missing from the list',
     ).toEqual([]);
     const never = stories.filter(({ id, matched }) => listed.has(id) && !matched.has(true));
     expect(
       never.map(({ name }) => name),
-      'none that never matched',
+      'listed executions that never matched the filter',
     ).toEqual([]);
     const forbidden = items.filter((item) => !mayEverMatch({ patterns: [], ...request }, item));
-    expect(forbidden, 'none that the key may not read').toEqual([]);
+    expect(forbidden, 'listed executions that the key may not read').toEqual([]);
   }
 }

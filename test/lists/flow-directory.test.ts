@@ -49,7 +49,7 @@ function directoryUnderTest(flows: readonly SourceFlow[], pageSizeMax = 2, isInd
 const names = ({ flows }: FlowsPage) => flows.map(({ name }) => name);
 
 describe('the flows of a key', () => {
-  test('come from all upstream pages and the archive, each once and in one order, without EXPRESS state machines', async () => {
+  test('come from all upstream pages and the archive, each once and sorted, without EXPRESS state machines', async () => {
     const { archive, flowsOf } = directoryUnderTest([
       machine('Window'),
       machine('Fast', 'EXPRESS'),
@@ -72,7 +72,7 @@ describe('the flows of a key', () => {
     });
   });
 
-  test('are only those whose executions it may read; accounts and regions without any are not listed upstream', async () => {
+  test('are only those whose executions it may read; no call is made for accounts and regions outside its patterns', async () => {
     const { source, flowsOf } = directoryUnderTest([machine('Window'), machine('Door'), machine('Bell')]);
     const region = 'arn:aws:states:us-west-2:123456789012:execution:';
     expect(names(await flowsOf({ patterns: [`${region}Do*`] }))).toEqual(['Door']);
@@ -154,7 +154,7 @@ describe('upstream calls for flows', () => {
   });
 });
 
-test('a request that waits for the upstream calls of another one gives up after some seconds, or when its caller leaves', async () => {
+test('a request that waits for the upstream calls of another request gives up after some seconds, or when its caller leaves', async () => {
   const { clock, source, ask } = directoryUnderTest([machine('Window')]);
   source.hold();
   const reading = ask();

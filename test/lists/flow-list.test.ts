@@ -10,7 +10,7 @@ import { FLOW, START_MS, ended, execution, idOf, iso, listUnderTest, namesOf } f
 
 const YEAR_MS = 365 * 86_400_000;
 
-/** A clock whose time also passes during a call. */
+/** A clock that a test can also advance during a call, by adding to `lateMs`. */
 class SlowClock extends ManualClock {
   lateMs = 0;
 
@@ -59,7 +59,7 @@ describe('an item', () => {
     expect((await page()).executions.map(({ members }) => members)).toEqual([undefined, undefined]);
   });
 
-  test('represents both the live and the archived execution, and is final once it cannot be redriven', async () => {
+  test('represents both the live and the archived execution, and is final once the execution cannot be redriven', async () => {
     const { archive, page, clock } = listUnderTest({
       upstream: {
         executions: [

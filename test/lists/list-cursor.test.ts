@@ -56,7 +56,7 @@ describe('a cursor of a list', () => {
     );
   });
 
-  test('is invalid if a character is changed, if it is cut off, or if another key signed it', () => {
+  test('is invalid if a character is changed, if the cursor is truncated, or if another key signed it', () => {
     const cursor = encodeListCursor(keys, FLOWS_LIST, PLACE);
     for (let at = 0; at < cursor.length; at++) {
       const other = cursor[at] === 'A' ? 'B' : 'A';
@@ -81,7 +81,7 @@ describe('a cursor of a list', () => {
   test('is invalid as a cursor of a history, and a cursor of a history is invalid for a list', () => {
     const execution = parseExecutionRef('some-id');
     const context = JSON.stringify([execution.source, execution.executionId]);
-    // Makes the cursor as long as a cursor of a history.
+    // With a place of 12 characters, the cursor is as long as a cursor of a history.
     const ofList = encodeListCursor(keys, context, 'x'.repeat(12));
     const ofHistory = encodeCursor(keys, execution, {
       position: 1,

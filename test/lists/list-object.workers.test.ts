@@ -1,6 +1,6 @@
 /**
- * Lists in Durable Objects: what they store, and how a reset of the object affects a client. Lists and Executions share
- * one class of objects.
+ * Tests lists in Durable Objects: what they store, and how a reset of the object affects a client. Lists and
+ * Executions share one class of objects.
  */
 import { abortAllDurableObjects, reset, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -100,7 +100,8 @@ test('a live list ends cleanly when its object is reset, and after a reconnect i
   expect(first.error).toBeUndefined();
   running = ['two', 'one'];
   const again = await open();
-  // The isolate caches the page for two seconds, so the new execution appears at once or with the next poll.
+  // The isolate caches the page for two seconds, so the new execution appears either in the initial page or with the
+  // next poll.
   await readUntil(again, () => namesIn(again).includes('two'));
   expect(new Set(namesIn(again))).toEqual(new Set(['one', 'two']));
   await again.cancel();

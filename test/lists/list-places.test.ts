@@ -1,4 +1,6 @@
-/** The place in the cursor of a short page, which callers can decode, reveals no ids that the key may not read. */
+/**
+ * Callers can decode the place in a cursor. The cursor of a short page must reveal no ids that the key may not read.
+ */
 import { describe, expect, test } from 'vitest';
 
 import { orderKey } from '../../src/archive/order-key.ts';

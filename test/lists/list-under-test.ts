@@ -16,7 +16,7 @@ import { testLog } from '../support/secret-search.ts';
 
 export const FLOW = 'arn:aws:states:us-west-2:123456789012:stateMachine:Door';
 const parsed = parseFlowRef(FLOW);
-if (!parsed) throw new Error('not a flow');
+if (!parsed) throw new Error(`Not a flow: ${FLOW}`);
 export const door: FlowRef = parsed;
 export const idOf = (name: string): string => `arn:aws:states:us-west-2:123456789012:execution:Door:${name}`;
 export const START_MS = Date.UTC(2026, 0, 1);
@@ -39,7 +39,7 @@ export function execution(
   };
 }
 
-/** Ended executions: `e7` has started seven seconds before START_MS. */
+/** Returns ended executions. `e7` started seven seconds before START_MS. */
 export const ended = (count: number) =>
   Array.from({ length: count }, (_, age) =>
     execution(`e${age}`, START_MS - age * 1_000, {
@@ -114,7 +114,7 @@ export function listUnderTest({ upstream, isIndexComplete = true, ...more }: Lis
       if (answer.failure.type !== 'upstream-unfinished' && answer.failure.type !== 'upstream-invalid-token')
         throw new Error(`refused: ${JSON.stringify(answer.failure)}`);
     }
-    throw new Error('the position is never reached');
+    throw new Error('the list did not reach the position in 20 attempts');
   };
   /** Reads all pages to the end of the list. Calls `between` after each page. */
   const walk = async (
@@ -128,7 +128,7 @@ export function listUnderTest({ upstream, isIndexComplete = true, ...more }: Lis
       items.push(...answer.executions);
       await between(answer);
       if (answer.next === undefined) return items;
-      if (after !== undefined && answer.next <= after) throw new Error('a page leads back');
+      if (after !== undefined && answer.next <= after) throw new Error('the cursor of a page points back');
       after = answer.next;
     }
   };

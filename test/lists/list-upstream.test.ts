@@ -87,7 +87,7 @@ describe('when the upstream fails', () => {
     });
   });
 
-  test('by throttling, the page fails, so that a retry can list everything', async () => {
+  test('with a throttling error, the page fails, so that a retry can list everything', async () => {
     const { source, archive, list, request } = listUnderTest();
     await archive(idOf('e1'), START_MS);
     source.conduct = () => ({ failure: 'upstream-throttled' });
@@ -95,7 +95,7 @@ describe('when the upstream fails', () => {
   });
 
   test.each(['upstream-not-found', 'source-forbidden', 'upstream-invalid-request'] as const)(
-    'because it has no such list (%s), the archived executions are the whole list; without any, the failure is returned',
+    'because it has no such list (%s), the archived executions are the whole list; if none are archived, the failure is returned',
     async (failure) => {
       const { source, archive, list, request, page } = listUnderTest();
       source.conduct = () => ({ failure });
@@ -110,7 +110,7 @@ describe('when the upstream fails', () => {
     },
   );
 
-  test('with an exception, the archived executions are listed and marked as partial, too', async () => {
+  test('with an exception, the page is marked as partial, too', async () => {
     const { source, page } = listUnderTest();
     source.conduct = () => ({ throws: true });
     expect(await page()).toMatchObject({ executions: [], partial: true });

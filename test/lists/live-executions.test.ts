@@ -69,7 +69,7 @@ describe('the newest executions', () => {
     expect(source.calls.length).toBe(2);
   });
 
-  test('leave out those with the last start time of a full page, because the next page may have more of them', async () => {
+  test('leave out those with the last start time of a full page, because the next page might have more of them', async () => {
     const ties = ['t1', 't2', 't3'].map((name) => execution(name, START_MS - 1_500));
     const { newest } = liveUnderTest({ upstream: { executions: [...running(2), ...ties], pageSizeMax: 3 } });
     expect(await newest()).toMatchObject({ executions: [{ name: 'r0' }, { name: 'r1' }], hasMore: true });
@@ -82,7 +82,7 @@ describe('the newest executions', () => {
     expect(namesOf((await newest()).executions)).toEqual(running(8).map(({ name }) => name));
   });
 
-  test('show within some seconds that they are archived; the store is not listed at each poll', async () => {
+  test('are shown as archived only after some seconds, because not every poll lists the store', async () => {
     const { clock, archive, newest } = liveUnderTest({ upstream: { executions: running(1) } });
     await newest();
     await archive(idOf('r0'), START_MS);
@@ -101,7 +101,7 @@ describe('the newest executions', () => {
     expect(await newest()).toMatchObject({ executions: [{ archived: true }] });
   });
 
-  test('fail while the upstream is down, and come from the archive if the upstream has no such list', async () => {
+  test('cannot be read while the upstream is down, and come from the archive if the upstream has no such list', async () => {
     const { source, list, clock, archive } = liveUnderTest();
     await archive(idOf('old'), START_MS);
     source.conduct = () => ({ failure: 'upstream-internal' });
@@ -202,7 +202,7 @@ describe('running executions', () => {
     expect(described).toEqual([idOf('t7')]);
   });
 
-  test('are described a few per poll if many end at once', async () => {
+  test('are described a few per poll if many end at the same time', async () => {
     const { described, newest, reread, end } = liveUnderTest({ upstream: { executions: running(40) } });
     const { executions } = await newest();
     for (const { name } of running(40)) end(name, iso(START_MS));

@@ -1,6 +1,6 @@
 /**
- * The live list of a flow: the events and their order, and how often the upstream is read for them. Over 300 lines,
- * because all tests use the same list and readers.
+ * Tests the live list of a flow: the events and their order, and how often the upstream is read for them. Over 300
+ * lines, because all tests use the same list and readers.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -98,7 +98,7 @@ const ago = (ms: number) => clock.now() - ms;
 const ended = { status: 'SUCCEEDED', endedAt: '2026-01-01T00:00:10.000Z' } as const;
 
 describe('a live list', () => {
-  test('begins with the newest executions and then caught-up, and its events have no ids', async () => {
+  test('begins with the newest executions, followed by caught-up, and its events have no ids', async () => {
     for (let n = 0; n < 5; n++) feed.set(`e${n}`, ago(n * 1_000));
     const reader = await open({ maxResults: 3 });
     expect(reader.sent).toEqual(['e0 RUNNING', 'e1 RUNNING', 'e2 RUNNING', '|']);
@@ -108,7 +108,7 @@ describe('a live list', () => {
   test('is marked as partial if any of its initial pages is partial', async () => {
     for (let n = 0; n < 3; n++) feed.set(`e${n}`, ago(n * 1_000));
     const page = feed.page.bind(feed);
-    // Makes pages short, as when few of many executions match. Only the first page is partial.
+    // Makes each page one execution long, as if few of many executions matched. Only the first page is partial.
     feed.page = async (request) => {
       const answer = await page({ ...request, maxResults: 1 });
       if (!answer.ok || request.after !== undefined) return answer;
@@ -248,7 +248,7 @@ describe('a live list', () => {
     expect(await refusal).toMatchObject({ ok: false, failure: { type: 'too-many-streams' } });
   });
 
-  test('sends no execution twice, even if far more have ended than it remembers', async () => {
+  test('sends no execution twice, even if far more have ended than the list remembers', async () => {
     feed.pageSize = 500;
     const reader = await open({ maxResults: 250 });
     for (let n = 0; n < SENT_MAX * 2; n++) {

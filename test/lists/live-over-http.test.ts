@@ -1,6 +1,6 @@
 /**
- * The live list through the whole service: what a client of GET /v1/executions gets. The upstream is the emulator,
- * whose lists lag like those of AWS.
+ * Tests the live list through the whole service: what a client of GET /v1/executions gets. The upstream is the
+ * emulator, whose lists lag like those of AWS.
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -97,7 +97,7 @@ describe('a live list', () => {
     expect(list.sent.at(-1)).toBe('old SUCCEEDED');
   });
 
-  test('shows a redrive, and when the history has been archived', async () => {
+  test('shows that an execution is redriven, and that its history is archived', async () => {
     const now = service.clock.now();
     await service.runs(DOOR, [
       {
@@ -235,7 +235,7 @@ describe('a live list', () => {
     expect(refused.parser.retryMs).toBeGreaterThan(0);
   });
 
-  test('begins with archived executions while the upstream is down, and sends the others when it recovers', async () => {
+  test('begins as partial while the upstream is down, and sends the executions when the upstream recovers', async () => {
     await service.runs(DOOR, [{ name: 'one', startedAt: ago(5_000) }]);
     await service.faults({ denied: ['ListExecutions'] });
     const list = await open();

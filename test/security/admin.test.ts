@@ -1,5 +1,5 @@
 /**
- * What callers without the admin token get from the admin API. test/access/admin-token.test.ts tests how tokens
+ * Tests how the admin API answers callers without the admin token. test/access/admin-token.test.ts tests how tokens
  * are compared.
  */
 import { readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const ROUTES: [method: string, url: string][] = [
   ['POST', '/v1/admin/probe'],
 ];
 
-/** The problem without its request id. */
+/** Sends a request. Returns the problem in its answer, without the request id. */
 async function problemFrom(
   service: ServiceUnderTest,
   method: string,
@@ -65,7 +65,7 @@ describe('the admin API', () => {
         bearer(''),
         { 'X-API-Key': ADMIN_TOKEN },
       ]) {
-        // The admin token contains a comma, so X-API-Key takes it for two keys and answers with a 400.
+        // The admin token contains a comma, so the service reads two keys from X-API-Key and answers with a 400.
         expect([400, 401]).toContain((await service.fetch(url, { method, headers })).status);
         const encoded = url.replace('admin', '%61dmin');
         expect((await service.fetch(encoded, { method, headers })).status).toBe(404);

@@ -1,7 +1,7 @@
 /**
- * Tenants that read large archives must not delay a tenant that reads little. Over HTTP: requests yield to each
- * other between chunks, each request reads a bounded part, and only a few streams read the archive at once. The
- * tests measure order and counts, not time.
+ * Tests over HTTP that tenants that read large archives do not delay a tenant that reads little: requests yield to
+ * each other between chunks, each request reads a bounded part, and only a few streams read the archive at the same
+ * time. The tests measure order and counts, not time.
  */
 import { beforeEach, expect, test } from 'vitest';
 
@@ -119,7 +119,7 @@ test('a request stops reading an archive after 4 MiB, and the next request conti
   expect(requests).toBeGreaterThanOrEqual(Math.floor((length * payloadBytes) / (2 * SCANNED_BYTES_MAX)));
 });
 
-test('a bounded number of streams read archives at once; the others wait and are served round-robin over tenants', async () => {
+test('only a few streams read archives at the same time; the others wait and are served round-robin over tenants', async () => {
   for (let n = 0; n < 10; n++) await archive(`greedy-${n}`, 600, 10);
   await archive('victim', 600, 10);
   const open = async (id: string, key: string | undefined) => {
@@ -140,6 +140,6 @@ test('a bounded number of streams read archives at once; the others wait and are
     expect(reads.waiting.length).toBeLessThanOrEqual(ARCHIVE_READS_AT_ONCE);
     order.push(reads.waiting.at(-1)?.id);
   }
-  // At most one read of the greedy tenant was ahead of the victim's.
+  // At most one more read of the greedy tenant began before the victim's read.
   expect(order.length).toBeLessThanOrEqual(2);
 });

@@ -1,4 +1,4 @@
-/** What browsers may read and store, and that no web page can use its visitor's credentials. */
+/** Tests what browsers are allowed to read and store, and that no web page can use its visitor's credentials. */
 import { describe, expect, test } from 'vitest';
 
 import { ADMIN_TOKEN, path, type ServiceUnderTest } from '../http/service-under-test.ts';
@@ -6,7 +6,7 @@ import { awsCall, bearer, EVENTS, everythingIn, openTenants, OWN, ticketFor, war
 
 const ORIGIN = { Origin: 'https://evil.example' };
 
-/** One answer of every kind. `isCors` is true if pages of other origins may read it. */
+/** Returns one answer of every kind. `isCors` is true if pages of other origins are allowed to read it. */
 async function everyKind(
   service: ServiceUnderTest,
 ): Promise<[name: string, response: Response, isCors: boolean][]> {
@@ -99,7 +99,7 @@ describe('every kind of answer', () => {
     }
   });
 
-  test('may be read by any origin on public routes, but never with the cookies of a visitor', async () => {
+  test('can be read by any origin on public routes, but never with the cookies of a visitor', async () => {
     for (const [name, { headers, body }, isCors] of await everyKind(await openTenants())) {
       expect(headers.get('Access-Control-Allow-Credentials'), name).toBeNull();
       expect(headers.get('Access-Control-Allow-Origin'), name).toBe(isCors ? '*' : null);

@@ -1,12 +1,12 @@
 /**
- * The service over HTTP while its store is full: the store accepts deletions, but refuses every other write.
+ * Tests the service over HTTP while its store is full: the store accepts deletions, but refuses every other write.
  */
 import { expect, test } from 'vitest';
 
 import { openService, path, problemOf } from '../http/service-under-test.ts';
 import { bearer } from './tenants.ts';
 
-test('with a full store, a revocation works at once and its answer says that it is not stored; archives can be deleted', async () => {
+test('with a full store, a revocation takes effect immediately, its answer says that it is not stored, and archives can be deleted', async () => {
   const service = await openService();
   const message = { messageId: '0', eventType: 'EXECUTION_SUCCEEDED', timestamp: '2025-01-01T00:00:00Z' };
   const archive = (id: string) => service.admin('PUT', `/executions/${id}/messages`, message);

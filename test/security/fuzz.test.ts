@@ -1,6 +1,6 @@
 /**
- * Sends 10,000 random requests. Each must get a documented answer, never a 500, and nothing that the caller may
- * not see.
+ * Sends 10,000 random requests. Each must get a documented answer, never a 500, and nothing that the caller is not
+ * allowed to see.
  */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
@@ -28,8 +28,8 @@ import {
 
 const RUNS = runs(10_000);
 /**
- * Fewer requests with the admin token: they are slow because they write to the store, and there are only about
- * twenty kinds.
+ * The number of requests with the admin token. It is lower, because these requests write to the store, which is slow,
+ * and there are only about twenty kinds of them.
  */
 const ADMIN_RUNS = runs(1_000);
 
@@ -56,7 +56,7 @@ const PROBLEM_MEMBERS = [
 
 type Values = Readonly<Record<string, string>>;
 
-/** Changes the second-to-last character. The last one of a signature has bits that decoding ignores. */
+/** Changes the second-to-last character, because decoding ignores some bits of the last character of a signature. */
 const bent = (text: string): string =>
   `${text.slice(0, -2)}${text.at(-2) === 'A' ? 'B' : 'A'}${text.slice(-1)}`;
 
@@ -103,7 +103,9 @@ async function attacker(service: ServiceUnderTest): Promise<Record<SecretName, s
 const fill = (text: string, values: Values): string =>
   text.replaceAll(/\{\{([\w:]+)\}\}/g, (slot, name: string) => values[name] ?? slot);
 
-/** The request to send. Undefined if the runtime itself refuses to build it; such requests are skipped. */
+/**
+ * Builds the request to send. Returns undefined if the runtime itself refuses to build it. Tests skip such requests.
+ */
 function requestOf({ method, path: rawPath, query, headers, body }: MadeUp, values: Values) {
   const search = query
     .map(([name, value]) => `${encode(fill(name, values))}=${encode(fill(value, values))}`)
@@ -194,7 +196,7 @@ test('every request of an attacker gets a documented answer without secrets or d
     expect(text).not.toContain(VICTIM);
     const written = JSON.stringify(request);
     if (!/key:full|ticket:full/.test(written)) expect(text).not.toContain(PAYLOAD);
-    // No answer contains a secret that was used. (A new ticket is not among them.)
+    // No answer contains a secret that was used. (`used` does not contain the tickets that answers create.)
     for (const secret of used) {
       for (const part of partsOf(secret)) expect(text.includes(part)).toBe(false);
     }
@@ -230,7 +232,7 @@ test('no request with the admin token causes a 500', async () => {
       fc.pre(sent !== undefined);
       const response = await answered(service, service.fetch(sent.address, sent.init));
       const text = await everythingIn(response);
-      // A path with `..` may lead out of /v1/admin. There, AWS clients get answers in the AWS protocol.
+      // A path with `..` can lead out of /v1/admin, where AWS clients get answers in the AWS protocol.
       expectWellFormed(response, text, isToAws(request, sent.pathname));
       expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull();
       expect(text).not.toContain(ADMIN_TOKEN);

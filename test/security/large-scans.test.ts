@@ -1,7 +1,7 @@
 /**
- * On workerd and on Deno, one tenant scans a large history again and again with a filter that matches nothing,
- * while another reads small pages. Each request may read only a bounded amount, so the other tenant is served
- * meanwhile.
+ * On workerd and on Deno, one tenant scans a large history again and again with a filter that matches nothing, while
+ * another tenant reads small pages. Each request reads only a bounded amount, so the other tenant is served during
+ * the scans.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,8 +18,8 @@ import { settingsFor, startDeno } from '../deno/deno-process.ts';
 const LENGTH = 450;
 const PAYLOAD_BYTES = 200_000;
 /**
- * A request stops with the part that reaches the bound. A part is at most as large as the bound, so a request
- * scans less than twice the bound.
+ * The most messages that one request scans. It reads parts of the archive until it has read SCANNED_BYTES_MAX. No
+ * part is larger than that, so a request scans less than twice as much.
  */
 const MESSAGES_MAX = Math.ceil((2 * SCANNED_BYTES_MAX) / PAYLOAD_BYTES);
 

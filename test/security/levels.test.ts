@@ -1,6 +1,7 @@
 /**
- * The three levels of access are `none`, `names` and `full`. On every route, a key or ticket shows exactly what
- * its level allows, whether or not others have read the same before, and also after its key has changed.
+ * The three levels of access are `none`, `names` and `full`. On every route, a key or ticket shows exactly what its
+ * level allows, whether or not others have read the same history before, and also after the level of its key has been
+ * changed.
  */
 import { expect, test } from 'vitest';
 
@@ -80,7 +81,7 @@ interface Credential {
   readonly query?: string;
 }
 
-/** Everything that a caller gets on all routes, headers included. */
+/** Returns everything that a caller gets on all routes, headers included. */
 async function allWays(service: ServiceUnderTest, id: string, { headers = {}, query = '' }: Credential) {
   const ask = (more: string, resource = '/messages', added: Record<string, string> = {}) =>
     service.fetch(path(id, [query, more].filter(Boolean).join('&'), resource), {
@@ -146,7 +147,7 @@ test('a ticket shows the lower of its own level and the current level of its key
   }
 });
 
-test('an open stream closes if its key may now see less than the stream shows, and stays open otherwise', async () => {
+test('an open stream closes if the level of its key drops below what the stream shows, and stays open otherwise', async () => {
   for (const before of LEVELS) {
     for (const after of LEVELS) {
       const service = await openService();
@@ -176,7 +177,7 @@ test('?step= is a 403 for keys that do not see step names', async () => {
   }
 });
 
-test('the ETag at a level depends only on what that level sees', async () => {
+test('the ETag at a level depends only on what that level shows', async () => {
   const one = await openService();
   const two = await openService({}, { clock: one.clock });
   const at = (payload: string, step: string) => [

@@ -1,7 +1,7 @@
 /**
- * The memory that all caches of one isolate or process use while one key reads much over HTTP. The test
- * measures the bytes of all cached values as the engine serializes them. So it fails if a cache underestimates
- * the size of its values, or if MEMORIES_BYTES_MAX leaves out a large cache.
+ * Tests how much memory all caches of one isolate or process use while one key reads much over HTTP. The test
+ * measures the bytes of all cached values as the engine serializes them. So it fails if a cache underestimates the
+ * size of its values, or if MEMORIES_BYTES_MAX leaves out a large cache.
  */
 import { readFileSync } from 'node:fs';
 import { serialize } from 'node:v8';
@@ -22,7 +22,8 @@ import { answered, bearer, EVENTS } from './tenants.ts';
 
 const MIB = 1024 * 1024;
 /**
- * Frames have a cache for each level of access to payloads: one of the full size, and two of a quarter of it.
+ * The bound on all caches together. Frames have three caches, one for each level of access to payloads: one of the
+ * full size, and two of a quarter of it.
  */
 const MEMORIES_BYTES_MAX =
   KEYS_REMEMBERED_BYTES_MAX +
@@ -60,12 +61,12 @@ const isContainer = (value: unknown): boolean =>
   Object.values(Object(value)).some((part) => part instanceof LruMap);
 
 /**
- * Caches that bound their number of entries instead of their bytes hold small values. Each may use this many
+ * The bytes that a cache of small values is allowed to use. Such a cache bounds its number of entries instead of its
  * bytes.
  */
 const SMALL_BYTES = MIB;
 
-/** The bytes in all maps. Also expects that no map underestimates what it holds. */
+/** Returns the bytes in all maps. Also expects that no map underestimates the size of its values. */
 function bytesIn(maps: ReadonlySet<LruMap<unknown, unknown>>): number {
   let sum = 0;
   for (const map of maps) {

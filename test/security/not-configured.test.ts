@@ -22,7 +22,7 @@ test.each<[string, string, Record<string, string>]>([
   ['POST', '/', { 'X-Amz-Target': 'IotThingsGraphFrontEndService.ListFlowExecutionMessages' }],
   ['GET', '/v1/admin/keys', { Authorization: 'Bearer short' }],
 ])(
-  'without settings, the answer to %s %s has the security headers and a request id, and discloses no setting',
+  'without valid settings, the answer to %s %s has the security headers and a request id, and discloses no setting',
   async (method, path, headers) => {
     const response = await worker.fetch(path, { method, headers });
     expect(response.status).toBe(headers['X-Amz-Target'] === undefined ? 503 : 500);

@@ -22,7 +22,7 @@ import {
 const BLIND = { executions: [OWN_PATTERN], tickets: true, payloads: 'none' } as const;
 const FULL = { executions: [OWN_PATTERN], tickets: true, payloads: 'full' } as const;
 
-/** The answers of every route that reads the execution, with a key or with a ticket in the query. */
+/** Returns the answers of every route that reads the execution, with a key or with a ticket in the query. */
 async function allWays(
   service: ServiceUnderTest,
   id: string,
@@ -49,7 +49,7 @@ test.each([
   ['that nobody has read before', false],
   ['that a full key has read into every cache', true],
 ])(
-  'no page, stream, summary or AWS answer has payloads of a live or archived execution %s',
+  'no answer to a key with `payloads: none` has payloads of a live or archived execution %s',
   async (_, isWarm) => {
     const service = await openTenants();
     if (isWarm) await warm(service);
@@ -73,7 +73,7 @@ test.each([
   },
 );
 
-test('no live stream has payloads, even while another subscriber of the execution gets them', async () => {
+test('no live stream with `payloads: none` has payloads, even while another subscriber of the execution gets them', async () => {
   const service = await openTenants();
   const id = `${OWN.running}-live`;
   const at = (n: number, afterMs: number) => ({
@@ -104,7 +104,7 @@ test('no live stream has payloads, even while another subscriber of the executio
   }
 });
 
-test('no ticket of such a key shows payloads, and requesting one that does is refused', async () => {
+test('no ticket of a key with `payloads: none` shows payloads, and a request for a ticket with payloads is refused', async () => {
   const service = await openTenants();
   await warm(service);
   const blind = await service.key(BLIND);

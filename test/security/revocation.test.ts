@@ -37,8 +37,7 @@ async function revoke(service: ServiceUnderTest, key: string): Promise<void> {
 }
 
 /**
- * Milliseconds until the stream closes. The clock advances in small steps, so that heartbeats are read
- * meanwhile.
+ * Returns the milliseconds until the stream closes. The clock advances in small steps, so that heartbeats are read.
  */
 async function msUntilOver(clock: ManualClock, reader: StreamReader, atMostMs: number): Promise<number> {
   const fromMs = clock.now();
@@ -96,7 +95,7 @@ describe('a revoked key', () => {
     },
   );
 
-  test('is refused immediately by the process that revoked it, and by others once their cached key has expired', async () => {
+  test('is refused immediately by the process that revoked it, and by other processes once their cached key has expired', async () => {
     const clock = new ManualClock();
     const store = createMemoryStore({ clock });
     const here = await openTenants({ clock, store });
@@ -114,7 +113,7 @@ describe('a revoked key', () => {
     await clock.advance(1_001);
     await revoke(here, key);
     expect(await statuses(here)).toEqual([401, 401, 401, 401]);
-    // The key is checked before the purpose of its ticket.
+    // The key of a ticket is checked before the route rejects tickets.
     expect((await here.fetch(`/v1/key?ticket=${ticket}`)).status).toBe(401);
     await clock.advance(MEMORY_MS);
     expect(await statuses(elsewhere)).toEqual([401, 401, 401, 401]);
@@ -143,7 +142,7 @@ describe('a revoked key', () => {
   });
 });
 
-describe('known end times', () => {
+describe('with a known end time,', () => {
   test.each([
     ['of a running execution', OWN.running],
     ['of an archived execution that is read slowly', 'long'],
@@ -214,7 +213,7 @@ describe('an end time that changes while a stream is open', () => {
     await pass(60_000);
     expect(reader.ended).toBe(false);
     expect(reader.named('problem')).toEqual([]);
-    // The new end lies after the next regular check, which reads it.
+    // The new end is after the next regular check, so the stream reads it at that check.
     expect((await service.admin('PATCH', `/keys/${idOf(key)}`, inMs(CHECK_MS + 5_001))).status).toBe(200);
     const endsAtMs = service.clock.now() + CHECK_MS + 5_001;
     await pass(CHECK_MS + 5_000);

@@ -27,7 +27,7 @@ import {
 const MINE = { executions: [OWN_PATTERN], tickets: true };
 const NOWHERE = `${OTHER.ended}-that-does-not-exist`;
 
-/** The answers to every kind of request for the execution, without request ids. */
+/** Returns the answers to every kind of request for the execution, without request ids. */
 async function allWays(service: ServiceUnderTest, key: string, id: string): Promise<string[]> {
   const cursor = (await pageOf(service.get(path(OWN.ended, 'maxResults=1')))).cursor;
   const get = (url: string, more: Record<string, string> = {}) =>
@@ -59,7 +59,7 @@ describe('a key for one flow', () => {
     ['that nobody has read yet', false],
     ['that are archived or live, and in every cache', true],
   ])(
-    'gets the same answers for executions of another flow %s as for one that does not exist',
+    'gets the same answers for executions of another flow %s as for an execution that does not exist',
     async (_, isWarm) => {
       const service = await openTenants();
       if (isWarm) await warm(service);
@@ -113,7 +113,7 @@ describe('a key for one flow', () => {
     }
   });
 
-  test('reads the execution that was authorized if an AWS body names two', async () => {
+  test('reads only the execution that was authorized if an AWS body names two executions', async () => {
     const service = await openTenants();
     await warm(service);
     const key = await service.key(MINE);

@@ -57,7 +57,7 @@ describe('a secret is recognized by its pattern', () => {
     'Credential=[redacted]/20260101/us-west-2/x/aws4_request, [redacted]',
     'SIGNING_SECRET must have at least 32 characters; ADMIN_TOKEN, AWS_SECRET_ACCESS_KEY is missing',
     '{"event":"request","route":"admin-keys","keyId":"abcdefgh","execution":"urn:tdm:us-west-2/1/x:Workflow:y"}',
-  ])('text that only mentions secrets is not a finding: %s', (text) => {
+  ])('but not in text that only mentions secrets: %s', (text) => {
     expect(secretsIn(text)).toEqual([]);
   });
 });
@@ -66,7 +66,7 @@ describe('a secret is recognized by its pattern', () => {
 const found = (place: string | RegExp) => [expect.stringMatching(place)];
 
 describe('a secret is found', () => {
-  test('in a record of a log port, and the error that then fails the test file does not repeat it', () => {
+  test('in a record of a log port, and the error that fails the test file does not repeat the secret', () => {
     testLog()({ event: 'request', detail: `no such key: ${KEY}` });
     testLog()({ event: 'request', detail: `no such key: ftk_${credentialId}` });
     expect(expectNothingFound).toThrow(

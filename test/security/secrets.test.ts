@@ -26,8 +26,8 @@ const UPSTREAM_SECRET = 'the secret of the upstream';
 const MINE = { executions: [OWN_PATTERN, 'ftk*', '*.*'], tickets: true };
 
 /**
- * The texts to search for. Of a key: its secret part and the start of that part. Of other secrets: the whole
- * text and its end.
+ * Returns the texts to search for: for a key, its secret part and the start of that part; for other secrets, the
+ * whole text and its end.
  */
 const tracesOf = (secret: string): string[] =>
   secret.startsWith('ftk_') ? [secret.slice(15), secret.slice(15, 35)] : [secret, secret.slice(-24)];

@@ -1,6 +1,6 @@
 /**
  * On workerd and on Deno, one key tries to take all slots of an execution: with waiting requests, with waiting
- * requests that disconnect at once, and with streams of an archived history.
+ * requests that then disconnect, and with streams of an archived history.
  */
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
@@ -115,7 +115,7 @@ describe.each(Object.entries(services))('on %s', (_name, start) => {
     }
   });
 
-  test('with streamLimit 1,000, a key cannot take all slots by waiting requests that disconnect at once', async () => {
+  test('with streamLimit 1,000, a key cannot take all slots with waiting requests, even if they then disconnect', async () => {
     await service.script('left', history(3));
     const [attacker, victim] = [await service.key({ streamLimit: 1_000 }), await service.key()];
     const cursor = await cursorOf('left', victim);
@@ -156,7 +156,8 @@ describe.each(Object.entries(services))('on %s', (_name, start) => {
 
   test('with streamLimit 2, 38 of 40 streams of an archived history are refused, and a disconnect frees a slot', async () => {
     const payload = 'x'.repeat(60_000);
-    // Larger than the buffers of a connection, so that a stream stays open while the client does not read it.
+    // The history is larger than the buffers of a connection, so that a stream stays open while the client does not
+    // read it.
     const lines = Array.from({ length: 400 }, (_, n) =>
       JSON.stringify({
         messageId: `${n}`,

@@ -1,4 +1,4 @@
-/** How long callers that never finish a request body can hold a connection, on both runtimes. */
+/** Tests how long callers that never finish a request body can hold a connection, on both runtimes. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -41,7 +41,10 @@ interface Received {
   readonly text: string;
 }
 
-/** Far shorter than the permitted silence, so that only the limit on the whole body ends a body that drips. */
+/**
+ * The pause between two bytes of a body that drips. Far shorter than the permitted silence, so that only the limit on
+ * the whole body ends a body that drips.
+ */
 const DRIP_MS = 500;
 
 /**
@@ -61,7 +64,7 @@ async function sendUnfinished(
   socket.write(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n{"name":`);
   let text = '';
   socket.on('data', (bytes) => (text += String(bytes)));
-  // Ignores the error of a byte that is written after the server has closed the connection.
+  // Ignores the error that a write causes after the server has closed the connection.
   socket.on('error', () => undefined);
   const drip = drips ? setInterval(() => socket.write(' '), DRIP_MS) : undefined;
   if (until === 'closed') await once(socket, 'close');

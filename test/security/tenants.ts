@@ -1,6 +1,6 @@
 /**
- * A service with two tenants: an attacker with its own keys, and a victim whose executions the attacker may not
- * read. Their messages contain unique texts, so that searching an answer for these texts finds every leak.
+ * A service with two tenants: an attacker with its own keys, and a victim whose executions the attacker may not read.
+ * The messages of both contain unique texts, so that searching an answer for these texts finds every leak.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -168,7 +168,8 @@ export async function answered(service: ServiceUnderTest, sent: Promise<Response
 }
 
 /**
- * Everything that a caller gets: headers and body. Of a stream, only the events that arrive without waiting.
+ * Returns everything that a caller gets: headers and body. Of a stream, returns only the events that arrive without
+ * waiting.
  */
 export async function everythingIn(response: Response): Promise<string> {
   const headers = JSON.stringify([...response.headers]);
@@ -187,7 +188,7 @@ export async function everythingIn(response: Response): Promise<string> {
   return headers + text;
 }
 
-/** Names, values and metadata of all stored entries. */
+/** Returns the names, values and metadata of all stored entries. */
 export async function everythingStored(service: ServiceUnderTest): Promise<string> {
   const all: unknown[] = [];
   let cursor: string | undefined;

@@ -20,9 +20,9 @@ import { StreamReader } from '../support/sse-reader.ts';
 
 /** The rate of each of the two keys, just below the limit of a standard key. */
 const SUMMARIES_PER_SECOND = 9.5;
-/** Long enough to use up the saved calls and to fill the attacker's queue. */
+/** Long enough to use up the calls that the budget has saved, and to fill the attacker's queue. */
 const ATTACK_MS = 40_000;
-/** By then a queue has formed. From then on the test measures the other tenant's reads. */
+/** After this time the attacker's queue has formed, and the test starts to measure the other tenant's reads. */
 const QUEUED_AFTER_MS = 25_000;
 const READ_EVERY_MS = 1_100;
 /**

@@ -1,5 +1,5 @@
 /**
- * Tenants that request more than their share of an upstream service: the answers that they get, and how many
+ * Tests tenants that request more than their share of an upstream service: the answers that they get, and how many
  * calls the upstream gets.
  */
 import { expect, test } from 'vitest';
@@ -18,7 +18,7 @@ const EXECUTIONS = 90;
 const OWNERS = 9;
 const SECONDS = 10;
 
-/** The number of upstream calls while many owners follow executions that change each second. */
+/** Returns the number of upstream calls while many owners follow executions that change each second. */
 async function callsFor(thingsGraphCallsPerSecond: number): Promise<number> {
   const service = await openService({ thingsGraphCallsPerSecond });
   const keys = await Promise.all(
@@ -49,7 +49,7 @@ test('Things Graph gets at most the configured calls a second, plus the burst th
   expect(await callsFor(THINGS_GRAPH_CALLS_PER_SECOND)).toBeLessThanOrEqual(most);
 });
 
-test('a tenant over its share gets a 429 with Retry-After, or ThrottlingException in both AWS protocols; others are not refused', async () => {
+test('a tenant over its share gets a 429 with Retry-After, or ThrottlingException in both AWS protocols; other tenants are not refused', async () => {
   const service = await openService();
   const greedy = await Promise.all(Array.from({ length: 10 }, () => service.key({ owner: 'greedy' })));
   const other = await service.key({ owner: 'other' });

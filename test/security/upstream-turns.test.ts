@@ -1,7 +1,7 @@
 /**
- * One tenant requests hundreds of upstream reads at once over HTTP. The order in which calls reach the upstream
- * shows whether another tenant's read is served in its turn. Runs with the budget of one process, and with one
- * that isolates lease, as on Workers.
+ * One tenant requests hundreds of upstream reads at the same time over HTTP. The order in which calls reach the
+ * upstream shows whether another tenant's read is served in its turn. Runs with the budget of one process, and with a
+ * budget that isolates lease, as on Workers.
  */
 import { expect, test } from 'vitest';
 
@@ -25,7 +25,7 @@ const ISOLATES = 5;
 type BudgetOf = Platform['callBudget'];
 
 /**
- * A budget that passes each call to the isolate of its execution. On Workers, executions are objects that are
+ * Returns a budget that passes each call to the isolate of its execution. On Workers, executions are objects that are
  * spread over isolates.
  */
 function acrossIsolates(clock: ManualClock, limits: CallLimits): CallBudget {
@@ -61,13 +61,13 @@ async function open(budgetOf: (clock: ManualClock) => BudgetOf) {
 }
 
 test.each<[string, (clock: ManualClock) => BudgetOf, number, number]>([
-  // A call of the greedy tenant may have been next when the victim's read arrived.
+  // Calls of the greedy tenant might already be next when the victim's read arrives.
   ['a process', (clock) => (_, limits) => createCallBudget({ clock, ...limits }), 2, 0],
-  // Each isolate may still have a leased call for the greedy tenant. The last call that waits in an isolate is
-  // never refused for the tenant's share. If it waits too long, its readers get a 503.
+  // Each isolate might first make calls that it has leased for the greedy tenant. The last call that waits in an
+  // isolate is never refused for the tenant's share. If it waits too long, its readers get a 503.
   ['isolates', (clock) => (_, limits) => acrossIsolates(clock, limits), 2 * ISOLATES, 2 * ISOLATES],
 ])(
-  'with the budget of %s, a tenant’s read is made after at most a few calls of another tenant, however many of those wait',
+  'with the budget of %s, a tenant’s read is made after at most a few calls of another tenant, however many calls of that tenant wait',
   async (_, budgetOf, turns, lastOnes) => {
     const { service, clock, calls } = await open(budgetOf);
     const greedy = await Promise.all(Array.from({ length: KEYS }, () => service.key({ owner: 'greedy' })));
@@ -90,7 +90,7 @@ test.each<[string, (clock: ManualClock) => BudgetOf, number, number]>([
         read(greedy[n % KEYS] ?? '', ids[n % EXECUTIONS] ?? ''),
       );
     void attack();
-    // By now the saved calls are used up, and the greedy tenant's queue is full.
+    // By now the calls that the budget had saved are used up, and the greedy tenant's queue is full.
     await clock.advance(2_000);
     const before = calls.length;
     const answer = read(victim, 'victim-1');

@@ -1,7 +1,6 @@
 /**
- * What passes between callers and AWS. Only the id of a caller's request reaches the upstream, and only the
- * messages of the upstream's answer reach the caller. The upstream here records requests and gives hostile
- * answers.
+ * Tests what passes between callers and AWS. Only the id of a caller's request reaches the upstream, and only the
+ * messages of the upstream's answer reach the caller. The upstream here records requests and gives hostile answers.
  */
 import { expect, test } from 'vitest';
 
@@ -24,7 +23,7 @@ interface Captured {
   readonly body: string;
 }
 
-/** An upstream that records requests and gives the answers of `answer`. */
+/** Returns an upstream that records requests and answers them with `answer`. */
 function upstreamThat(answer: (request: Captured) => Response) {
   const captured: Captured[] = [];
   const upstream = async (request: Request) => {
@@ -150,10 +149,10 @@ test.each<[string, () => Response]>([
   ['a permanent redirect', () => evil(308, SECRET)],
   ['HTML', () => evil(200, `<script>${SECRET}</script>`, { 'Content-Type': 'text/html' })],
   ['an XML error', () => evil(403, `<Error><Message>${SECRET}</Message></Error>`)],
-  ['a refusal as invalid', () => aws(400, 'InvalidRequestException')],
-  ['a refusal as unknown', () => aws(400, 'ResourceNotFoundException')],
-  ['a throttled call', () => aws(400, 'ThrottlingException')],
-  ['a failure', () => aws(500, 'InternalFailureException')],
+  ['an invalid-request error', () => aws(400, 'InvalidRequestException')],
+  ['a not-found error', () => aws(400, 'ResourceNotFoundException')],
+  ['a throttling error', () => aws(400, 'ThrottlingException')],
+  ['an internal error', () => aws(500, 'InternalFailureException')],
   ['an expired token', () => aws(403, 'ExpiredTokenException')],
   ['an error with an unknown name', () => aws(418, SECRET)],
   ['messages of another shape', () => Response.json({ messages: [{ messageId: { nested: SECRET } }] })],

@@ -1,6 +1,6 @@
 /**
- * Guarantees of the AWS client that can be tested without sockets: time, waits and texts are bounded, however
- * the ports behave.
+ * Tests the guarantees of the AWS client that need no sockets: time, waits and texts are bounded, however the ports
+ * behave.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -93,7 +93,7 @@ describe('waits between attempts', () => {
     );
   });
 
-  test('are skipped if they would exceed the 20 s of a call, and the last failure is returned at once', async () => {
+  test('are skipped if they would exceed the 20 s of a call, and the last failure is returned immediately', async () => {
     const clock = new ManualClock();
     let attempts = 0;
     const slow: Fetch = async (url, init) => {
@@ -129,7 +129,7 @@ describe('waits between attempts', () => {
 });
 
 describe('with a misbehaving port', () => {
-  test('a call does not wait for a fetch that ignores its signal, and cancels its late answer unread', async () => {
+  test('a call does not wait for a fetch that ignores its signal, and cancels the late answer of the fetch unread', async () => {
     const clock = new ManualClock();
     const caller = new AbortController();
     const late = Promise.withResolvers<Response>();

@@ -1,4 +1,4 @@
-/** Unwanted bodies are cancelled, even if fetch does not support signals. */
+/** Tests that the bodies of unwanted answers are cancelled, even if fetch does not support signals. */
 import { expect, test } from 'vitest';
 import { staticCredentials } from '../../src/sources/aws/aws-credentials.ts';
 import { ANSWER_BYTES_MAX, createAwsJsonClient } from '../../src/sources/aws/aws-json.ts';

@@ -13,7 +13,10 @@ import { CALLS_AT_ONCE, CALLS_PER_SECOND, pollsBudget } from '../../src/sources/
 
 const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
 
-/** Each request plays one isolate: it creates its own budget, which shares no memory with the others. */
+/**
+ * Each request plays one isolate: it creates its own budget, which shares no memory with the budgets of other
+ * requests.
+ */
 const WORKER = `
   import { systemClock as clock } from './src/core/clock.ts';
   import { consoleLog as log } from './src/core/log.ts';
@@ -71,7 +74,7 @@ test('isolates that share a budget never exceed it together, and do not affect a
   const turns = await Promise.all([isolate('a', 80, 0), isolate('a', 80, 0), isolate('a', 80, 0)]);
   const sum = turns.reduce((total, isolated) => total + isolated.turns, 0);
   const seconds = (Date.now() - beganAtMs) / 1000;
-  // Each isolate may still hold a few calls that it has leased but not used.
+  // Each isolate might still hold up to 8 calls that it has leased but not used.
   expect(sum).toBeGreaterThanOrEqual(CALLS_AT_ONCE - 3 * 8);
   expect(sum).toBeLessThanOrEqual(CALLS_AT_ONCE + CALLS_PER_SECOND * seconds);
   expect((await isolate('b', 80, 0)).turns).toBe(80);

@@ -39,7 +39,7 @@ describe('the budget of a process', () => {
     return turns;
   };
 
-  test('serves a burst at once and further calls in order of arrival, and refuses calls that would wait too long', async () => {
+  test('serves a burst immediately and further calls in order of arrival, and refuses calls that would wait too long', async () => {
     const clock = new ManualClock();
     const budget = createCallBudget({ clock });
     const beganAtMs = clock.now();
@@ -59,7 +59,7 @@ describe('the budget of a process', () => {
     expect(clock.now() - beganAtMs).toBe(2_000 + TURN_MS_MAX);
   });
 
-  test('makes later calls wait for calls that were made without a permit', async () => {
+  test('makes later calls wait for calls that were made without waiting for a turn', async () => {
     const clock = new ManualClock();
     const budget = createCallBudget({ clock, callsPerSecond: 1, callsAtOnce: 2 });
     for (let n = 0; n < 5; n++) budget.spent(READER);
@@ -68,7 +68,7 @@ describe('the budget of a process', () => {
     expect(await turn).toEqual({ ok: true, waitedMs: 4_000 });
   });
 
-  test('gives the turn of a caller that left while waiting to the next one', async () => {
+  test('gives the turn of a caller that left while waiting to the next caller', async () => {
     const clock = new ManualClock();
     const budget = createCallBudget({ clock, callsPerSecond: 1, callsAtOnce: 1 });
     await budget.take('id', READER);
@@ -171,7 +171,7 @@ describe('leases of a budget', () => {
 describe('executions that are mostly silent, with a burst of messages every few minutes', () => {
   const THINGS_GRAPH = { callsPerSecond: 30, callsAtOnce: 100 };
 
-  /** How late the first message of each burst arrives, in ascending order. */
+  /** Returns how many milliseconds late the first message of each burst arrives, in ascending order. */
   async function delays(count: number, budgetOf: (clock: ManualClock) => CallBudget): Promise<number[]> {
     const clock = new ManualClock();
     const budget = budgetOf(clock);

@@ -1,5 +1,5 @@
 /**
- * How the calls of one tenant affect another tenant with the same budget, within a process and across isolates.
+ * Tests how the calls of one tenant affect another tenant with the same budget, within a process and across isolates.
  */
 import { describe, expect, test } from 'vitest';
 import {
@@ -138,14 +138,15 @@ describe('in one process', () => {
       void (async () => {
         let intervalMs = 0;
         while (clock.now() < until) {
-          // The first page counts as a read, the others as polls.
+          // The first page counts as a read, and later pages count as polls.
           polls.push(await budget().take(`flow-${n}`, intervalMs === 0 ? reader('tenant') : POLL));
           intervalMs = budget().pace(`flow-${n}`, 1_000, ['tenant']);
           await clock.sleep(intervalMs);
         }
       })();
     }
-    // Only pages of the 50 others cost a call: a quarter of 5 a second.
+    // Only pages of the 50 executions that are not followed cost a call: a quarter of 5 pages a second, so one each
+    // 800 ms.
     const pages = callEvery({ clock, budget }, { everyMs: 800, forMs: 60_000, origin: reader('tenant') });
     const turns = await inTime(clock, pages, 80_000);
     expect(refusals([...turns, ...polls])).toEqual([]);
@@ -178,7 +179,7 @@ describe('leases', () => {
     expect(ask('b', { readers: [['victim', 1]] }, 267).calls).toBe(1);
   });
 
-  test('serve more tenants than the burst has calls, even if each tenant is in another isolate', () => {
+  test('serve more tenants than the burst has calls, even if each tenant is in its own isolate', () => {
     const ask = openLeases();
     const served = new Set<string>();
     for (let nowMs = 0; nowMs < 15_000; nowMs += 1_000) {
@@ -206,7 +207,7 @@ describe('leases', () => {
     expect(ask('b', { background: 5, soon: 7 }, 2_000).calls).toBe(12);
   });
 
-  test('name the tenants whose readers have called lately, two at most', () => {
+  test('name the tenants whose readers have called lately, at most two', () => {
     const ask = openLeases();
     for (const tenant of ['a', 'b', 'c', 'b']) ask(`holder of ${tenant}`, { readers: [[tenant, 1]] }, 1_000);
     expect(ask('other', {}, 2_000).called).toEqual(['c', 'b']);

@@ -1,4 +1,4 @@
-/** The intervals between polls keep all polls within the budget, with max-min fairness between tenants. */
+/** Tests that the intervals between polls keep all polls within the budget, with max-min fairness between tenants. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { boundedDemand, type Demand, OTHERS, summedDemand } from '../../src/sources/call-budget/demand.ts';
@@ -21,7 +21,7 @@ const anyDemand: fc.Arbitrary<Demand> = fc.uniqueArray(fc.tuple(fc.string({ minL
   selector: ([tenant]) => tenant,
   maxLength: 6,
 });
-/** A budget without spare calls, so that silent executions are not polled more often than they request. */
+/** Returns a budget without spare calls, so that silent executions are not polled more often than they request. */
 const tight = (callsPerSecond: number) => ({ callsPerSecond, spareCallsPerSecond: 0 });
 const atLeast = (leastMs: number): Pace => ({ leastMs, mostMs: Infinity });
 const atMost = (mostMs: number): Pace => ({ leastMs: 0, mostMs });
@@ -38,7 +38,7 @@ describe("the interval of a tenant's polls", () => {
     );
   });
 
-  test('slows down only the executions that would be polled more often', () => {
+  test('slows down only the executions that would otherwise be polled more often', () => {
     // The ten quiet executions need 10/15 of the 13.5 calls a second. The rest is for the twenty busy ones.
     const least = leastIntervalMs(
       [
@@ -125,29 +125,29 @@ describe('the intervals of all tenants', () => {
       }),
     );
   });
+});
 
-  test('merge the tenants that need the fewest calls if there are more tenants than the bound', () => {
-    const demand: Demand = [
-      ['a', [[1_000, 9]]],
-      ['b', [[1_000, 1]]],
-      ['c', [[1_000, 2]]],
-      ['d', [[2_000, 2]]],
-    ];
-    const bounded = boundedDemand(demand, 2);
-    expect(bounded).toEqual([
-      ['a', [[1_000, 9]]],
-      ['c', [[1_000, 2]]],
+test('boundedDemand merges the tenants that need the fewest calls if there are more tenants than the bound', () => {
+  const demand: Demand = [
+    ['a', [[1_000, 9]]],
+    ['b', [[1_000, 1]]],
+    ['c', [[1_000, 2]]],
+    ['d', [[2_000, 2]]],
+  ];
+  const bounded = boundedDemand(demand, 2);
+  expect(bounded).toEqual([
+    ['a', [[1_000, 9]]],
+    ['c', [[1_000, 2]]],
+    [
+      OTHERS,
       [
-        OTHERS,
-        [
-          [1_000, 1],
-          [2_000, 2],
-        ],
-        2,
+        [1_000, 1],
+        [2_000, 2],
       ],
-    ]);
-    expect(boundedDemand(demand, 4)).toEqual(demand);
-  });
+      2,
+    ],
+  ]);
+  expect(boundedDemand(demand, 4)).toEqual(demand);
 });
 
 describe('silent executions', () => {
@@ -169,7 +169,7 @@ describe('silent executions', () => {
     [90, 5_000],
     [180, 10_000],
     [269, 14_945],
-  ])('%i of them are polled every %i ms', (count, intervalMs) => {
+  ])('(%i of them) are polled every %i ms', (count, intervalMs) => {
     expect(pacesOf(silent(count), budget).get('tenant')).toEqual(atMost(intervalMs));
   });
 
@@ -206,7 +206,7 @@ describe('silent executions', () => {
     expect(paces.get('many')).toEqual(atMost(Math.ceil(200_000 / 16)));
   });
 
-  test('use exactly the spare calls, and are polled at least as often as requested and at most every 2.5 s', () => {
+  test('use the spare calls but no more, and are polled at least as often as requested and at most every 2.5 s', () => {
     fc.assert(
       fc.property(spareDemand, ({ demand, wanted, room }) => {
         const paces = pacesOf(demand, room);
@@ -253,7 +253,7 @@ describe('followed executions', () => {
       ['a', [[1_000, 1.5]]],
       ['b', [[1_000, 0.5]]],
     ]);
-    // Tenant b has half a call a second for it, and tenant a has a tenth.
+    // For the shared execution, tenant b has half a call a second, and tenant a has a tenth of a call.
     const paces = new Map([
       ['a', atLeast(5_000)],
       ['b', atLeast(0)],

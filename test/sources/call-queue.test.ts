@@ -1,4 +1,4 @@
-/** The order in which waiting calls get their turns. */
+/** Tests the order in which waiting calls get their turns. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -176,7 +176,8 @@ test('a shared call is charged to the tenant that caused it, even if a poll or a
     for (const n of [1, 2, 3]) under.add(`poor${n}`, reader('poor'));
     const order = under.grantAll();
     const before = order.slice(0, order.indexOf('greedy2'));
-    // By then greedy has been charged for two calls, so poor has had two calls as well.
+    // Before greedy2, greedy has been charged for two calls: greedy1 and the shared call. So poor has had two calls
+    // as well.
     expect(before.filter((name) => name.startsWith('poor'))).toHaveLength(2);
   }
 });

@@ -1,6 +1,6 @@
 /**
- * While hostile tenants attack, a victim's reads start within a second, and its polls are late by at most one
- * interval.
+ * Tests that while hostile tenants attack, a victim's reads start within a second, and 98 % of its polls are late by
+ * at most one interval.
  */
 import { describe, expect, test } from 'vitest';
 
@@ -39,7 +39,9 @@ function acrossIsolates(): Place {
   return { clock, budgetOf };
 }
 
-/** Polls an execution as long as the test runs. Returns how late each poll was, in intervals. */
+/**
+ * Polls an execution as long as the test runs. Returns how late each poll was, as a multiple of the poll interval.
+ */
 function follow({ clock, budgetOf }: Place, n: number, tenant: string, wantedMs = 1_000): number[] {
   const random = seededRandom(n + 1);
   const budget = budgetOf(n);

@@ -212,7 +212,7 @@ describe('what the operator sees', () => {
     expect(internal.length).toBeLessThan(300);
   });
 
-  test('every retry is one log record, with its wait and its reason', async () => {
+  test('every retry writes one log record, with the wait before it and its reason', async () => {
     const { page, throughBackoff, records } = thingsGraphUnderTest(upstream.url('/throttled'));
     await throughBackoff(page());
     expect(records).toHaveLength(3);
@@ -259,7 +259,7 @@ describe('time limits and callers that leave', () => {
   });
 
   test.each(['/stalled', '/stalled-body'])(
-    '%s: if the caller leaves, the call ends at once and its connection is closed',
+    '%s: if the caller leaves, the call ends immediately and its connection is closed',
     async (route) => {
       const before = upstream.requests.length;
       const cut = upstream.cutShort();

@@ -1,4 +1,4 @@
-/** Isolates that share one budget by leases. Each of them polls on its own. */
+/** Tests isolates that share one budget by leases. Each isolate polls on its own. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -15,8 +15,8 @@ const LIMITS = { callsPerSecond: CALLS_PER_SECOND, callsAtOnce: CALLS_AT_ONCE };
 
 describe('isolates that share a budget', () => {
   /**
-   * Lets each isolate follow one execution. It polls at the interval that its budget states, and takes a permit
-   * for each call.
+   * Lets each isolate follow one execution. The isolate polls at the interval that its budget states, and waits for a
+   * turn before each call.
    */
   async function follow(isolates: number, forMs: number, answer?: () => LeaseGrant) {
     const clock = new ManualClock();
@@ -49,7 +49,7 @@ describe('isolates that share a budget', () => {
     expect(requests).toBeLessThan(5 * 10);
   });
 
-  test('stay within the budget if they are many, each with its turns, and with far fewer lease requests than calls', async () => {
+  test('stay within the budget if they are many, all get turns, and they request fewer leases than they make calls', async () => {
     const { calls, requests, perIsolate } = await follow(200, 300_000);
     expect(calls.length).toBeLessThanOrEqual(CALLS_AT_ONCE + CALLS_PER_SECOND * 300);
     expect(calls.length).toBeGreaterThan(CALLS_PER_SECOND * 300 * 0.7);
@@ -80,7 +80,7 @@ describe('isolates that share a budget', () => {
     expect(waitedMs.filter((ms) => ms > 50).length).toBeLessThan(waitedMs.length / 20);
   });
 
-  /** What version 0.1.0 of the object answered. */
+  /** The answer of version 0.1.0 of the object. */
   const oldGrant = {
     callsPerSecond: 15,
     calls: 1,
@@ -163,7 +163,7 @@ describe('an isolate that reads a long history for a stream', () => {
     const executions = ['a', 'b', 'c', 'd'];
     for (const id of executions) budget.pace(id, 1_000, [id]);
     for (const id of executions) void budget.take(id, POLL);
-    // After this long, the isolate no longer gets single calls in advance.
+    // After these 6 s, the isolate no longer gets single calls in advance.
     await clock.advance(6_000);
     // Retries use up the leased rate.
     for (let n = 0; n < 5; n++) budget.spent(POLL);
@@ -186,7 +186,7 @@ describe('an isolate that reads a long history for a stream', () => {
   });
 });
 
-test('a lease request merges the tenants with the most waiting calls if it cannot name all, and counts every call', () => {
+test('a lease request merges the tenants with the most waiting calls if it cannot name all tenants, and counts every call', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 150 }), { maxLength: 100 }), (calls) => {
       const waiting = new Map(calls.map((count, n) => [`tenant-${n}`, count]));

@@ -1,4 +1,4 @@
-/** If a budget suffices for all polls, it must not make them wait for turns. */
+/** Tests that a budget that suffices for all polls does not make them wait for turns. */
 import { describe, expect, test } from 'vitest';
 
 import { type CallBudget, createCallBudget } from '../../src/sources/call-budget/call-budget.ts';
@@ -18,8 +18,8 @@ const budgets: [string, (clock: ManualClock) => CallBudget][] = [
 ];
 
 /**
- * How long the polls of busy executions wait for their turns, in ascending order. Busy ones get a message with
- * each poll; the others are silent.
+ * Returns how long the polls of busy executions wait for their turns, in ascending order. Busy executions get a
+ * message with each poll. All other executions are silent.
  */
 async function waits(budget: CallBudget, clock: ManualClock, busy: number, executions: number) {
   const random = seededRandom(7);

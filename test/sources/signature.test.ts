@@ -62,7 +62,7 @@ async function send(
   return { request, credentials, region };
 }
 
-/** The Authorization header that the AWS SDK's signer gives to the same request. */
+/** Returns the Authorization header that the AWS SDK's signer gives to the request. */
 async function smithyAuthorization({ request, credentials, region }: Sent): Promise<string | undefined> {
   const judge = new SignatureV4({
     service: 'iotthingsgraph',

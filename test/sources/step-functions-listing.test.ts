@@ -29,7 +29,7 @@ function mapRunOf(arn: string) {
 
 const ORDER = { flow: flowOfArn(MACHINE) };
 
-/** A listing whose upstream always gives this answer, and the inputs of the calls that the upstream got. */
+/** Returns a listing whose upstream always gives this answer, and the inputs of the calls that the upstream gets. */
 function answering(answer: object, status = 200) {
   const inputs: unknown[] = [];
   const fetch: Fetch = async (_url, init) => {
@@ -125,7 +125,7 @@ describe('executions of a flow', () => {
     },
   );
 
-  test('are requested only for places in SFN_ALLOWED, and only of state machines and map runs', async () => {
+  test('are requested only for accounts and regions in SFN_ALLOWED, and only of state machines and map runs', async () => {
     const { listing, urls } = answering({ executions: [] });
     const elsewhere = { flow: flowOfArn(MACHINE.replace('us-west-2', 'eu-west-1')) };
     const workflow = { flow: flowOfArn('urn:tdm:us-west-2/123456789012/default:Workflow:Flow') };
@@ -151,7 +151,7 @@ describe('flows', () => {
     expect(inputs).toEqual([{ maxResults: 1_000, nextToken: 'token' }]);
   });
 
-  test('are requested only for places in SFN_ALLOWED', async () => {
+  test('are requested only for accounts and regions in SFN_ALLOWED', async () => {
     const { listing, urls } = answering({ stateMachines: [] });
     expect(await listing.listFlows({ ...PLACE, account: '999999999999' }, undefined, READ)).toMatchObject({
       failure: { type: 'source-forbidden' },
@@ -196,8 +196,8 @@ describe('the budget of lists', () => {
       budgeted.pace?.({ of: { flow: flowOfArn(`${MACHINE}-${n}`) } }, 1_000, ['tenant']) ?? 0;
     expect(pace(0)).toBe(1_000);
     for (let n = 1; n < 18; n++) pace(n);
-    // 18 lists share 75 % of 2 calls a second, which is 12 s between polls of a list. The factor makes room for
-    // the jitter.
+    // 18 lists share 75 % of 2 calls a second, so each list gets a call every 12 s. The factor makes room for the
+    // jitter, which shortens intervals.
     expect(pace(0)).toBe(Math.ceil(12_000 * POLLS_PER_INTERVAL));
   });
 });

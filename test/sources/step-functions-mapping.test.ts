@@ -10,25 +10,26 @@ import {
 import { rebuildEvent, withoutEmptyDetails } from '../step-functions/rebuild-event.ts';
 import { readRecordedHistories } from '../step-functions/recorded-histories.ts';
 
+/** The type that each event type of Step Functions must be mapped to. */
 const AGREED: Record<string, string> = JSON.parse(
   readFileSync(new URL('../data/step-functions-mapping.json', import.meta.url), 'utf8'),
 );
 
 const histories = readRecordedHistories();
 
-/** The message of an event. Throws if the event has no message. */
+/** Returns the message of an event. Throws if the event has no message. */
 function message(event: HistoryEvent) {
   const made = messageOfEvent(event);
   if (!made) throw new Error(`no message for ${JSON.stringify(event)}`);
   return made;
 }
 
-test('the agreed table has exactly the event types of the model, and each maps as the table states', () => {
+test('test/data/step-functions-mapping.json has exactly the event types of the model, and each is mapped as it states', () => {
   expect(Object.fromEntries(UPSTREAM_EVENT_TYPES.map((type) => [type, eventTypeOf(type)]))).toEqual(AGREED);
 });
 
 describe('every recorded history', () => {
-  test('gives one message for each event, with the agreed type, and with the id as text', () => {
+  test('gives one message for each event, with the type that the table states, and with the id as text', () => {
     for (const { events } of histories) {
       for (const event of events) {
         const { messageId, eventType } = message(event);

@@ -26,7 +26,10 @@ interface UnderTest {
   readonly roleArn?: string;
   readonly externalId?: string;
   readonly secretAccessKey?: string;
-  /** Answers calls to STS in place of the emulator, or passes them on with `call`. `calls` counts them. */
+  /**
+   * Answers calls to STS in place of the emulator, or passes them on with `call`. `calls` is the number of calls so
+   * far.
+   */
   readonly through?: (call: () => Promise<Response>, calls: number) => Promise<Response>;
 }
 

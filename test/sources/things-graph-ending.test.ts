@@ -12,7 +12,7 @@ import { readThingsGraphEnding } from '../../src/sources/things-graph/things-gra
 
 const findFailure = (newest: readonly Message[]) => readThingsGraphEnding(newest)?.failure;
 
-/** All messages of an emulator scenario that has ended. */
+/** Returns all messages of an emulator scenario that has ended. */
 function played(scenario: Scenario): Message[] {
   const view = scenario.history(0, 'b7a53a4e').at(scenario.durationMs ?? 0);
   return Array.from({ length: view?.count ?? 0 }, (_, position) => {

@@ -16,7 +16,7 @@ export const CREDENTIALS = {
   sessionToken: 'session.token-that.no-pattern.knows-of',
 };
 
-/** Longer waits are time-outs, and shorter ones are waits between attempts. */
+/** Waits up to this long are waits between attempts. Longer waits are time-outs. */
 const BACKOFF_MS_LONGEST = 1_000;
 
 export function thingsGraphUnderTest(endpoint: URL, options: { fetch?: Fetch; random?: () => number } = {}) {

@@ -93,7 +93,7 @@ test('a page is requested by id and limit, and by token if there is one', async 
   ]);
 });
 
-test("without a configured endpoint, AWS's endpoint in the region is used; an invalid region throws at once", async () => {
+test("without a configured endpoint, AWS's endpoint in the region is used; an invalid region throws immediately", async () => {
   const urls: string[] = [];
   const fetch: Fetch = (url) => {
     urls.push(url);

@@ -17,7 +17,7 @@ const message = (
   ...more,
 });
 
-/** The parts of the first step as text, with their start and end in milliseconds. */
+/** Returns the parts of the first step as text, with their start and end in milliseconds. */
 function parts(messages: readonly FlowMessage[], nowMs: number): string[] {
   // Safety: the messages contain a step.
   const [step] = toSteps(messages).children as readonly [Step];

@@ -21,7 +21,7 @@ interface Component {
 
 export const FRAMEWORKS = ['React', 'Vue', 'Svelte'] as const;
 
-/** The first code block of this section of the guide. */
+/** Returns the first code block of this section of the guide. */
 const blockOf = (section: string): string =>
   /```\w+\n([\s\S]*?)```/.exec(GUIDE.slice(GUIDE.indexOf(`\n### ${section}\n`)))?.[1] ?? '';
 
@@ -61,7 +61,7 @@ const COMPONENTS: Readonly<Record<(typeof FRAMEWORKS)[number], () => Component |
   }),
 };
 
-/** The compiler options that the guide passes to Vite's plugin for Vue. */
+/** Returns the compiler options that the guide passes to Vite's plugin for Vue. */
 async function vueOptions(): Promise<Readonly<Record<string, unknown>>> {
   const [call = ''] = /vue\(\{ template: .*\}\)/.exec(GUIDE) ?? [];
   const module = `const vue = (options) => options; export default ${call};`;
@@ -72,7 +72,7 @@ async function vueOptions(): Promise<Readonly<Record<string, unknown>>> {
   return options.template.compilerOptions;
 }
 
-/** A script for browsers that shows the component of this framework in `<main>`. */
+/** Builds a script for browsers that shows the component of this framework in `<main>`. */
 export async function scriptOfGuide(framework: (typeof FRAMEWORKS)[number], id: string): Promise<string> {
   const { source, loader, main } = await COMPONENTS[framework]();
   const { outputFiles } = await build({

@@ -1,4 +1,6 @@
-/** docs/embed.md names exactly what pages may rely on: the attributes, events, parts etc. of the element. */
+/**
+ * Tests that docs/embed.md names exactly what pages can rely on: the attributes, events, parts etc. of the element.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -16,7 +18,7 @@ const unique = (names: Iterable<string | undefined>): string[] =>
 const found = (text: string, pattern: RegExp): string[] =>
   unique([...text.matchAll(pattern)].map(([, name]) => name));
 
-/** The names in a column of the table whose header row starts with `title`. */
+/** Returns the names in a column of the table whose header row starts with `title`. */
 function documented(title: string, column = 0): string[] {
   const rows =
     reference
@@ -55,7 +57,7 @@ describe('docs/embed.md names exactly', () => {
     expect(documented('`phase`')).toEqual(phases);
   });
 
-  test('the parts that pages may style', () => {
+  test('the parts that pages can style', () => {
     const parts = found(code, /\bpart="([^"$]+)"/g).flatMap((names) => names.split(' '));
     expect(documented('part')).toEqual(unique(parts));
   });

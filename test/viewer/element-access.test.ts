@@ -11,7 +11,7 @@ import { orderFlow } from './order-flow.ts';
 import { shownMessages, untilPhase } from './viewer-page.ts';
 import { type ViewerWorld, openViewerWorld } from './viewer-world.ts';
 
-/** The accessible name of the focused control in the element. */
+/** Returns the accessible name of the focused control in the element. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {
     const element = document.querySelector('flowtap-execution')?.shadowRoot?.activeElement;

@@ -232,8 +232,8 @@ describe.runIf(hasChromium())('the bars of <flowtap-execution>', () => {
     await page.keyboard.press('End');
     await page.keyboard.press('z');
     await page.locator('.edge.before').first().click();
-    // The range keeps its length, which is ShipOrder's 3.7 s with room, and moves to ValidateOrder at the start
-    // of the execution.
+    // The range keeps its length, which is ShipOrder's 3.7 s plus a tenth on each side, and moves to ValidateOrder at
+    // the start of the execution.
     await soon(page, () => [0, 4_440]);
   });
 });

@@ -1,4 +1,4 @@
-/** <flowtap-execution> with 10,000 messages. */
+/** Tests <flowtap-execution> with 10,000 messages. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 
@@ -17,7 +17,7 @@ const TYPES = [
   'STEP_SUCCEEDED',
 ];
 
-/** A history of 2,000 steps with five messages each, in the format of `flowtap get --json`. */
+/** Returns a history of 2,000 steps with five messages each, in the format of `flowtap get --json`. */
 function history(): string {
   const startMs = Date.now() - 3_600_000;
   const lines = Array.from({ length: COUNT }, (_, index) => {

@@ -172,7 +172,7 @@ describe.runIf(hasChromium())('the messages of <flowtap-execution>', () => {
     ['Dragged', scrollBy],
     ['Swiped', swipe],
   ] as const)(
-    '%s away from the end, a running list keeps its position; scrolled to the end, it follows new messages again',
+    '%s away from its end, the list of a running execution keeps its position; scrolled to the end, it follows new messages again',
     async (name, scroll) => {
       const id = `urn:tdm:us-west-2/123456789012/default:Workflow:${name}_1`;
       const append = (first: number, count: number) =>

@@ -1,6 +1,6 @@
 /**
- * What helps a reader to understand <flowtap-execution>: counts, colours, reasons, time zones, and rows that
- * are not cut off. In Chromium.
+ * What helps a reader to understand <flowtap-execution>: counts, colours, reasons, time zones, and rows that are not
+ * cut off. Runs in Chromium.
  */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -38,7 +38,7 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
     }
   });
 
-  test('finds exactly the colours of this execution in the legend', async () => {
+  test('finds exactly the colours of the shown execution in the legend', async () => {
     const handled = ['Failed attempt, retried or handled', 'Pause before a retry', 'Wait'];
     expect(await legend(await world.openEnded(succeeded))).toEqual(['Succeeded', ...handled]);
     expect(await legend(await world.openEnded(failed))).toEqual(['Succeeded', 'Failed', ...handled]);

@@ -1,6 +1,6 @@
 /**
- * How <flowtap-execution> handles lost connections, expiring tickets, hidden tabs, and more elements than
- * streams.
+ * How <flowtap-execution> handles lost connections, expiring tickets, hidden tabs, and more elements on a page than
+ * it can open streams.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
@@ -97,7 +97,7 @@ describe.runIf(hasChromium())('the connection of <flowtap-execution>', () => {
     expect(await phases(page)).toEqual(['Expired']);
     expect(await page.locator('.banner').innerText()).toContain('has expired');
     expect(await idsShown(page)).toEqual(expectedIds(4));
-    // From now on the endpoint gives tickets again, as after signing in.
+    // From now on the endpoint gives tickets again, as it does after the reader has signed in.
     world.ticketAnswers.delete(id);
     await page.getByRole('button', { name: 'Try again' }).click();
     await untilPhase(page, 'live');

@@ -113,7 +113,7 @@ describe.runIf(hasChromium())('<flowtap-execution>', () => {
     expect(await page.locator('.bar.running').count()).toBe(0);
   });
 
-  test('an element that gets another execution forgets the filter and failure of the first', async () => {
+  test('an element that gets another execution forgets the filter and failure of the first execution', async () => {
     const page = await world.openEnded(failed);
     await page.getByLabel('Text in messages').fill('nothing like it');
     await page

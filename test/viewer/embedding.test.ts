@@ -40,7 +40,7 @@ test.runIf(hasChromium())(
   },
 );
 
-test('any origin may load the element, and browsers check for a new version after five minutes', async () => {
+test('any origin can load the element, and browsers check for a new version after five minutes', async () => {
   await using world = await openWorld();
   const { headers, status } = await world.fetch('/embed/v1.js');
   expect(status).toBe(200);

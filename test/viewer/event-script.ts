@@ -36,7 +36,7 @@ export class Strand {
     return this;
   }
 
-  /** A new strand after the last event, for a branch or an iteration. */
+  /** Returns a new strand that starts after the last event, for a branch or an iteration. */
   fork(): Strand {
     return new Strand(this.#script, this.#last);
   }
@@ -53,7 +53,7 @@ export class Strand {
     });
   }
 
-  /** A call of a Lambda function from `fromMs` to `toMs`. It fails if `failure` is given. */
+  /** Adds a call of a Lambda function from `fromMs` to `toMs`. It fails if `failure` is given. */
   lambda(fromMs: number, toMs: number, failure?: { readonly error: string; readonly cause: string }): this {
     const resource = 'arn:aws:lambda:us-west-2:123456789012:function:orders';
     this.at(fromMs, 'LambdaFunctionScheduled', {
@@ -92,7 +92,7 @@ export class EventScript {
   }
 
   /**
-   * The events in order of time. Events later than `untilMs` after the start are left out, so that the
+   * Returns the events in order of time. Events later than `untilMs` after the start are left out, so that the
    * execution stays running.
    */
   events(startMs: number, untilMs = Number.POSITIVE_INFINITY): ScriptedEvent[] {

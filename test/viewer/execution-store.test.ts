@@ -57,7 +57,7 @@ test('messages that arrive together cause few notifications', async () => {
   expect(notified).toBeLessThan(10);
 });
 
-test('a store reads only while it has subscribers, and then resumes without repeating messages', async () => {
+test('a store stops reading when its last subscriber leaves, and resumes without repeating messages when another one subscribes', async () => {
   const under = await openClient(history(20, { everyMs: 500 }));
   const store = await openStore(under);
   const { messages } = await under.until(snapshotWhen(store, ({ messages }) => messages.length >= 5));

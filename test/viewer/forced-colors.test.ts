@@ -1,4 +1,4 @@
-/** The viewer in forced colors, where the reader's system chooses all colours. In Chromium. */
+/** The viewer in forced colors, where the reader's system chooses all colours. Runs in Chromium. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { watchLink } from '../../src/core/watch-link.ts';

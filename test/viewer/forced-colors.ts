@@ -27,7 +27,7 @@ export const foreignColours = (page: Page, parts: string): Promise<readonly stri
     });
   }, SYSTEM_COLOURS);
 
-/** The class of each element that matches `parts`, with its fill and outline. */
+/** Returns the class of each element that matches `parts`, with its fill and outline. */
 export const fillsOf = (page: Page, parts: string): Promise<readonly (readonly [string, string])[]> =>
   page.locator(parts).evaluateAll((elements) =>
     elements.map((element) => {

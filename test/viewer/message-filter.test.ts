@@ -31,7 +31,7 @@ test.each([
   expect(found(filter)).toEqual(ids);
 });
 
-test('results include added messages, and are computed anew for another history', () => {
+test('results include messages that are added later, and are computed anew for another history', () => {
   const filtered = new FilteredMessages();
   const filter = { ...NO_FILTER, step: 'A' };
   expect(filtered.of(MESSAGES.slice(0, 1), filter)).toHaveLength(1);

@@ -14,13 +14,13 @@ import { openStore, snapshotWhen } from './store-under-test.ts';
 const running = history(3, { last: 'STEP_STARTED' });
 const isLive = ({ phase }: ExecutionSnapshot): boolean => phase === 'live';
 
-/** The whole text of the header about the connection. */
+/** Returns the whole text that the header shows about the connection. */
 const shown = (snapshot: ExecutionSnapshot, nowMs = 0): string => {
   const { word, sentence = '' } = phaseText(snapshot);
   return [word, sentence, retryText(snapshot, nowMs)].filter(Boolean).join(': ');
 };
 
-/** A store whose requests for messages get `answer` until `heal` is called. */
+/** Opens a store whose requests for messages get `answer` until `heal` is called. */
 async function openBroken(answer: () => Response) {
   const under = await openClient(running);
   let isBroken = true;

@@ -86,7 +86,7 @@ test('pathToMessage gives the rows that lead to the step of a message', () => {
   expect(pathToMessage(root, '8')).toEqual([]);
 });
 
-test('steps that are running again are counted', () => {
+test('steps that are running again are counted as retrying', () => {
   const again = step('again', { status: 'RUNNING', attempts: 2 });
   const once = step('once', { status: 'RUNNING' });
   expect(tallyOf(execution(again, once, step('done', { attempts: 2 })))).toMatchObject({

@@ -62,7 +62,7 @@ test('expiring tickets are renewed without losing messages', async () => {
   expect([...phases]).not.toContain('ticket-expired');
 });
 
-test('when a fixed ticket expires, the phase is `ticket-expired` and the messages are kept', async () => {
+test('when a ticket that cannot be renewed expires, the phase is `ticket-expired` and the messages are kept', async () => {
   const under = await openClient(running(5));
   const { ticket } = await under.client().createTicket(EXECUTION, { ttlSeconds: 12 });
   const store = await openStore(under, { access: { ticket } });

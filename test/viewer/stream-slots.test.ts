@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { browserModule } from '../../src/site/browser-module.ts';
 import { STREAMS_MAX, StreamSlots, type slotsFor } from '../../src/viewer/store/stream-slots.ts';
 
-test('slots are granted up to the limit, and freed slots in the order of the requests', async () => {
+test('slots are granted up to the limit, and freed slots are granted in the order of the requests', async () => {
   const slots = new StreamSlots();
   const taken = Array.from({ length: STREAMS_MAX }, () => slots.request());
   const waiting = [slots.request(), slots.request()];

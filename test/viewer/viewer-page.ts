@@ -45,7 +45,7 @@ export interface ShownStep {
   readonly cellPx: number;
 }
 
-/** The rows of steps that are rendered, from the top. */
+/** Returns the rows of steps that are rendered, from the top. */
 export const shownSteps = (page: Page): Promise<readonly ShownStep[]> =>
   page.locator('.step').evaluateAll((rows) =>
     rows.map((row) => {
@@ -64,7 +64,7 @@ export const shownSteps = (page: Page): Promise<readonly ShownStep[]> =>
     }),
   );
 
-/** All steps of the execution in the order of their rows. Top-level steps have level 1. */
+/** Returns all steps of the execution in the order of their rows. Top-level steps have level 1. */
 export const outlineOf = (execution: Step, level = 1): { level: number; step: Step }[] =>
   execution.children.flatMap((step) => [{ level, step }, ...outlineOf(step, level + 1)]);
 

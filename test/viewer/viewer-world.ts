@@ -31,7 +31,10 @@ export class ViewerWorld {
   readonly world: World;
   readonly browser: Browser;
   readonly pageUrl: string;
-  /** The answers of the ticket endpoint, by execution id. By default it creates a ticket for ten minutes. */
+  /**
+   * The answers of the ticket endpoint, by execution id. For other ids, the endpoint creates a ticket for ten
+   * minutes.
+   */
   readonly ticketAnswers = new Map<string, () => Promise<Response>>();
   /** The number of requests to the ticket endpoint. */
   ticketsAsked = 0;
@@ -49,7 +52,7 @@ export class ViewerWorld {
     server.on('request', (request, response) => void this.#answer(request, response));
   }
 
-  /** Scripts an execution that began `agoMs` ago at the emulator. Returns its ARN. */
+  /** Scripts at the emulator an execution that began `agoMs` ago. Returns its ARN. */
   async order(script: EventScript, agoMs: number, untilMs?: number): Promise<string> {
     const startMs = Date.now() - agoMs;
     const arn = scenarioArn('LambdaCalls', startMs, `viewer-${++scripted}`).replace(
@@ -64,7 +67,7 @@ export class ViewerWorld {
     return arn;
   }
 
-  /** Two executions that began an hour ago and have ended: one failed, one succeeded after retries. */
+  /** Scripts two executions that began an hour ago and have ended: one failed, one succeeded after retries. */
   async endedOrders(): Promise<{ readonly failed: string; readonly succeeded: string }> {
     const agoMs = 3_600_000;
     return {
@@ -73,7 +76,7 @@ export class ViewerWorld {
     };
   }
 
-  /** The answer of the service to a request for a ticket. */
+  /** Requests a ticket from the service. Returns its answer. */
   async ticket(executionId: string, wish: Readonly<Record<string, unknown>> = {}): Promise<Response> {
     return this.world.fetch(`/v1/executions/${encodeURIComponent(executionId)}/tickets`, {
       method: 'POST',

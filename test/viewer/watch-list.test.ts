@@ -1,5 +1,5 @@
 /**
- * The list at /watch in Chromium, with the real Worker and the lists of the emulator: live updates, filters,
+ * Tests the list at /watch in Chromium, with the real Worker and the lists of the emulator: live updates, filters,
  * and use with the keyboard alone.
  */
 import type { Browser, Page } from 'playwright-core';
@@ -147,7 +147,7 @@ test.runIf(hasChromium())('a narrow page shows all of a long name', async () => 
 });
 
 test.runIf(hasChromium())(
-  'the first flow is shown at once, and flows, filters and executions can be reached with the keyboard alone',
+  'the first flow is shown immediately, and flows, filters and executions can be reached with the keyboard alone',
   async () => {
     const { page, problems } = await openPage(browser);
     await page.goto(watch());
@@ -162,7 +162,7 @@ test.runIf(hasChromium())(
         await page.keyboard.press('Tab');
         if (await isThere()) return;
       }
-      throw new Error(`Tab does not reach it; the focus is on '${await focused()}'`);
+      throw new Error(`Tab does not reach the control; the focus is on '${await focused()}'`);
     };
     await tabTo(() =>
       page.getByRole('link', { name: /^Lamp/ }).evaluate((link) => link === document.activeElement),

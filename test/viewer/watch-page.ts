@@ -1,4 +1,4 @@
-/** What a person does on the page at /watch. */
+/** Acts on the page at /watch as a person does. */
 import type { Page } from 'playwright-core';
 
 export async function enterKey(page: Page, key: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** Reloading the page at /watch during an execution loses and repeats no message. */
+/** Tests that reloading the page at /watch during an execution loses and repeats no message. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
@@ -58,7 +58,7 @@ async function started(name: string): Promise<Started> {
 const untilShown = (page: Page, count: number): Promise<void> =>
   expect.poll(async () => (await shownMessages(page)).length, { timeout: 60_000 }).toBe(count);
 
-/** All messages of the ended execution, as the API returns them. */
+/** Returns all messages of the ended execution from the API. */
 async function messagesOfApi(execution: string): Promise<unknown> {
   const answer = await world.fetch(messagesPath(execution, '?maxResults=250'), {
     headers: { Authorization: `Bearer ${apiKey}` },

@@ -1,6 +1,4 @@
-/**
- * The page at /watch in Chromium, with the real Worker: links with tickets, and a key that stays in memory.
- */
+/** Tests the page at /watch in Chromium, with the real Worker: links with tickets, and a key that stays in memory. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
@@ -42,7 +40,7 @@ afterAll(async () => {
 
 const at = (path: string): string => new URL(path, world.url).href;
 
-/** Everything that the page has stored in the browser, its address included. */
+/** Returns everything that the page has stored in the browser, its address included. */
 const kept = (page: Page): Promise<string> =>
   page.evaluate(async () => {
     const places = {
@@ -114,7 +112,7 @@ describe.runIf(hasChromium())('a link', () => {
       expect(words).toContain('Ask the person who sent it for a new one.');
       expect(words).not.toMatch(/ticket|back end/i);
       expect(await page.getByRole('alert').innerText()).toContain('This link has expired');
-      // There is no link to a list, because this reader may not see one.
+      // There is no link to a list, because this reader is not allowed to see one.
       expect(await page.getByRole('navigation', { name: 'Breadcrumb' }).count()).toBe(0);
       expect(await page.locator('flowtap-execution').isVisible()).toBe(false);
       expect(await violationsOfAxe(page)).toEqual([]);

@@ -63,7 +63,7 @@ export const admin: Section = {
     ),
     requirement(
       "**`payloads`** has no default: histories contain customers' data, so choose `none`, `names` or `full`: see [access to payloads](#access-to-payloads).",
-      'a new key must state `payloads`; a key with `none` sees no payload in pages and streams',
+      'a request for a new key must state `payloads`; a key with `none` sees no payload in pages and streams',
       ['admin', 'emulator'],
       async (target) => {
         const refused = await target.admin('keys', 'POST', { name: 'x', executions: ['*'] });
@@ -113,7 +113,7 @@ export const admin: Section = {
     ),
     requirement(
       'imports an exported history; answers the archived execution',
-      'an imported history is served without an upstream call, and the admin list has it',
+      'an imported history is served without an upstream call, and the admin API lists it',
       ['admin', 'emulator'],
       async (target) => {
         const id = target.newId('import');

@@ -3,7 +3,7 @@ import type { Answer } from '../http.ts';
 import { requirement, type Section } from '../requirement.ts';
 import { eventually, history, pageOf, pause } from '../target.ts';
 
-/** The key with a wrong checksum, but otherwise well formed. */
+/** Returns the key with a wrong checksum. It is otherwise well formed. */
 const MISTYPED = (key: string) => key.slice(0, -1) + (key.endsWith('a') ? 'b' : 'a');
 
 export const credentials: Section = {
@@ -134,7 +134,7 @@ export const credentials: Section = {
         const { key } = await target.newKey({ tier: 'standard' });
         const answers: Answer[] = [];
         const withStatus = (status: number) => answers.filter((answer) => answer.status === status);
-        // On a busy machine a new rate period may begin before the requests of one batch exceed the rate.
+        // On a busy machine a new rate period might begin before the requests of one batch exceed the rate.
         while (withStatus(429).length === 0) {
           answers.push(
             ...(await Promise.all(Array.from({ length: 250 }, () => target.ask('/v1/key', { key })))),

@@ -118,7 +118,7 @@ export const general: Section = {
     ),
     requirement(
       'the OpenAPI document, the API reference, this text, the documentation of problems',
-      'the OpenAPI document and the documentation need no key, and the type of a problem links to its paragraph there',
+      'the OpenAPI document and the documentation need no key, and the type of a problem links to its paragraph in the documentation',
       [],
       async (target) => {
         const key = null;
@@ -145,7 +145,7 @@ export const general: Section = {
     ),
     requirement(
       'The admin API has no CORS.',
-      'pages of any origin may call the API with a key and read its headers; no origin may call the admin API',
+      'pages of any origin can call the API with a key and read its headers; no origin can call the admin API',
       [],
       async (target) => {
         const origin = 'https://dashboard.example';

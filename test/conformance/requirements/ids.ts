@@ -24,7 +24,7 @@ export const ids: Section = {
     ),
     requirement(
       'An id has 1 to 512 characters. It must not contain control characters, an API key or a ticket, even percent-encoded: ids are logged.',
-      'an id of 512 characters is accepted; a longer, empty or badly encoded id, or a control character, is a 400 that names the id',
+      'an id of 512 characters is accepted; a longer, empty or badly encoded id, or an id with a control character, is a 400 that names the path',
       ['emulator'],
       async (target) => {
         const longest = target.newId('x').padEnd(512, 'x');

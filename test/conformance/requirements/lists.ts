@@ -128,7 +128,7 @@ export const lists: Section = {
     ),
     requirement(
       'may be left out if the patterns of the key name exactly one flow',
-      'a key that can read several flows must name one of them',
+      'a request with a key for several flows must name one of them',
       ['admin', 'emulator'],
       async (target) => {
         const { errors } = await target.problem('/v1/executions', 400, 'InvalidRequestException');

@@ -270,7 +270,7 @@ export const pages: Section = {
     ),
     requirement(
       '`Cache-Control: private, max-age=300` for final histories, else `private, no-cache`',
-      'a page of a settled history may be cached for five minutes, any other must be revalidated, and `Vary` names the credentials',
+      'a page of a settled history can be cached for five minutes, any other page must be revalidated, and `Vary` names the credentials',
       ['emulator'],
       async (target) => {
         const [settled, running] = [target.newId('settled'), target.newId('running')];
@@ -308,7 +308,7 @@ export const pages: Section = {
     ),
     requirement(
       'an upstream call for another request at the same time',
-      'simultaneous requests for a page share one upstream call and its answer',
+      'simultaneous requests for a page share upstream calls, of which at most one is in flight',
       ['emulator'],
       async (target) => {
         const id = target.newId('collapsed');

@@ -80,7 +80,7 @@ export const problems: Section = {
     ),
     requirement(
       'An upstream outage does not close an open stream: heartbeats say `throttled` or `unavailable`, and the missing messages follow when the upstream is back.',
-      'a stream stays open during an upstream outage, and then sends the messages that it missed',
+      'a stream stays open during an upstream outage, and afterwards sends the messages that it missed',
       ['emulator'],
       async (target) => {
         const id = target.newId('outage');

@@ -210,7 +210,7 @@ export const stream: Section = {
     ),
     requirement(
       'Reconnecting with the id of an `end` gets a 204, which stops an EventSource.',
-      'a reconnect with the id of end is a 204; one with the id of the last message gets end again',
+      'a reconnect with the id of end is a 204; a reconnect with the id of the last message gets end again',
       ['emulator'],
       async (target) => {
         const id = target.newId('after-end');
@@ -233,7 +233,7 @@ export const stream: Section = {
     ),
     requirement(
       '`?cursor=` of another execution, or other invalid parameters',
-      'a Last-Event-ID of another execution gets reset and all messages; such a ?cursor= gets a 400',
+      'a Last-Event-ID of another execution gets reset and all messages; a ?cursor= of another execution gets a 400',
       ['emulator'],
       async (target) => {
         const [id, other] = [target.newId('reset'), target.newId('reset')];
@@ -274,14 +274,14 @@ export const stream: Section = {
     ),
     requirement(
       'still unknown upstream 5 s later',
-      'a stream may be opened before its execution starts; if the execution does not start within 5 s, the answer is a 404',
+      'a stream can be opened before its execution starts; if the execution does not start within 5 s, the answer is a 404',
       ['emulator'],
       async (target) => {
         const [soon, never] = [target.newId('soon'), target.newId('never')];
         const beganAt = Date.now();
         const missing = target.stream(pageOf(never));
         const early = target.stream(pageOf(soon));
-        // Wait until the service has looked for each of them once.
+        // Wait until the service has looked for both executions.
         await eventually(async () => {
           for (const id of [soon, never]) assert.notEqual((await target.calls(id)).calls, 0);
         });
@@ -291,7 +291,7 @@ export const stream: Section = {
         open.leave();
         assert.equal((await missing).status, 404);
         assert(Date.now() - beganAt > 3_500);
-        // The service looks for it at 0, 1.5 and 5 s.
+        // The service looks for an unknown execution at 0, 1.5 and 5 s.
         assert.equal((await target.calls(never)).calls, 3);
         // A page request does not wait for an unknown execution.
         await target.problem(pageOf(target.newId('never')), 404, 'ResourceNotFoundException');
@@ -318,7 +318,7 @@ export const stream: Section = {
     ),
     requirement(
       'the key has reached its stream limit of this execution (100)',
-      'a stream over the key’s limit gets a 200 with a problem event and retry:; it is accepted once another stream has closed',
+      'a stream over the key’s limit gets a 200 with a problem event and retry:; a new stream is accepted once another has closed',
       ['admin', 'emulator'],
       async (target) => {
         const id = target.newId('places');
@@ -360,8 +360,8 @@ export const stream: Section = {
         await open.event('caught-up');
         await target.adminJson(200, `keys/${keyId}/revoke`, 'POST', {});
         await open.closed();
-        // A heartbeat follows each 15 s of silence. The stream may stay open for a minute, plus 30 s during
-        // which a store may answer from its cache.
+        // A heartbeat follows each 15 s of silence. The stream can stay open for a minute, plus 30 s during which a
+        // store might answer from its cache. That is time for six heartbeats.
         assert(open.named('heartbeat').length <= 6);
         assert.equal(JSON.parse(open.named('problem')[0]?.data ?? '{}').code, 'RevokedApiKey');
       },
@@ -382,7 +382,7 @@ export const stream: Section = {
         const open = await target.stream(pageOf(id, `ticket=${ticket}`), { key: null });
         await open.event('caught-up');
         await open.closed();
-        // Tickets expire at a whole second, so a ticket of 3 s may last little more than 2 s.
+        // Tickets expire at a whole second, so a ticket of 3 s can last little more than 2 s.
         assert(Date.now() - beganAt > 1_500);
         // The stream closed before the first heartbeat, which follows 15 s of silence.
         assert.deepEqual(open.named('heartbeat'), []);
@@ -407,8 +407,7 @@ export const stream: Section = {
         await Promise.all(open.map((each) => each.messages(4)));
         const { calls, maxInFlight } = await target.calls(id);
         const seconds = (Date.now() - beganAt) / 1_000;
-        // The shortest poll interval is 0.9 s, and a poll may have been in flight when the test started
-        // counting.
+        // The shortest poll interval is 0.9 s, and a poll might have been in flight when the test started counting.
         assert(calls - before <= seconds / 0.9 + 2, `${calls - before} calls in ${seconds} s`);
         assert.equal(maxInFlight, 1);
         for (const each of open) {
