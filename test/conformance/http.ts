@@ -22,7 +22,7 @@ export type Json = { readonly [member: string]: any };
 const agents = { 'http:': new PlainAgent({ keepAlive: true }), 'https:': new TlsAgent({ keepAlive: true }) };
 
 /**
- * Ends requests that hang. Longer than the longest wait that a caller can request (50 s), even on a busy
+ * Ends requests that hang. Longer than the longest wait that a caller can request (50 s), with room for a busy
  * machine. No check depends on the value.
  */
 export const TIMEOUT_MS = 150_000;

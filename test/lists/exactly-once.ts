@@ -41,8 +41,8 @@ interface Story {
   /** The number of redrives when the execution was archived. Undefined if it is not archived. */
   archivedRedrives: number | undefined;
   /**
-   * Contains true if the execution has matched the filter during the current walk, and false if it has not matched at
-   * some moment.
+   * Contains true if the execution matched the filter at some moment of the current walk, and false if it did not
+   * match at some moment.
    */
   matched: Set<boolean>;
 }
@@ -72,7 +72,7 @@ export async function walksListExactlyOnce(options: ScenarioOptions): Promise<vo
   const under = listUnderTest({ upstream: { pageSizeMax: options.pageSizeMax, tokensOf, oldestFirst } });
   const { source, clock, archive } = under;
   const stories: Story[] = [];
-  // Many executions get the same start time, so that some pages contain only ties.
+  // Many executions get the same start time, so that all executions of some pages started at the same time.
   let startsAtMs = START_MS - options.executions * 20;
 
   const put = ({ name, startedAtMs, status, redrives }: Story) =>

@@ -123,7 +123,7 @@ describe('upstream calls for flows', () => {
     expect(source.calls.length).toBe(4);
   });
 
-  test('are repeated some seconds after a failure; until then only archived flows are listed', async () => {
+  test('are repeated some seconds after a failure, and during these seconds only archived flows are listed', async () => {
     const { clock, source, archive, flowsOf } = directoryUnderTest([machine('Window')]);
     await archive('arn:aws:states:us-west-2:123456789012:execution:Door:front-7');
     source.conduct = () => ({ failure: 'upstream-broken' });

@@ -1,4 +1,7 @@
-/** What a list in a Durable Object stores, and for how long. list-object.workers.test.ts tests the object itself. */
+/**
+ * Tests what a list in a Durable Object stores, and for how long. list-object.workers.test.ts tests the object
+ * itself.
+ */
 import { expect, test } from 'vitest';
 
 import { ok } from '../../src/core/errors.ts';

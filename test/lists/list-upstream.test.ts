@@ -110,7 +110,7 @@ describe('when the upstream fails', () => {
     },
   );
 
-  test('with an exception, the page is marked as partial, too', async () => {
+  test('with an exception, the page is marked as partial', async () => {
     const { source, page } = listUnderTest();
     source.conduct = () => ({ throws: true });
     expect(await page()).toMatchObject({ executions: [], partial: true });

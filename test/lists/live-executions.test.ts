@@ -92,7 +92,7 @@ describe('the newest executions', () => {
     expect(await newest()).toMatchObject({ executions: [{ status: 'SUCCEEDED', archived: true }] });
   });
 
-  test('never change back from archived to live when a poll uses older facts than a page', async () => {
+  test('never change back from archived to live when a poll uses older data of the archive than a page', async () => {
     const { clock, archive, newest, page } = liveUnderTest({ upstream: { executions: running(1) } });
     await newest();
     await archive(idOf('r0'), START_MS);

@@ -222,7 +222,7 @@ describe('a live list', () => {
     expect(calls()).toBe(before);
   });
 
-  test('answers a permanent refusal with a status, and a temporary one with a problem event', async () => {
+  test('gets a status if it is refused permanently, and a problem event if it is refused temporarily', async () => {
     const narrow = await service.key({ executions: ['another'] });
     expect(await problemOf(request(narrow))).toMatchObject({ status: 403, code: 'AccessDeniedException' });
     expect(await problemOf(request(everything, { flow: `${DOOR}-unknown` }))).toMatchObject({ status: 404 });

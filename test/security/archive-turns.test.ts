@@ -119,7 +119,7 @@ test('a request stops reading an archive after 4 MiB, and the next request conti
   expect(requests).toBeGreaterThanOrEqual(Math.floor((length * payloadBytes) / (2 * SCANNED_BYTES_MAX)));
 });
 
-test('only a few streams read archives at the same time; the others wait and are served round-robin over tenants', async () => {
+test('only a few streams read archives at the same time; other streams wait and are served round-robin over tenants', async () => {
   for (let n = 0; n < 10; n++) await archive(`greedy-${n}`, 600, 10);
   await archive('victim', 600, 10);
   const open = async (id: string, key: string | undefined) => {

@@ -188,7 +188,7 @@ test('every request of an attacker gets a documented answer without secrets or d
     const sent = requestOf(request, values);
     fc.pre(sent !== undefined);
     address += 1;
-    // Each request has its own address, to stay below the limit for wrong keys.
+    // Each request comes from its own address, to stay below the limit for wrong keys.
     const response = await answered(service, service.fetch(sent.address, sent.init, `attacker ${address}`));
     const text = await everythingIn(response);
     seen.set(response.status, (seen.get(response.status) ?? 0) + 1);

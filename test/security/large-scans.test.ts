@@ -119,7 +119,7 @@ describe.each(RUNTIMES)('a history of 90 MB on %s', (_, start) => {
   });
   afterAll(() => service.close());
 
-  test('is scanned in bounded requests that each make progress, and another tenant can read meanwhile', async () => {
+  test('is scanned in bounded requests that each make progress, while another tenant can read', async () => {
     const attacks = Array.from({ length: 9 }, () => read('large', 'eventTypes=EXECUTION_ABORTED', attacker));
     expect(await read('small', 'maxResults=1', victim)).toMatchObject({ messages: [{ messageId: '0' }] });
     for (const page of await Promise.all(attacks)) {

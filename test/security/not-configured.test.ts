@@ -1,4 +1,6 @@
-/** On workerd, a deployment whose settings are missing or invalid discloses nothing about them. */
+/**
+ * Tests that on workerd, a deployment whose settings are missing or invalid discloses nothing about these settings.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type WorkerUnderTest, startWorker } from '../support/on-workerd.ts';

@@ -1,6 +1,6 @@
 /**
- * A key with `payloads: none` sees no payload, error or cause on any route, even if another key has read them
- * before.
+ * Tests that a key with `payloads: none` sees no payload, error or cause on any route, even if another key has read
+ * them before.
  */
 import { expect, test } from 'vitest';
 

@@ -1,8 +1,8 @@
 /**
- * Generates an attacker's requests from known paths, names and values, which it changes and mixes, and from
- * random text. Requests have placeholders such as `{{key:none}}` for secrets, because the secrets do not exist
- * yet when requests are generated. They are filled in when a request is sent. This also keeps counterexamples
- * readable. Over 300 lines, because it is one grammar.
+ * Generates an attacker's requests from known paths, names and values, which it changes and mixes, and from random
+ * text. Requests have placeholders such as `{{key:none}}` for secrets, because the secrets do not exist yet when
+ * requests are generated. The test fills in the secrets when it sends a request. Placeholders also keep
+ * counterexamples readable. Over 300 lines, because it is one grammar.
  */
 import fc from 'fast-check';
 

@@ -1,5 +1,5 @@
 /**
- * A key for `…SecurityFlow_*` cannot read other executions on any route, whether they are unknown, live,
+ * Tests that a key for `…SecurityFlow_*` cannot read other executions on any route, whether they are unknown, live,
  * archived or cached. Cursors and tickets of other executions do not help.
  */
 import { describe, expect, test } from 'vitest';

@@ -174,7 +174,7 @@ describe.each(Object.entries(services))('on %s', (_name, start) => {
     const key = await service.key({ streamLimit: 2 });
     const open = () => {
       const request = new RawRequest(service.url, messagesPath('archived'), key, 'text/event-stream');
-      // The first bytes may contain only `retry:`, so wait for `data:`.
+      // The first bytes might contain only `retry:`, so wait for `data:`.
       request.socket.on('data', () => {
         if (request.text.includes('data:') && !request.text.includes('TooManyStreams'))
           request.socket.pause();

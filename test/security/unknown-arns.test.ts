@@ -1,8 +1,8 @@
 /**
- * One tenant requests summaries of Step Functions executions that do not exist, as fast as two standard keys
- * allow. This needs more calls than the account's budget has. Another tenant reads and follows executions
- * meanwhile. Runs with the budget of one process, as on Deno, and with a leased budget, as on Workers. The
- * tests count the calls that the upstream gets.
+ * One tenant requests summaries of Step Functions executions that do not exist, as fast as two standard keys allow.
+ * This needs more calls than the account's budget has. During this attack, another tenant reads and follows
+ * executions. Runs with the budget of one process, as on Deno, and with a leased budget, as on Workers. The tests
+ * count the calls that the upstream gets.
  */
 import { expect, test } from 'vitest';
 
@@ -44,7 +44,7 @@ const budgets: Record<string, OpenBudget> = {
 };
 
 test.each(Object.entries(budgets))(
-  'summaries of unknown ARNs cost at most one call each and stay within the budget of %s, and another tenant is served meanwhile',
+  'summaries of unknown ARNs cost at most one call each and stay within the budget of %s, while another tenant is served',
   async (_name, openBudget) => {
     const clock = new ManualClock();
     const service = await openService(

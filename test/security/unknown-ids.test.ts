@@ -1,5 +1,5 @@
 /**
- * Requests for ids that do not exist, on every route that takes an id, leave no entry in the store and no
+ * Tests that requests for ids that do not exist, on every route that takes an id, leave no entry in the store and no
  * timer.
  */
 import { expect, test } from 'vitest';

@@ -215,7 +215,7 @@ describe('executions that are mostly silent, with a burst of messages every few 
     ['Things Graph, in one process', 300, 15_100, inProcess(THINGS_GRAPH)],
     ['Things Graph, leased', 300, 15_100, leased(THINGS_GRAPH)],
   ])(
-    '%s: with %i executions, 99 in 100 messages are at most %i ms late',
+    '%s: with %i executions, 99 % of bursts are noticed at most %i ms late',
     async (_, count, boundMs, budgetOf) => {
       const late = await delays(count, budgetOf);
       expect(late.length).toBeGreaterThan(count);

@@ -130,7 +130,7 @@ describe('in one process', () => {
     );
   });
 
-  test('a tenant that follows 150 executions and reads 5 pages a second of these and 50 others is never refused', async () => {
+  test('a tenant that follows 150 executions and reads 5 pages a second of these and of 50 other executions is never refused', async () => {
     const { clock, budget } = inProcess();
     const polls: Permit[] = [];
     const until = clock.now() + 60_000;
@@ -179,7 +179,7 @@ describe('leases', () => {
     expect(ask('b', { readers: [['victim', 1]] }, 267).calls).toBe(1);
   });
 
-  test('serve more tenants than the burst has calls, even if each tenant is in its own isolate', () => {
+  test('are given to more tenants than the burst has calls, even if each tenant is in its own isolate', () => {
     const ask = openLeases();
     const served = new Set<string>();
     for (let nowMs = 0; nowMs < 15_000; nowMs += 1_000) {

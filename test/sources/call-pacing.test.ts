@@ -226,9 +226,9 @@ describe('silent executions', () => {
     );
   });
 
-  test('with the longest interval are sped up first', () => {
-    // The eight others need 2 of the 18 calls a second. The 100 with the longest interval share the other 16,
-    // and are still polled less often than the eight.
+  test('with the longest interval get spare calls first', () => {
+    // The eight executions with an interval of 4 s need 2 of the 18 calls a second. The 100 executions with 15 s
+    // share the remaining 16 calls. So they are polled every 6.25 s, which is still less often than the eight.
     expect(
       mostIntervalMs(
         [

@@ -116,8 +116,8 @@ describe('an isolate that reads a long history for a stream', () => {
     const startMs = clock.now();
     const elapsedMs = () => clock.now() - startMs;
     /**
-     * Makes the calls of a poll that finds `pages` unread pages. The first call is a poll; the others count as
-     * reads of the tenant.
+     * Makes the calls of a poll that finds `pages` unread pages. The first call is a poll; later calls count as reads
+     * of the tenant.
      */
     const walk = async (executionId: string, tenant: string, pages: number) => {
       for (let page = 0; page < pages; page++) {

@@ -42,7 +42,7 @@ describe('which executions are requested', () => {
     ['another account', arnOf('x', 'us-west-2:999999999999')],
     ['another region', arnOf('x', 'eu-west-1:123456789012')],
     ['a region that would lead to another host', arnOf('x', 'evil-host:123456789012')],
-  ])('%s is forbidden before a call is made', async (_, arn) => {
+  ])('an execution in %s is forbidden before a call is made', async (_, arn) => {
     const { page, source, urls } = sourceUnderTest({
       allowed: 'us-west-2:123456789012,evil-host:123456789012',
     });
@@ -105,7 +105,7 @@ describe('errors', () => {
     ['an event without an id', { events: [{ type: 'A', id: null }] }, 'events.0.id: invalid_type'],
     ['an impossible time', { events: [{ type: 'A', id: 1, timestamp: 1e18 }] }, 'event 1: impossible time'],
   ])(
-    'the failure for an answer with %s names the place, but does not repeat the content',
+    'the failure for an answer with %s names the place of the mistake, but does not repeat the content',
     async (_, answer, internal) => {
       const { page } = sourceUnderTest({ fetch: async () => Response.json(answer) });
       expect(await page(arnOf('x'))).toMatchObject({

@@ -1,5 +1,5 @@
 /**
- * The accessibility of <flowtap-execution>: axe, use with the keyboard alone, and what a screen reader
+ * Tests the accessibility of <flowtap-execution>: axe, use with the keyboard alone, and what a screen reader
  * announces.
  */
 import type { Page } from 'playwright-core';

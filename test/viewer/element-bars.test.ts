@@ -1,5 +1,5 @@
 /**
- * The bars of <flowtap-execution> in Chromium: their position and growth, and how keys, wheel and slider change
+ * Tests the bars of <flowtap-execution> in Chromium: their position and growth, and how keys, wheel and slider change
  * the time that is shown.
  */
 import type { Page } from 'playwright-core';

@@ -1,5 +1,5 @@
 /**
- * The messages of <flowtap-execution> in Chromium: payloads, filters, copying, permalinks, and following new
+ * Tests the messages of <flowtap-execution> in Chromium: payloads, filters, copying, permalinks, and following new
  * messages.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * What helps a reader to understand <flowtap-execution>: counts, colours, reasons, time zones, and rows that are not
- * cut off. Runs in Chromium.
+ * Tests what helps a reader to understand <flowtap-execution>: counts, colours, reasons, time zones, and rows that
+ * are not cut off. Runs in Chromium.
  */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Tests examples/embed, a page on another origin that shows an execution under its own strict policy, and the
- * headers of the scripts and of /watch.
+ * Tests examples/embed, which is a page on another origin that shows an execution under its own strict policy. Also
+ * tests the headers of the scripts and of /watch.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

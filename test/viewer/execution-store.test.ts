@@ -1,5 +1,5 @@
 /**
- * The store behind the element and the React hook. Its requests go to the whole application in this process.
+ * Tests the store behind the element and the React hook. Its requests go to the whole application in this process.
  */
 import { expect, test } from 'vitest';
 

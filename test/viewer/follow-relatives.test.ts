@@ -1,4 +1,4 @@
-/** /watch reads the parent and children of an execution repeatedly while the execution runs. */
+/** Tests that /watch reads the parent and children of an execution repeatedly while the execution runs. */
 import { expect, test } from 'vitest';
 
 import { FlowtapConnectionError, FlowtapProblem } from '../../src/client/client.ts';

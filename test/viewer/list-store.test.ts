@@ -1,4 +1,4 @@
-/** The store of the list at /watch, with a source whose pages and events the test provides. */
+/** Tests the store of the list at /watch, with a source whose pages and events the test provides. */
 import { describe, expect, test } from 'vitest';
 
 import { FlowtapProblem, type Status } from '../../src/client/client.ts';
@@ -126,7 +126,7 @@ describe('the store of a list', () => {
     expect(store.getSnapshot().hasOlder).toBe(false);
   });
 
-  test('searches through empty pages, and reports how far back it has searched and that executions may be missing', async () => {
+  test('searches through empty pages, and reports how far back it has searched and that executions might be missing', async () => {
     const empty = (searchedBackTo: string) => part([], { searchedBackTo, partial: true });
     const { store, names } = opened([
       ...Array.from({ length: 8 }, (_, n) => empty(`2026-01-0${n + 1}`)),

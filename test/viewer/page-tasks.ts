@@ -18,7 +18,7 @@ export interface PageTasks {
   readonly totalMs: number;
 }
 
-/** Measures the tasks of the page while `work` runs. No other page may be open. */
+/** Measures the tasks of the page while `work` runs. All other pages must be closed. */
 export async function tasksDuring(
   browser: Browser,
   page: Page,

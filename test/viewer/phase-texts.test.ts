@@ -1,4 +1,4 @@
-/** The texts about the connection that readers of the element see, for each state of the store. */
+/** Tests the texts about the connection that readers of the element see in each state of the store. */
 import { expect, test } from 'vitest';
 
 import type { Fetch } from '../../src/client/http.ts';

@@ -1,6 +1,6 @@
 /**
- * How the store gets access to an execution: by tickets, a ticket endpoint or a key, and what happens if these
- * are refused.
+ * Tests how the store gets access to an execution (by tickets, a ticket endpoint or a key), and what happens if this
+ * access is refused.
  */
 import { expect, test } from 'vitest';
 

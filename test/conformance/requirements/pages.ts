@@ -320,7 +320,7 @@ export const pages: Section = {
           assert.match(headers['cache-status'] ?? '', forms);
         }
         const { calls, maxInFlight } = await target.calls(id);
-        assert(calls <= 4 && maxInFlight === 1, `${calls} calls, ${maxInFlight} at once`);
+        assert(calls <= 4 && maxInFlight === 1, `${calls} calls, ${maxInFlight} in flight at the same time`);
       },
     ),
     requirement(
