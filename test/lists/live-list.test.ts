@@ -248,7 +248,7 @@ describe('a live list', () => {
     expect(await refusal).toMatchObject({ ok: false, failure: { type: 'too-many-streams' } });
   });
 
-  test('sends no execution twice, even if far more have ended than the list remembers', async () => {
+  test('sends no execution twice, even if far more have ended than it can remember', async () => {
     feed.pageSize = 500;
     const reader = await open({ maxResults: 250 });
     for (let n = 0; n < SENT_MAX * 2; n++) {

@@ -83,7 +83,7 @@ describe('the budget of a process', () => {
   });
 });
 
-describe('a source within a budget', () => {
+describe('a source in withCallBudget', () => {
   const source = (attempts: number): Source => ({
     name: 'counted',
     pageSizeMax: 100,

@@ -186,7 +186,7 @@ test.each(SHAPES.map((shape) => [shape.slice(0, 60), shape]))(
   },
 );
 
-describe('what the operator sees', () => {
+describe('texts for the operator:', () => {
   test.each(['/echo', '/echo-500'])(
     '%s: if the upstream repeats credentials, no failure and no log line contains them',
     async (route) => {
