@@ -14,7 +14,7 @@ export const loadNumbers = (loaded: Loaded): SideNumbers[] =>
     },
   }));
 
-/** The number of the side named `ours`, divided by that of the side named `theirs`. */
+/** Divides the number `of` the side named `ours` by that of the side named `theirs`, round by round. */
 export function loadRatio(loaded: Loaded, of: keyof LoadResult, ours: string, theirs: string): Spread {
   const numbers = (name: string) => (loaded.get(name) ?? []).map((result) => result[of]);
   return ratioOf(numbers(ours), numbers(theirs));

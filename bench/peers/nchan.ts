@@ -47,7 +47,7 @@ http {
   const url = new URL(`http://127.0.0.1:${port}/`);
   while (!(await answers(url))) {
     if (child.exitCode !== null)
-      throw new Error('nginx exited. Check that libnginx-mod-nchan has the same version.');
+      throw new Error('nginx exited. Check that libnginx-mod-nchan has the version of nginx.');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   const stop = async () => {

@@ -1,6 +1,6 @@
 /**
  * Keys in a store like Workers KV. Each location caches entries and misses for 30 s, so admins in two locations
- * see outdated records. Even then they must never undo a revocation or extend the life of a replaced credential.
+ * see outdated records. Even then, no change must undo a revocation or extend the life of a replaced credential.
  */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';

@@ -68,7 +68,7 @@ describe('successive rotations', () => {
     expect(rotated(rotation, credentialAt(100), 100, 100)?.cutoffs).toHaveLength(1);
   });
 
-  test('drop cutoffs that have passed, so that the record stays small', () => {
+  test('drop past cutoffs (ends of older credentials), so that the record stays small', () => {
     let rotation = fresh(0);
     for (let count = 1; count <= 50; count++) {
       const nowMs = count * 1000;

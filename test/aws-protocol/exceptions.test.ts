@@ -25,7 +25,7 @@ const refusal = (input: unknown, more: Partial<AwsCall> = {}) =>
 
 const CONSTRUCTOR_ARGUMENTS = /aws_access_key_id=.*aws_secret_access_key=.*aws_session_token=/;
 
-describe('authentication', () => {
+describe('authentication:', () => {
   it.each<[string, Partial<AwsCall>]>([
     ['no token at all', { key: undefined }],
     ['an empty token', { key: '' }],
@@ -123,7 +123,7 @@ describe('authentication', () => {
   });
 });
 
-describe('the request', () => {
+describe('input:', () => {
   it.each([
     [{}, /^flowExecutionId: must be given\.$/],
     [{ flowExecutionId: null }, /^flowExecutionId: must be given\.$/],

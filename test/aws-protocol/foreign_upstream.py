@@ -1,8 +1,8 @@
-"""A foreign ListFlowExecutionMessages, which follows botocore's understanding of the service instead of ours.
+"""An implementation of ListFlowExecutionMessages that follows botocore's understanding of the service, not ours.
 
 Shares no code with src/emulator. botocore's signer verifies the signature, and botocore's validator and service model
 judge the input. Pages, tokens and errors are like those of other AWS services: a page has at most 37 messages, whatever
-maxResults says, and every full page has a token, so the last page may be empty.
+maxResults says, and every full page has a token, so the last page can be empty.
 
 Reads one line of JSON from stdin: {"accessKeyId", "secretAccessKey", "region", "histories": path of a file}. Prints the
 port that it listens on, and exits when stdin closes. Each request reads the file again. The file maps each

@@ -41,7 +41,8 @@ async function listAll(
   let nextToken: string | undefined;
   do {
     const page = await list({ flowExecutionId, maxResults: await maxResults(), nextToken });
-    if (page.nextToken !== undefined && page.nextToken === nextToken) throw new Error('the same token twice');
+    if (page.nextToken !== undefined && page.nextToken === nextToken)
+      throw new Error('the answer repeats its token');
     messages.push(...page.messages);
     ({ nextToken } = page);
   } while (nextToken !== undefined);

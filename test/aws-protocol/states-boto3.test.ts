@@ -33,7 +33,7 @@ interface Report {
   readonly executions: Readonly<Record<string, object>>;
   readonly writes: Readonly<Record<string, Refusal>>;
   readonly refusals: Readonly<Record<string, Refusal>>;
-  /** `counts`: the items of each list upstream. `same`: whether Flowtap lists the same, with small and large pages. */
+  /** `counts`: the length of each upstream list. `same`: true if Flowtap lists the same, with small and large pages. */
   readonly lists: { readonly counts: readonly number[]; readonly same: readonly boolean[] };
   readonly waited: Readonly<Record<string, number>>;
 }
@@ -43,7 +43,7 @@ describe.skipIf(!hasBoto3(python))(`boto3 (skipped when ${python} has no boto3)`
   let world: World;
   let key: string;
   let report: Report;
-  /** Upstream calls for the samples before the archive is read. */
+  /** The number of upstream calls for the samples before the archive is read. */
   let callsBefore: number;
   beforeAll(async () => {
     world = await openWorld();

@@ -68,7 +68,7 @@ export async function readHistory(
     events.push(...(page['events'] as HistoryEvent[]));
     nextToken = page['nextToken'];
     if (nextToken === undefined) return { events, pages };
-    if (tokens.has(nextToken)) throw new Error('the same token twice');
+    if (tokens.has(nextToken)) throw new Error('an answer repeats a token');
     tokens.add(nextToken);
   }
 }

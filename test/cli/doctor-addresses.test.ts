@@ -102,7 +102,7 @@ test.concurrent('doctor reports a redirect with its target', async () => {
 });
 
 test.concurrent(
-  'doctor reports that another service answers, or a Flowtap that is not configured',
+  'doctor reports that another service answers, or that Flowtap is not configured',
   async () => {
     const answers: Record<string, [number, string]> = {
       '/other/healthz': [200, '<h1>Welcome</h1>'],

@@ -8,7 +8,7 @@ import { COMMANDS as ALL_COMMANDS, run } from '../../src/cli/run.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { listen } from './local-server.ts';
 
-/** Erases the screen with C0 and C1 controls, starts new lines, hides text, and reverses the rest. */
+/** Erases the screen with C0 and C1 controls, starts new lines, hides text, and reverses text. */
 const HOSTILE = 'a\u001b[2Jb\u009b2Jc\u0085d\r\ne\u2028f\u202eg\u2066h\u200f';
 
 /**

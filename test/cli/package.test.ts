@@ -1,5 +1,5 @@
 /**
- * The package as users get it: built, packed, and unpacked alone where npm would install it. Runs on Deno, and on a
+ * The package as users get it: built, packed, and unpacked where npm would install it. Runs on Deno, and on a
  * Node (20 or newer) from outside the project. Over 300 lines, because two test files would build and pack at the same
  * time.
  */

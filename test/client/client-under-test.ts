@@ -65,7 +65,7 @@ export async function openClient(messages: readonly Scripted[] = []): Promise<Cl
 }
 
 /**
- * Advances time until the promise has settled. Time stands still while `isBusy`, because signing a ticket runs on
+ * Advances time until the promise has settled. Time stands still while `isBusy` returns true, because signing a ticket runs on
  * another thread and needs only real time.
  */
 export async function driveUntil<T>(

@@ -33,7 +33,7 @@ test('a list continues from the cursor of a page', async () => {
   expect(idsOf(await under.until(collect(rest)))).toEqual(idsOf(history(25)).slice(10));
 });
 
-test('a page can have the newest messages, or wait for the next one', async () => {
+test('a page can have the newest messages, or wait for the next message', async () => {
   const under = await openClient(history(5, { everyMs: 10_000 }));
   const client = under.client();
   await under.clock.advance(15_000);

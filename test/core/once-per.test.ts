@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { oncePer } from '../../src/core/once-per.ts';
 
-test('a value is derived once from each object, also if it is undefined', () => {
+test('a value is derived once from each object, even if the value is undefined', () => {
   const derivedFrom: object[] = [];
   const nameOf = oncePer((from: { readonly name?: string }) => {
     derivedFrom.push(from);

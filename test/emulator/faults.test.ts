@@ -137,7 +137,7 @@ describe('errors', () => {
 });
 
 describe('a throttle bucket', () => {
-  it('allows as many calls as its capacity and then its refill rate, for all executions together', async () => {
+  it('allows a burst up to its capacity, then calls at its refill rate, for all executions together', async () => {
     const { emulator, clock } = await faulty({ throttleBucket: { capacity: 5, refillPerSecond: 2 } });
     expect(await fates(emulator, clock, 7)).toBe('.....tt');
     expect(await fates(emulator, clock, 1, scenarioId('EndlessFlow', START_MS, 'Patrol', UUID))).toBe('t');

@@ -129,7 +129,7 @@ describe('the children of an execution', () => {
     ]);
   });
 
-  test('include those of its map runs, each once over pages of any size', async () => {
+  test('include the children of its map runs, each once over pages of any size', async () => {
     const parent = scenarioArn('DistributedMap', service.clock.now() - HOUR_MS, UUID);
     const pages = await allPages(parent, 5);
     const executions = pages.flatMap((page) => page.executions);

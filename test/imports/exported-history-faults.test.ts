@@ -29,7 +29,7 @@ const spoil: fc.Arbitrary<(line: string) => string> = fc.oneof(
     .map((members) => () => JSON.stringify(members)),
 );
 
-describe('an exported history with faults', () => {
+describe('faults of an exported history:', () => {
   test('with one message per line, the first invalid lines are named, and every message before them is read', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -169,7 +169,7 @@ export async function page(
   };
 }
 
-/** Reads the stream of an execution until `isEnough`. Rejects if the stream ends earlier. */
+/** Reads the stream of an execution until `isEnough` returns true. Rejects if the stream ends earlier. */
 export async function follow(
   flowtap: Started,
   id: string,

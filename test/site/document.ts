@@ -22,7 +22,7 @@ export function resolved(value: unknown): Json {
   for (const step of $ref.replace(/^#\//, '').split('/')) {
     at = object.parse(at)[step.replaceAll('~1', '/').replaceAll('~0', '~')];
   }
-  if (at === undefined) throw new Error(`nothing is at ${$ref}`);
+  if (at === undefined) throw new Error(`${$ref} refers to nothing`);
   return resolved(at);
 }
 

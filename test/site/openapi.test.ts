@@ -103,7 +103,7 @@ describe('the OpenAPI document', () => {
     expect(operations.filter(({ value }) => !value['summary']).map(({ id }) => id)).toEqual([]);
   });
 
-  test('shows an example of each problem of an answer, and all answers together cover every problem code', () => {
+  test('shows an example of each problem that an answer can have, and all answers together cover every problem code', () => {
     const shown = contents.filter(([where]) => where.endsWith('application/problem+json'));
     const codes = new Set<string>();
     for (const [where, content] of shown) {

@@ -1,6 +1,6 @@
 /**
  * Isolates that lease parts of one call budget, as on Workers. Does in one process what the budget's Durable Object
- * (src/sources/call-budget/budget-object.ts) and the isolates do there, but stores no leases.
+ * (src/sources/call-budget/budget-object.ts) and the isolates do on Workers, but stores no leases.
  */
 import type { Clock } from '../../src/core/clock.ts';
 import type { CallBudget, CallLimits } from '../../src/sources/call-budget/call-budget.ts';

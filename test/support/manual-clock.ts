@@ -51,7 +51,7 @@ export class ManualClock implements Clock {
     return this.#sleepers.length === 0 ? undefined : Math.min(...this.#sleepers.map(({ at }) => at));
   }
 
-  /** Advances time. Wakes sleepers in order, and runs each one's work to the end before the next wakes. */
+  /** Advances time. Wakes sleepers in order of time, and lets their work finish before time advances further. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settle();

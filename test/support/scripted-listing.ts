@@ -117,7 +117,7 @@ export class ScriptedListing implements ListingSource {
     { token, limit, upstreamStatus }: ExecutionsQuery,
     call: CallOptions,
   ): Promise<Result<SourceExecutions, SourceFailure>> {
-    if (limit > this.pageSizeMax) throw new RangeError(`asked for ${limit} executions`);
+    if (limit > this.pageSizeMax) throw new RangeError(`the limit ${limit} exceeds ${this.pageSizeMax}`);
     return this.#called({ token, upstreamStatus, origin: call.origin }, call, ({ most = limit }) => {
       this.#sorted ??= [...this.#executions.values()].sort((a, b) =>
         this.#oldestFirst ? inUpstreamOrder(b, a) : inUpstreamOrder(a, b),

@@ -151,7 +151,7 @@ export class ScriptedSource implements Source {
     { origin, signal, onAttempt }: CallOptions,
   ): Promise<Result<SourcePage, SourceFailure>> {
     if (!(Number.isInteger(limit) && limit >= 1 && limit <= this.pageSizeMax)) {
-      throw new RangeError(`asked for ${limit} messages`);
+      throw new RangeError(`the limit ${limit} is not from 1 to ${this.pageSizeMax}`);
     }
     const given = token === undefined ? undefined : this.#tokens.get(token);
     const call = { executionId, token, limit, origin, position: token === undefined ? 0 : given?.position };
