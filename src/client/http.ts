@@ -14,7 +14,7 @@ import { RetryPolicy } from './retry-policy.ts';
 /** The part of `fetch` that the client uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** A healthy server answers within this time, even if it calls the upstream first, which takes up to 20 s. */
+/** Three times as long as an upstream call can take (20 s). A healthy server answers within this time. */
 export const ANSWER_MS_MAX = 60_000;
 
 export interface HttpOptions {

@@ -22,8 +22,8 @@ const COMMON = {
 };
 
 /**
- * Also forbids making markup from strings, except in Lit's templates. So a payload's text cannot become code, even if
- * a bug puts it into markup. Inline styles are forbidden, so the viewer positions its bars through CSSOM.
+ * COMMON, and no markup from strings, except in Lit's templates. So a payload's text cannot become code, even if a bug
+ * puts it into markup. Inline styles are forbidden, so the viewer positions its bars through CSSOM.
  */
 const STRICT = { ...COMMON, 'require-trusted-types-for': "'script'", 'trusted-types': 'lit-html' };
 

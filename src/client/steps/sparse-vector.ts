@@ -6,7 +6,7 @@
 
 const BITS = 5;
 const WIDTH = 1 << BITS;
-/** Bit shifts work on 32 bits, so larger indexes are not supported. */
+/** Six levels of 5 bits. A seventh level would exceed the 32 bits that bit shifts work on. */
 export const INDEX_MAX = 2 ** 30 - 1;
 
 /** The slots of a branch or, at the lowest level, of a leaf. */

@@ -6,7 +6,9 @@ export interface TimeRange {
   readonly endMs: number;
 }
 
-/** The distance between labels of the axis is one of these, so that labels are round numbers. */
+/**
+ * The distance between labels of the axis is one of these, or whole days, so that labels are round numbers.
+ */
 const NICE_MS = [
   1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 180_000,
   300_000, 600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000, 21_600_000, 43_200_000,
