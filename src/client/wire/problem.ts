@@ -113,8 +113,9 @@ const isFieldError = (error: unknown): boolean =>
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
     // Safety: an object that is not null has string keys.
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+    return value as Record<string, unknown>;
   } catch {
     // Not JSON: the caller handles it.
   }
