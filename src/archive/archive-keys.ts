@@ -18,8 +18,8 @@ const PAGE_PREFIX = 'archive/1/page/';
 const ID_BYTES_MAX = 380;
 
 /**
- * The `<id>` of a key. Percent-encoded, so that an id that contains '/' cannot collide with keys of another
- * id.
+ * Returns the `<id>` of a key. It is percent-encoded, so that an id that contains '/' cannot collide with
+ * keys of another id.
  */
 export function idPart(executionId: string): string {
   const encoded = encodeURIComponent(executionId);
@@ -30,7 +30,7 @@ export function idPart(executionId: string): string {
 export const headKey = ({ source, executionId }: ExecutionRef): string =>
   `${HEAD_PREFIX}${source}/${idPart(executionId)}`;
 
-/** The execution that a head's key belongs to. Undefined if the key contains a hash. */
+/** Returns the execution that a head's key belongs to, or undefined if the key contains a hash. */
 export function nameOfHeadKey(key: string): ExecutionName | undefined {
   const [source, id] = key.slice(HEAD_PREFIX.length).split('/');
   return source && id && !id.startsWith('~') ? { source, executionId: decodeURIComponent(id) } : undefined;

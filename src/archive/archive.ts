@@ -164,7 +164,7 @@ export class Archive {
     return upstream ? { ...head, upstream } : head;
   }
 
-  /** A writer for a new generation of this history. */
+  /** Creates a writer for a new generation of this history. */
   writer(ref: ExecutionRef, intents?: PageIntents): ArchiveWriter {
     const { store, random, clock, openWalk, readDescription, ttlSeconds } = this.#options;
     return new ArchiveWriter({

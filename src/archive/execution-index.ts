@@ -189,7 +189,7 @@ export class ExecutionIndex {
     return executions.filter((execution) => execution !== undefined);
   }
 
-  /** The records of listed keys, from the metadata if there is any, otherwise from the values. */
+  /** Returns the records of listed keys, from the metadata if present, otherwise from the values. */
   async #records(keys: readonly ListedKey[]): Promise<readonly unknown[]> {
     const long = keys.filter(({ metadata }) => metadata === undefined).map(({ name }) => name);
     const values = new Map<string, string | undefined>();

@@ -147,8 +147,8 @@ function recordOf({ source, executionId }: ExecutionRef, head: ArchiveHead): Ind
 }
 
 /**
- * The flow whose list contains this execution. Undefined for the child of a map run, and for an execution
- * that belongs to no flow.
+ * Returns the flow whose list contains this execution. Undefined for the child of a map run, and for an
+ * execution that belongs to no flow.
  */
 export const listedFlowOf = (ref: ExecutionRef): FlowRef | undefined =>
   isMapRunChild(ref) ? undefined : flowOf(ref);
@@ -163,7 +163,7 @@ export const flowRecordJson = ({ source, flow }: FlowRef, expiresAtMs: number | 
   return JSON.stringify(record);
 };
 
-/** How to store a record: as metadata if it is small enough, otherwise as the value. */
+/** Returns what to store for a record: metadata if the record is small enough, otherwise a value. */
 export const stored = (json: string): { readonly value: string; readonly metadata?: unknown } =>
   new TextEncoder().encode(json).length <= METADATA_BYTES_MAX
     ? { value: '', metadata: JSON.parse(json) }
@@ -176,7 +176,7 @@ export function parseIndexRecord(record: unknown, nowMs: number): IndexedExecuti
   return indexedOf(restoreExecutionRef(data), data);
 }
 
-/** The same facts as an entry of the index, taken from the head of an archive. */
+/** Returns the facts that an index entry has, but takes them from the head of an archive. */
 export const indexedExecutionOf = (ref: ExecutionRef, head: ArchiveHead): IndexedExecution =>
   indexedOf(ref, recordOf(ref, head));
 
@@ -189,5 +189,5 @@ function indexedOf(ref: ExecutionRef, record: IndexRecord): IndexedExecution {
 export const parseFlowRecord = (record: unknown): FlowRecord | undefined =>
   z.safeParse(flowSchema, record).data;
 
-/** The flow that a record names. */
+/** Returns the flow that a record names. */
 export const flowOfRecord = ({ flow }: FlowRecord): FlowRef | undefined => parseFlowRef(flow);

@@ -27,18 +27,20 @@ export function orderKey(startedAt: string | undefined, executionId: string): st
 }
 
 /**
- * A position before all executions that started at this time or earlier, and after all that started later.
+ * Returns a position before all executions that started at this time or earlier, and after all that started
+ * later.
  */
 export const positionBefore = (startedAtMs: number): string => reversed(startedAtMs);
 
 /**
- * A position before all executions that have the start time of this order key or position. The result
+ * Returns a position before all executions that have the start time of this order key or position. The result
  * contains no hash of an id.
  */
 export const positionAtStartTime = (position: string): string => position.slice(0, DIGITS);
 
 /**
- * The start time of an order key or a position, in clock milliseconds. Undefined for executions without one.
+ * Returns the start time of an order key or a position, in clock milliseconds. Undefined for executions
+ * without a start time.
  */
 export function startedAtMsOf(position: string): number | undefined {
   const digits = position.slice(0, DIGITS);
@@ -63,7 +65,7 @@ export function* prefixesFrom(position: string, length: number): Generator<strin
   }
 }
 
-/** A position after all order keys with this prefix, and before all later ones. */
+/** Returns a position after all order keys with this prefix, and before all later order keys. */
 export function positionAfter(prefix: string): string {
   let position = prefix;
   while (position.length < KEY_CHARACTERS) position += alphabetAt(position.length).at(-1);

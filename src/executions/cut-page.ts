@@ -109,7 +109,7 @@ export async function cutPage(
   }
 }
 
-/** The newest matching messages, oldest first. */
+/** Returns the newest matching messages, oldest first. */
 async function cutLast(scan: Scan, query: PageQuery, count: number): Promise<Result<CutPage>> {
   const last = await scan.chunkAt(Number.MAX_SAFE_INTEGER);
   if (!last.ok) return last;

@@ -167,15 +167,15 @@ export interface ExecutionActivity {
 export interface Executions {
   page(ref: ExecutionRef, request: PageRequest, client?: Client): Promise<Result<PageAnswer>>;
   summary(ref: ExecutionRef, request: SummaryRequest, signal?: AbortSignal): Promise<Result<SummaryAnswer>>;
-  /** A page of whole messages, for answers in the source's own format (whole-page.ts). */
+  /** Returns a page of whole messages, for answers in the source's own format (whole-page.ts). */
   wholePage(
     ref: ExecutionRef,
     request: WholePageRequest,
     signal?: AbortSignal,
   ): Promise<Result<WholePageAnswer>>;
   /**
-   * The source's description of the execution. Fails with `upstream-invalid-request` if the source cannot
-   * describe executions.
+   * Returns the source's description of the execution. Fails with `upstream-invalid-request` if the source
+   * cannot describe executions.
    */
   describe(
     ref: ExecutionRef,

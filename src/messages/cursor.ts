@@ -66,7 +66,10 @@ export function encodeCursor(keys: CursorKeys, execution: ExecutionName, cursor:
   return sign(keys, body, `${executionKey(execution)}${use}`);
 }
 
-/** Undefined if the text is not canonical, or was not issued by this service for this execution and use. */
+/**
+ * Returns undefined if the text is not canonical, or was not issued by this service for this execution and
+ * use.
+ */
 export function decodeCursor(
   keys: CursorKeys,
   execution: ExecutionName,

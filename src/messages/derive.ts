@@ -39,8 +39,8 @@ export function deriveAll(
 const ERROR_NAME = /^[A-Za-z0-9_.:-]{1,128}$/;
 
 /**
- * The text if it is the name of an error. Undefined for other text: a state machine can put data in place of
- * a name.
+ * Returns the text if it is the name of an error, otherwise undefined: a state machine can put data in place
+ * of a name.
  */
 export const errorName = (text: unknown): string | undefined =>
   typeof text === 'string' && ERROR_NAME.test(text) ? text : undefined;

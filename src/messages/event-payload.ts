@@ -6,6 +6,7 @@
 const MEMBERS = /^\{"type":"\w+","id":\d+(?:,"previousEventId":\d+)?(?:,|(?=\}))/;
 
 /**
- * The payload without these members, or `{}` if it has no others. Also accepts the beginning of a payload.
+ * Returns the payload without these members, or `{}` if it has no others. Also accepts the beginning of a
+ * payload.
  */
 export const withoutEventMembers = (payload: string): string => payload.replace(MEMBERS, '{');

@@ -109,8 +109,8 @@ const TERMINAL: ReadonlyMap<string, Exclude<Status, 'RUNNING'>> = new Map([
 ]);
 
 /**
- * The status of an execution whose last message has this type. Earlier terminal messages do not count,
- * because a redrive might have followed.
+ * Returns the status of an execution whose last message has this type. Earlier terminal messages do not
+ * count, because a redrive might have followed.
  */
 export const statusAfter = (eventType: string | undefined): Status =>
   TERMINAL.get(eventType ?? '') ?? 'RUNNING';

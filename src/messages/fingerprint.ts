@@ -28,11 +28,11 @@ const digest = (text: string): Fingerprint => hash('sha256', text, 'hex').slice(
 /** The fingerprint at position 0. */
 export const fingerprintAtStart = (execution: ExecutionName): Fingerprint => digest(executionKey(execution));
 
-/** The fingerprint one position further. */
+/** Returns the fingerprint one position further. */
 export const fingerprintAfter = (before: Fingerprint, message: Message): Fingerprint =>
   digest(JSON.stringify([before, message.messageId ?? null, message.eventType ?? null]));
 
-/** The fingerprints before each of these messages and after the last one. `start` is the first. */
+/** Returns the fingerprints before each of these messages and after the last one. `start` is the first. */
 export function fingerprintsAlong(start: Fingerprint, messages: readonly Message[]): Fingerprint[] {
   const chain = [start];
   let last = start;

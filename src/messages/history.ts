@@ -46,14 +46,18 @@ export const chunkBytes = ({ bytes, fingerprints }: Chunk): number =>
 export const endOf = (chunk: Chunk): number => chunk.start + chunk.messages.length;
 
 /**
- * The position with its fingerprint. Undefined if the position is neither in the chunk nor right after it.
+ * Returns the position with its fingerprint. Undefined if the position is neither in the chunk nor right
+ * after it.
  */
 export function positionIn(chunk: Chunk, position: number): Position | undefined {
   const fingerprint = chunk.fingerprints[position - chunk.start];
   return fingerprint === undefined ? undefined : { position, fingerprint };
 }
 
-/** The position after this message of the chunk. The fingerprint is computed only if the chunk lacks it. */
+/**
+ * Returns the position after this message of the chunk. The fingerprint is computed only if the chunk lacks
+ * it.
+ */
 export const positionAfter = (
   chunk: Chunk,
   { position, fingerprint }: Position,

@@ -49,7 +49,7 @@ export type Message = {
   readonly eventShape?: EventShape;
 };
 
-/** The message as a caller with this access may see it. Pages write the members in this order. */
+/** Returns the message as a caller with this access may see it. Pages write the members in this order. */
 export const visibleMessage = (message: Message, payloads: PayloadAccess): Message => {
   const { messageId, eventType, upstreamType, timestamp, payload } = message;
   const { step, error, previousMessageId, iteration } = message;

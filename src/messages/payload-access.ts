@@ -17,8 +17,8 @@ export const lesserAccess = (one: PayloadAccess, other: PayloadAccess): PayloadA
   shows(one, other) ? other : one;
 
 /**
- * The level as two members of a stored record. Older versions know only `full` and `none` and read only the
- * first member. So they treat `names` as `none`.
+ * Returns the level as two members of a stored record. Older versions know only `full` and `none` and read
+ * only the first member. So they treat `names` as `none`.
  */
 export const storedAccess = (access: PayloadAccess): { access: 'full' | 'none'; names: boolean } => ({
   access: access === 'full' ? 'full' : 'none',

@@ -23,14 +23,14 @@ const utf8 = new TextEncoder();
 /** [spec] `end-of-line = ( cr lf / cr / lf )`. */
 const LINE_END = /\r\n|\r|\n/;
 
-/** The frame of one event as bytes. */
+/** Returns the frame of one event as bytes. */
 export const sseEvent = (event: ServerSentEvent): Uint8Array => sseBytes(sseText(event));
 
 /** Encodes the text of one or more frames. Encoding several together is cheaper. */
 export const sseBytes = (text: string): Uint8Array => utf8.encode(text);
 
 /**
- * The frame of one event as text, including the blank line at its end.
+ * Returns the frame of one event as text, including the blank line at its end.
  *
  * Throws a RangeError if the id, event name or reconnection time cannot be encoded. All of them come from
  * this service, so that is a programming error.
@@ -56,14 +56,17 @@ export function sseText({ id, event, data, retryMs }: ServerSentEvent): string {
 }
 
 /**
- * The bytes at the start of a stream. They set how long the client waits before it reconnects. No blank line
- * follows the field, so it becomes a part of the first event's block. By the specification, a block of its
- * own would dispatch nothing. But some clients (@microsoft/fetch-event-source, httpx-sse) would dispatch an
- * event with empty data and an empty id.
+ * Returns the bytes at the start of a stream. They set how long the client waits before it reconnects. No
+ * blank line follows the field, so it becomes a part of the first event's block. By the specification, a
+ * block of its own would dispatch nothing. But some clients (@microsoft/fetch-event-source, httpx-sse) would
+ * dispatch an event with empty data and an empty id.
  */
 export const sseOpening = (retryMs: number): Uint8Array => utf8.encode(retryField(retryMs));
 
-/** A comment without text. [spec] "If the line starts with a U+003A COLON character (:), ignore the line." */
+/**
+ * Returns a comment without text. [spec] "If the line starts with a U+003A COLON character (:), ignore the
+ * line."
+ */
 export const sseComment = (): Uint8Array => utf8.encode(':\n');
 
 /** Throws a RangeError if `ms` is negative or not a whole number. */

@@ -52,8 +52,8 @@ export function epochSecondsFromIso(iso: string): number {
 const trimmed = (fraction: string): string => fraction.slice(0, FRACTION_DIGITS_MAX).replace(/0+$/, '');
 
 /**
- * One second minus this fraction: -1.656 is the second -2 plus .344. Applied twice, it returns the same
- * fraction. The fraction must not be zero.
+ * Returns one second minus this fraction: -1.656 is the second -2 plus .344. Applied twice, it returns the
+ * same fraction. The fraction must not be zero.
  */
 const complement = (fraction: string): string =>
   String(10 ** fraction.length - Number(fraction)).padStart(fraction.length, '0');

@@ -22,7 +22,7 @@ const STATUS_OF_END: { readonly [T in UpstreamEventType]?: string } = {
 const ENDS: ReadonlyMap<unknown, string> = new Map(Object.entries(STATUS_OF_END));
 
 /**
- * The Step Functions status of an execution that ended with this type of event. Undefined if the type is not
- * terminal.
+ * Returns the Step Functions status of an execution that ended with this type of event, or undefined if the
+ * type is not terminal.
  */
 export const upstreamStatusAfter = (eventType: unknown): string | undefined => ENDS.get(eventType);

@@ -143,17 +143,19 @@ export class EventFrames {
     });
   }
 
-  /** Has no id, so the client keeps the id of the last event, and with it its position. */
+  /**
+   * Returns a frame without an id, so that the client keeps the id of the last event, and thus its position.
+   */
   problem(failure: Failure, retryMs: number): Uint8Array {
     return sseEvent({ event: 'problem', data: this.#options.problemJson(failure), retryMs });
   }
 
-  /** A comment, which clients ignore. Writing one shows whether the client is still connected. */
+  /** Returns a comment, which clients ignore. Writing one shows whether the client is still connected. */
   comment(): Uint8Array {
     return sseComment();
   }
 
-  /** The bytes that a stream begins with, before its first event. */
+  /** Returns the bytes that a stream begins with, before its first event. */
   opening(retryMs: number): Uint8Array {
     return sseOpening(retryMs);
   }

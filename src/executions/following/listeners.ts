@@ -137,7 +137,7 @@ export class Listeners {
     this.#watch.remove(subscriber);
   }
 
-  /** A promise that resolves at the next `notify`. */
+  /** Returns a promise that resolves at the next `notify`. */
   changed(): Promise<void> {
     return this.#changed.promise;
   }
@@ -154,8 +154,8 @@ export class Listeners {
   }
 
   /**
-   * When to call `tick` next, in clock milliseconds. Can be too early, because each frame that a stream sends
-   * postpones its heartbeat.
+   * Returns when to call `tick` next, in clock milliseconds. Can be too early, because each frame that a
+   * stream sends postpones its heartbeat.
    */
   dueAtMs(): number {
     if (this.#streams.size === 0) return Infinity;

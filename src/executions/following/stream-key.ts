@@ -58,7 +58,7 @@ export class StreamKey {
     if (nowMs >= this.lastCheckAtMs) this.#lastCheckedEndMs = this.#keyEndsAtMs;
   }
 
-  /** Why the stream must end now, or undefined if it may stay open. */
+  /** Returns why the stream must end now, or undefined if it may stay open. */
   failureAt(nowMs: number): Failure | undefined {
     if (nowMs >= this.#keyEndsAtMs) return { type: 'expired-key' };
     if (nowMs >= this.#ticketEndsAtMs) return { type: 'expired-ticket' };

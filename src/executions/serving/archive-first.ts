@@ -40,7 +40,7 @@ export interface ArchiveFirstOptions {
 export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Executions {
   const { archive, live, clock } = options;
   /**
-   * The archived history, if it can be served here. The Execution serves two kinds of archives itself:
+   * Returns the archived history if it can be served here. The Execution serves two kinds of archives itself:
    * redrivable ones, because it checks for a redrive, and those of older versions, because it upgrades them.
    */
   const findFinal = async (ref: ExecutionRef): Promise<ArchivedHistory | undefined> => {

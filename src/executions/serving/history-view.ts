@@ -29,7 +29,7 @@ import { type Freshness, type ReadTrace, type Walk, newTrace, newWalk } from '..
 /** A last page, or a failure, is not requested again within this time. */
 export const LAST_PAGE_FRESH_MS = 1_000;
 
-/** The history for one request. `served` tells what the request has cost so far. */
+/** The history for one request. `served` returns what the request has cost so far. */
 export interface Reading {
   readonly history: History;
   readonly served: () => Served;
@@ -143,7 +143,7 @@ export class HistoryView {
     return { history, served: () => ({ layer: 'live', forward: forward(), upstreamCalls: trace.calls }) };
   }
 
-  /** The history as known so far, for subscribers. Only polls ask the source for newer messages. */
+  /** Opens the history as known so far, for subscribers. Only polls ask the source for newer messages. */
   known(origin: CallOrigin, signal: AbortSignal): History {
     const { clock, pollIntervalMs } = this.#options;
     const { archived } = this.archivist;
@@ -153,7 +153,9 @@ export class HistoryView {
     return this.#upstream({ lastNotBeforeMs: 0, failureNotBeforeMs }, newTrace(origin), walk);
   }
 
-  /** A chunk of `known`, if it can be read without calling the store or the source. */
+  /**
+   * Returns the chunk of `known` from memory. Undefined if memory lacks it, or if the history is archived.
+   */
   held(position: number): Chunk | undefined {
     return this.archivist.archived ? undefined : this.upstream.held(position);
   }
@@ -171,8 +173,8 @@ export class HistoryView {
   }
 
   /**
-   * The source's description of an execution that is not settled. Undefined if the execution is settled, or
-   * the source cannot describe executions.
+   * Returns the source's description of an execution that is not settled. Undefined if the execution is
+   * settled, or the source cannot describe executions.
    */
   async describe(
     trace: ReadTrace,
@@ -187,7 +189,7 @@ export class HistoryView {
     return described?.ok ? ok({ ...described.value, asOf: new Date(now).toISOString() }) : described;
   }
 
-  /** The archived description, or the source's current one if there is no archive. */
+  /** Returns the archived description, or the source's current one if there is no archive. */
   async description(
     trace: ReadTrace,
     parts: DescriptionParts,

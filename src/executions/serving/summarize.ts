@@ -72,7 +72,7 @@ export async function summarize(
 }
 
 /**
- * The last messages, oldest first. Chunks before `last` are read if `last` is empty, or if the execution
+ * Returns the last messages, oldest first. Reads chunks before `last` if `last` is empty, or if the execution
  * failed or was aborted.
  */
 async function newestMessages(
@@ -101,8 +101,8 @@ const positionInAny = (chunks: readonly Chunk[], position: number): Position | u
   chunks.map((chunk) => positionIn(chunk, position)).find((found) => found !== undefined);
 
 /**
- * The facts of a failure that a caller with this access may see. `messageId`, `eventType` and `timestamp` are
- * visible to all callers. The other facts are taken from payloads.
+ * Returns the facts of a failure that a caller with this access may see. `messageId`, `eventType` and
+ * `timestamp` are visible to all callers. The other facts are taken from payloads.
  */
 function visibleFacts(facts: FailureFacts, payloads: PayloadAccess): FailureFacts {
   const { messageId, eventType, timestamp, causedBy } = facts;

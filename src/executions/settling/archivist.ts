@@ -265,7 +265,7 @@ export class Archivist {
     return head;
   }
 
-  /** The head that this Execution knows, or the one in the store. Throws if the store fails. */
+  /** Returns the head that this Execution knows, or the one in the store. Throws if the store fails. */
   async #visibleHead(): Promise<ArchiveHead | undefined> {
     const { archive, ref } = this.#options;
     return this.#archived?.head ?? this.#superseded ?? (await archive.visibleHead(ref));

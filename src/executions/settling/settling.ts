@@ -20,8 +20,8 @@ export const SETTLE_MS = 10_000;
 const FAILURE_FRESH_MS = 1_000;
 
 /**
- * When the settle time of an ended history is over, in clock milliseconds. Undefined if the history has not
- * ended.
+ * Returns when the settle time of an ended history is over, in clock milliseconds. Undefined if the history
+ * has not ended.
  */
 export function settlesAtMs(end: KnownEnd | undefined, seenAtMs: number): number | undefined {
   if (!end || statusAfter(end.eventType) === 'RUNNING') return undefined;
@@ -124,8 +124,8 @@ export async function settleHistory(options: SettleOptions): Promise<SettledHist
 }
 
 /**
- * When the history becomes final. Undefined if it already is: the execution succeeded, or its source has no
- * redrives.
+ * Returns when the history becomes final. Undefined if it already is: the execution succeeded, or its source
+ * has no redrives.
  */
 function finalAtOf(
   status: Status,

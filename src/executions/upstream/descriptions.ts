@@ -82,7 +82,10 @@ export class Descriptions {
     }
   }
 
-  /** A cached answer that is recent enough. A description with data also answers requests for metadata. */
+  /**
+   * Returns a cached answer that is recent enough. A description with data also answers requests for
+   * metadata.
+   */
   #known(notBeforeMs: number, parts: DescriptionParts): Answer | undefined {
     const { metadata, 'with-data': withData } = this.#last;
     const usable =

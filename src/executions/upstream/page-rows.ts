@@ -70,7 +70,7 @@ export class PageRows {
     for (const { token, start } of rows) if (token !== undefined) this.#startOf.set(token, start);
   }
 
-  /** The last row that starts at or before the position. */
+  /** Returns the last row that starts at or before the position. */
   at(position: number): PageRow {
     let low = 0;
     let high = this.#rows.length - 1;
@@ -82,20 +82,20 @@ export class PageRows {
     return this.#rows[low] ?? this.#first;
   }
 
-  /** The row that starts exactly at this position. */
+  /** Returns the row that starts exactly at this position. */
   startingAt(start: number): PageRow | undefined {
     const row = this.at(start);
     return row.start === start ? row : undefined;
   }
 
-  /** The last row at or before the position whose token has not expired. */
+  /** Returns the last row that starts at or before the position and has a token that has not expired. */
   usableAt(position: number): PageRow {
     let row = this.at(position);
     while (row.lost) row = this.at(row.start - 1);
     return row;
   }
 
-  /** Rows after `start`, up to and including `end`. */
+  /** Returns the rows that start after `start`, up to and including `end`. */
   between(start: number, end: number): readonly PageRow[] {
     return this.#rows.filter((row) => row.start > start && row.start <= end);
   }
@@ -143,8 +143,8 @@ export class PageRows {
   }
 
   /**
-   * Drops rows with expired tokens after `start`, up to and including `end`: a page that was just read covers
-   * them.
+   * Drops rows with expired tokens that start after `start`, up to and including `end`: a page that was just
+   * read covers them.
    */
   async dropLost(start: number, end: number): Promise<void> {
     const dropped = this.between(start, end).filter(({ lost }) => lost);

@@ -60,7 +60,7 @@ export class ReadPages {
     return this.#end !== undefined || this.#options.rows.lastStart > 0;
   }
 
-  /** The cached chunk that answers a read at this position, if it is fresh enough. */
+  /** Returns the cached chunk that answers a read at this position, if the chunk is fresh enough. */
   at(position: number, freshness: Freshness): UpstreamChunk | undefined {
     const read = this.#inMemory(this.#options.rows.at(position));
     const chunk = read && this.asKnown(read);
@@ -68,8 +68,8 @@ export class ReadPages {
   }
 
   /**
-   * The cached chunk, for use when newer messages cannot be read now. It is never marked as the last one, so
-   * a reader that reads on gets the failure.
+   * Returns the cached chunk, for use when newer messages cannot be read now. It is never marked as the last
+   * one, so a reader that reads on gets the failure.
    */
   heldAlready(position: number, freshness: Freshness): Result<UpstreamChunk, never> | undefined {
     const chunk = this.#inMemory(this.#options.rows.at(position));
@@ -78,8 +78,8 @@ export class ReadPages {
   }
 
   /**
-   * The chunk, marked as the last one only if this Execution has seen no messages after it. The memory may
-   * contain chunks that an earlier Execution of the same id has read.
+   * Returns the chunk, marked as the last one only if this Execution has seen no messages after it. The
+   * memory may contain chunks that an earlier Execution of the same id has read.
    */
   asKnown(chunk: UpstreamChunk): UpstreamChunk {
     const isLast = chunk.last && this.#end !== undefined && endOf(chunk) >= this.#knownLength;
@@ -163,8 +163,8 @@ export class ReadPages {
   }
 
   /**
-   * The cached chunk of this row. The memory outlives Executions, so the chunk might belong to a history that
-   * has been replaced since. Then its fingerprint differs.
+   * Returns the cached chunk of this row. The memory outlives Executions, so the chunk might belong to a
+   * history that has been replaced since. Then its fingerprint differs.
    */
   #inMemory(row: PageRow): UpstreamChunk | undefined {
     const chunk = this.#options.memory.get(`${this.#memoryKey}/${row.start}`);

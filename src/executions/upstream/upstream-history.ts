@@ -118,8 +118,8 @@ export class UpstreamHistory {
   }
 
   /**
-   * The chunk that contains the position, or the last chunk if the position is past it. Read only from
-   * memory, whatever its age.
+   * Returns the chunk that contains the position, or the last chunk if the position is past it. Looks only in
+   * memory, and accepts chunks of any age.
    */
   held(position: number): UpstreamChunk | undefined {
     return this.#pages.at(position, { lastNotBeforeMs: 0 });
