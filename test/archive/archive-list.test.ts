@@ -35,7 +35,7 @@ describe('archive keys', () => {
     );
   });
 
-  test("never exceed the store's limit, and those of heads contain the execution's id if it is short", () => {
+  test("never exceed the store's limit, and keys of heads contain the execution's id if the id is short", () => {
     fc.assert(
       fc.property(anyId, (executionId) => {
         const ref = { source: 'step-functions', executionId };

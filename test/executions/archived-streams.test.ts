@@ -31,7 +31,7 @@ function queueAll(streams: ArchivedStreams, tenant: string): void {
   }
 }
 
-test('a key opens streams of one history up to its limit, and another when one of them ends', () => {
+test('a key opens streams of one history up to its limit, and another one once one of them ends', () => {
   const streams = new ArchivedStreams(new ManualClock());
   const [first] = [0, 1].map(() => valueOf(streams.enter(REF, reader('key', 2))));
   expect(streams.enter(REF, reader('key', 2))).toMatchObject({ failure: { type: 'too-many-streams' } });

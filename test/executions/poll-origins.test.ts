@@ -38,8 +38,8 @@ async function follow(under: ExecutionsUnderTest, tenant: string): Promise<() =>
   };
 }
 
-test('the first poll for a new listener counts as a read of that listener, and the following ones as polls', async () => {
-  // The last page is not the first one, so a stream can open without a call if the first page is in memory.
+test('the first poll for a new listener is classified as a reader call, and later polls as poll calls', async () => {
+  // The last page is not the first one, so in later rounds a stream can open from memory, without a call.
   const under = new ExecutionsUnderTest({ messages: someHistory({ length: 3 }), pageSizeMax: 2 });
   const wanted: CallOrigin[] = [];
   Object.assign(under.source, {

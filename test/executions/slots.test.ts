@@ -22,7 +22,7 @@ function fill(slots: Slots, readers: readonly ReturnType<typeof reader>[]): (() 
   }
 }
 
-test('a key gets slots up to its limit, and another one when it releases one', () => {
+test('a key gets slots up to its limit, and another slot once it releases one', () => {
   const slots = new Slots();
   const held = fill(slots, [reader('key', 'tenant', 2)]);
   expect(held).toHaveLength(2);
@@ -35,7 +35,7 @@ test('a key gets slots up to its limit, and another one when it releases one', (
   expect(slots.refusal(reader('key', 'tenant', 2))).toBeUndefined();
 });
 
-test('the last 250 slots go only to tenants that hold fewer than 10', () => {
+test('the last 250 slots go only to tenants that hold fewer than 10 slots', () => {
   const slots = new Slots();
   expect(fill(slots, [reader('key')])).toHaveLength(750);
   expect(slots.refusal(reader('key'))).toEqual(RESERVED);

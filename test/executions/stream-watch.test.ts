@@ -42,7 +42,7 @@ async function closings(lives: readonly number[], keyEndsAfterMs?: number) {
   return closed;
 }
 
-test('each stream ends without a failure at the end of its own lifetime, and the watch ends with the last one', async () => {
+test('each stream ends without a failure at the end of its own lifetime, and the watch ends with the last stream', async () => {
   expect(await closings([0, 1, 0.5])).toEqual([
     [STREAM_LIFE_MS * 0.8, undefined],
     [STREAM_LIFE_MS, undefined],

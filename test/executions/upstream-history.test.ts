@@ -520,7 +520,7 @@ describe('onHeadRead', () => {
     expect(upstream.readings).toEqual([]);
   });
 
-  test('reports the failure if an earlier page prevents the read of the newest one', async () => {
+  test('reports the failure if an earlier page prevents the read of the newest page', async () => {
     const upstream = await walked({ memoryBytes: 1 });
     upstream.source.expireTokens();
     const failure = 'upstream-throttled' as const;
