@@ -93,7 +93,8 @@ test('a walk over HTTP through 5,000 executions of the emulator lists each exact
       const status = statusAt(run, ms);
       return status !== undefined && (statuses?.includes(status) ?? true) && mayEver(run);
     };
-    // The moments at which each execution is compared with the filter, spread over the walk.
+    // Moments spread over the walk, and over the LAG_MS before it. Each execution is compared with the filter at each
+    // of them.
     const moments = Array.from(
       { length: 40 },
       (_, step) => beganAt - LAG_MS + (step * (endedAt - beganAt + LAG_MS)) / 39,

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { orderKey } from '../../src/archive/order-key.ts';
 import { START_MS, idOf, listUnderTest, namesOf } from './list-under-test.ts';
 
-/** More executions than one request reads. */
+/** More executions than one request reads: an index page of 100, and four pages of 1,000. */
 const HIDDEN = 4_500;
 
 const mine = [idOf('mine-*')];

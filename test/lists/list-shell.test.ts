@@ -26,7 +26,7 @@ const request: ListRequest = {
   tenant: 'tenant',
 };
 
-/** A shell around a list that stores one row for each page read. */
+/** Creates shells around a list that stores one row for each page read. */
 function shellUnderTest() {
   const clock = new ManualClock();
   const storage = createMemoryExecutionStorage();

@@ -23,11 +23,11 @@ function value<T>(result: Result<T>): T {
   return result.value;
 }
 
-/** Running executions: `r0` is the newest. */
+/** Returns running executions. `r0` is the newest. */
 const running = (count: number) =>
   Array.from({ length: count }, (_, age) => execution(`r${age}`, START_MS - age * 1_000));
 
-/** A list with a source that can describe single executions. */
+/** Creates a list with a source that can describe single executions. */
 function liveUnderTest(options: ListUnderTestOptions = {}) {
   const described: string[] = [];
   const upstream: Record<string, Awaited<ReturnType<NonNullable<Source['describe']>>>> = {};

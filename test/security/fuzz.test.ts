@@ -216,7 +216,7 @@ test('every request of an attacker gets a documented answer without secrets or d
   for (const status of [200, 201, 204, 400, 401, 403, 404, 405]) expect([...seen.keys()]).toContain(status);
 }, 600_000);
 
-/** The texts that must not leak: the whole key and its secret part, or the whole ticket. */
+/** Returns the texts that must not leak: the whole key and its secret part, or the whole ticket. */
 const partsOf = (secret: string): string[] =>
   secret.startsWith('ftk_') ? [secret, secret.slice(15, 47)] : secret.length > 40 ? [secret] : [];
 

@@ -254,7 +254,7 @@ test('a key that was used before it existed works once the cached miss has expir
   expect((await service.fetch('/v1/key', { headers: bearer(text) })).status).toBe(200);
 });
 
-/** The records of the key `from`, rewritten for the key `to`. */
+/** Returns the records of the key `from`, rewritten for the key `to`. */
 async function recordsOf(service: ServiceUnderTest, from: string, to: string): Promise<[string, string][]> {
   const hash = (text: string) => createHash('sha256').update(text).digest('hex');
   const { keys } = await service.store.list({ prefix: 'key/' });

@@ -120,6 +120,7 @@ describe.each(Object.entries(services))('on %s', (_name, start) => {
     const [attacker, victim] = [await service.key({ streamLimit: 1_000 }), await service.key()];
     const cursor = await cursorOf('left', victim);
     const all = waits(1_000, 'left', attacker, cursor);
+    // The last 250 of an execution's 1,000 slots are reserved for tenants with few slots.
     await eventually(async () => {
       expect(all.filter(({ text }) => text.includes('"Overloaded"'))).toHaveLength(250);
       expect(await activity('left')).toMatchObject({ waiting: 750 });

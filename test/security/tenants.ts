@@ -47,7 +47,7 @@ export const VICTIM = marker('victim');
 export const PAYLOAD = marker('payload');
 
 /**
- * A history whose failed step takes its error and cause from the payload, so that the summary shows them too.
+ * Returns a history whose failed step takes its error and cause from the payload, so that the summary shows them too.
  */
 function historyOf(service: ServiceUnderTest, owner: string, ended: boolean) {
   const payload = (n: number) =>

@@ -9,8 +9,8 @@ import { CREDENTIALS, until } from './things-graph-under-test.ts';
 const CHUNK = new Uint8Array(64 * 1024).fill(0x20);
 
 /**
- * An endless body of spaces. With `stalls`, it stalls after its first chunk. `seen` counts the chunks that were
- * read.
+ * Creates an endless body of spaces. With `stalls`, the body stalls after its first chunk. `seen` counts the chunks
+ * that were read.
  */
 function endlessBody(stalls = false) {
   const seen = { chunks: 0, cancelled: 0 };

@@ -86,7 +86,7 @@ async function expectAllAt(page: Page, shownOf: (lengthMs: number) => Span): Pro
 }
 
 const whole = (lengthMs: number): Span => [0, lengthMs];
-/** The range between these fractions of the execution's duration. */
+/** Returns the range between these fractions of the execution's duration. */
 const between =
   (from: number, to: number) =>
   (lengthMs: number): Span => [from * lengthMs, to * lengthMs];

@@ -1,6 +1,6 @@
 /**
- * Tests how <flowtap-execution> handles lost connections, expiring tickets, hidden tabs, and more elements on a page
- * than it can open streams.
+ * Tests how <flowtap-execution> handles lost connections, expiring tickets, hidden tabs, and pages with more elements
+ * than they can open streams.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';

@@ -76,7 +76,7 @@ export const liveList: Section = {
         await open.event('caught-up');
         await target.adminJson(200, `keys/${id}/revoke`, 'POST', {});
         await open.closed();
-        // A heartbeat follows each 15 s of silence, so four of them are 60 s.
+        // A heartbeat follows each 15 s of silence, so at most four are sent within 60 s.
         assert(open.named('heartbeat').length <= 4);
         assert.equal(JSON.parse(open.named('problem')[0]?.data ?? '').code, 'RevokedApiKey');
       },
