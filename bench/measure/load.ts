@@ -58,7 +58,7 @@ export function load({ url, pid, requests, seconds }: LoadOptions): Promise<Load
 
 let wrkVersion: string | undefined | false;
 
-/** The load generator, with its version. */
+/** Returns the name of the load generator, with its version if known. */
 export const loadGenerator = (): string => (hasWrk() ? String(wrkVersion) : 'autocannon');
 
 function hasWrk(): boolean {

@@ -12,7 +12,7 @@ export const PAGE_MESSAGES = 100;
 export const messagesPath = (id: string, query = ''): string =>
   `/v1/executions/${encodeURIComponent(id)}/messages${query}`;
 
-/** The paths of the first `PAGES` pages of each execution. */
+/** Returns the paths of the first `PAGES` pages of each execution. */
 export async function pagesOf(service: Flowtap, ids: readonly string[], key: BenchKey): Promise<string[]> {
   const paths = await inTurn(ids.length, async (n) => {
     const found: string[] = [];
@@ -57,8 +57,8 @@ export async function warmUp(
 }
 
 /**
- * The body of a page for each level of access. Peers answer with these bodies, so that all sides send equally many
- * bytes.
+ * Returns the body of a page for each level of access. Peers answer with these bodies, so that all sides send equally
+ * many bytes.
  */
 export async function bodiesOf(
   service: Flowtap,

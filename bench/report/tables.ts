@@ -21,7 +21,7 @@ export function isMet({ value, atLeast = -Infinity, atMost = Infinity }: Verdict
   return value.median >= atLeast && value.median <= atMost;
 }
 
-/** A table with the numbers of each side: the median, and the spread in parentheses. */
+/** Returns a table with the numbers of each side: the median, and the spread in parentheses. */
 export function sidesTable({ title, sides }: RowReport): string {
   const heads = [...new Set(sides.flatMap(({ numbers }) => Object.keys(numbers)))];
   const rows = sides.map(({ name, numbers }) => [name, ...heads.map((head) => cell(numbers[head]))]);

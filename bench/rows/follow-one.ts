@@ -68,7 +68,7 @@ async function follow(service: Flowtap, id: string, keys: readonly BenchKey[], s
   return StreamCrowd.open({ url: service.url, opens: 'event: caught-up', streams });
 }
 
-/** The time from the message's appearance upstream until the last subscriber has it. */
+/** Sends a message. Returns the time from its appearance upstream until the last subscriber has it. */
 async function delayOf(service: Flowtap, crowd: StreamCrowd, id: string, marker: string): Promise<number> {
   let shownAtMs = 0;
   const atMs = await crowd.arrivals(marker, async () => {

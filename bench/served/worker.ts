@@ -49,7 +49,7 @@ export async function startWorker(options: WorkerOptions): Promise<ServedWorker>
   return { url: workerd.url, pid: workerd.pid, stop };
 }
 
-/** Environment variables that make miniflare start workerd with its log in a file (workerd-log-to-file.sh). */
+/** Returns environment variables that make miniflare start workerd with its log in a file (workerd-log-to-file.sh). */
 function logToFile(file: string): Readonly<Record<string, string>> {
   // Finds the workerd that miniflare depends on. Safety: the package exports the path of its program.
   const fromMiniflare = createRequire(createRequire(import.meta.url).resolve('miniflare'));

@@ -22,7 +22,7 @@ import {
 } from './access-under-test.ts';
 import { runs } from '../support/seeded-random.ts';
 
-/** A well-formed key for this credential id, with a random secret. */
+/** Returns a well-formed key for this credential id, with a random secret. */
 function guessFor(credentialId: string): string {
   const body = `ftk_${credentialId}_${randomBase62(randomBytes, 32)}`;
   return body + base62OfNumber(crc32(body), 6);
@@ -45,7 +45,7 @@ describe('junk keys', () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(mutated, fc.string({ minLength: 1 })), async (junk) => {
         fc.pre(junk !== text);
-        // Each request has its own address. Otherwise the address would be locked out, and no further key would be checked.
+        // Each request has its own address. Otherwise the address would be locked out before all keys are checked.
         address += 1;
         const request = sessionTokenRequest(junk, { clientAddress: () => `junk ${address}` });
         expect(failureOf(await access.authenticator.authenticate(request))).toBe('invalid-key');

@@ -62,7 +62,7 @@ export function openAccess(overrides: Partial<AccessPorts> = {}): AccessUnderTes
   return { ...another(), clock, store, logged, another };
 }
 
-/** The value of a successful result. Throws on a failure. */
+/** Returns the value of a successful result. Throws on a failure. */
 export function valueOf<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(`expected a value: ${JSON.stringify(result.failure)}`);
   return result.value;
@@ -74,7 +74,7 @@ export const failureOf = (result: Result<unknown>): string =>
 export const createKey = async ({ keys }: Access, input: Partial<NewKey> = {}): Promise<IssuedKey> =>
   valueOf(await keys.create({ ...NEW_KEY, ...input }));
 
-/** The `RequestUrl` of a path on this service. */
+/** Returns the `RequestUrl` of a path on this service. */
 export function urlOf(path: string): RequestUrl {
   const { href, searchParams } = new URL(path, 'https://flowtap.example');
   return { href, parameters: [...searchParams] };

@@ -18,7 +18,7 @@ export interface SourceFile {
   readonly imports: readonly string[];
 }
 
-/** Every TypeScript file below `top`. */
+/** Reads every TypeScript file below `top`. */
 export function sourceFiles(top: string): SourceFile[] {
   return readdirSync(join(PROJECT, top), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
@@ -31,13 +31,13 @@ export function sourceFiles(top: string): SourceFile[] {
     });
 }
 
-/** The file's directory, relative to `src/`. For a file directly in `src/`, its name without `.ts`. */
+/** Returns the file's directory, relative to `src/`. For a file directly in `src/`, returns its name without `.ts`. */
 export function roomOf(path: string): string {
   const inside = path.split('/').slice(1);
   return inside.length > 1 ? inside.slice(0, -1).join('/') : (inside[0]?.replace(/\.ts$/, '') ?? '');
 }
 
-/** The comment that a file begins with. */
+/** Returns the comment that a file begins with, or an empty text. */
 export function headerOf(text: string): string {
   return /^\s*\/\*[\s\S]*?\*\//.exec(text)?.[0] ?? '';
 }

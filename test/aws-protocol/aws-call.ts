@@ -65,7 +65,7 @@ export interface Exception {
   readonly message: string;
 }
 
-/** The exception in an answer. Throws if the answer breaks one of AWS's rules for exceptions. */
+/** Returns the exception in an answer. Throws if the answer breaks one of AWS's rules for exceptions. */
 export async function exceptionOf(answer: Response | Promise<Response>): Promise<Exception> {
   const { status, headers, ...response } = await read(answer);
   const body: unknown = JSON.parse(response.text);

@@ -26,7 +26,7 @@ afterAll(() => service.close());
 const run = (program: string, example: string, more: Record<string, string> = {}): Promise<string> =>
   runExample(program, [example, id], { ...env, ...more });
 
-/** The time, type and payload that each line shows. */
+/** Parses the time, type and payload that each line shows. */
 const linesOf = (stdout: string) =>
   stdout
     .trimEnd()

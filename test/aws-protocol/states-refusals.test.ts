@@ -17,7 +17,7 @@ beforeAll(async () => {
   await scriptEvents(service, ARN, [{ type: 'ExecutionStarted', executionStartedEventDetails: {} }]);
 });
 
-/** The exception and its text. Fails the test if the answer is not formatted like AWS's. */
+/** Returns the exception and its text. Fails the test if the answer is not formatted like AWS's. */
 async function refusal(operation: string, input: unknown, apiKey: string | undefined = key) {
   const { status, headers, body } = await callStates(service, operation, { input, key: apiKey });
   const { __type, message, ...rest } = body;

@@ -71,10 +71,10 @@ export const FOREIGN: UpstreamKind = {
 
 export const UPSTREAMS = [EMULATOR, FOREIGN];
 
-/** A page size that splits short histories into several pages, but long ones not into hundreds. */
+/** Returns a page size that splits short histories into several pages, but long ones not into hundreds. */
 export const pageSizeFor = ({ length }: Execution['messages']): number => (length > 300 ? 250 : 7);
 
-/** One execution of each scenario that ends, started an hour ago, with the messages that the emulator returns. */
+/** Makes one execution of each scenario that ends, started an hour ago, with the messages that the emulator returns. */
 function settledExecutions(): readonly Execution[] {
   const startMs = Date.now() - 3_600_000;
   return SCENARIOS.filter(({ durationMs }) => durationMs !== undefined && durationMs < 3_000_000).map(

@@ -25,7 +25,7 @@ import { CHROMIUM, chromiumOptions } from '../support/installed.ts';
 const execute = promisify(execFile);
 const bin = (name: string): string => join(PROJECT, 'node_modules/.bin', name);
 
-/** The first Node on PATH that does not belong to the project. Falls back to the project's Node. */
+/** Finds the first Node on PATH that does not belong to the project. Falls back to the project's Node. */
 function foreignNode(): string {
   const directories = (process.env['PATH'] ?? '').split(delimiter);
   const outside = directories.filter((directory) => !directory.includes('node_modules'));

@@ -65,8 +65,8 @@ export async function openClient(messages: readonly Scripted[] = []): Promise<Cl
 }
 
 /**
- * Advances time until the promise has settled. Time stands still while `isBusy` returns true, because signing a ticket runs on
- * another thread and needs only real time.
+ * Advances time until the promise has settled. Time stands still while `isBusy` returns true, because signing a ticket
+ * runs on another thread and needs only real time.
  */
 export async function driveUntil<T>(
   clock: ManualClock,
@@ -87,7 +87,7 @@ export async function driveUntil<T>(
   }
 }
 
-/** A history of `count` messages, one every `everyMs`, or all at the start. `last` is the event type of the last message. */
+/** Makes `count` messages, one every `everyMs`, or all at the start. `last` is the event type of the last message. */
 export function history(count: number, { everyMs = 0, last = 'EXECUTION_SUCCEEDED' } = {}): Scripted[] {
   return Array.from({ length: count }, (_, index) => ({
     messageId: `m-${index}`,
@@ -106,7 +106,7 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** The error with which the promise rejects, or undefined if it resolves. */
+/** Resolves with the error with which the promise rejects, or with undefined if it resolves. */
 export const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => undefined,

@@ -47,8 +47,8 @@ export const settingsFor = (upstream: string, storePath: string): Record<string,
 });
 
 /**
- * Resolves when the service listens or has exited; after an exit, `url` is empty. `within` precedes Deno's command line,
- * for example to run Deno in a mount namespace.
+ * Resolves when the service listens or has exited; after an exit, `url` is empty. `within` precedes Deno's command
+ * line, for example to run Deno in a mount namespace.
  */
 export async function startDeno(
   settings: Record<string, string>,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 
 const SCRIPT = 'mount -t tmpfs -o size=40m tmpfs "$0" && exec "$@"';
 
-/** The first words of a command line that mounts such a disk at `directory`, then runs the program that follows. */
+/** Returns the first words of a command line. They mount such a disk at `directory`, then run the words that follow. */
 export const onTmpfs = (directory: string): readonly string[] => [
   'unshare',
   '-rm',

@@ -58,7 +58,7 @@ function raw(server: EmulatorServer, text: string): Promise<{ received: string; 
   });
 }
 
-/** A signed call as raw HTTP/1.1 text. */
+/** Returns a signed call as raw HTTP/1.1 text. */
 async function signedBytes(server: EmulatorServer): Promise<string> {
   const request = await signedRequest(
     { flowExecutionId: cloudFlow() },

@@ -59,7 +59,7 @@ const MESSAGES = [
 ];
 const ndjson = LINES.map((line) => `${JSON.stringify(line)}\n`).join('');
 
-/** All stored records of archived executions. Excludes the progress of the index build. */
+/** Lists all stored records of archived executions. Excludes the progress of the index build. */
 const keysOfExecutions = async () => {
   const { keys } = await service.store.list({ prefix: 'archive/' });
   return keys.filter(({ name }) => !name.endsWith('/index-build'));

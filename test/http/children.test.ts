@@ -85,7 +85,7 @@ const runs = async (of: object, names: readonly string[]) => {
   expect((await service.emulator.fetch(request)).status).toBe(200);
 };
 
-/** The events of a step that starts an execution without waiting for its end. */
+/** Makes the events of a step that starts an execution without waiting for its end. */
 const starts = (executionArn: string, step: string): object[] => [
   { type: 'TaskStateEntered', stateEnteredEventDetails: { name: step } },
   {

@@ -137,7 +137,7 @@ describe('a list', () => {
     expect(logged.reduce((sum, { upstreamCalls }) => sum + Number(upstreamCalls), 0)).toBe(1);
   });
 
-  test('of a Things Graph workflow has its archived executions, and a list by source those that belong to no flow', async () => {
+  test('of a Things Graph workflow has its archived executions, and a list by source has the archived executions without a flow', async () => {
     const [uuid, named] = ['3c68163c-e2c1-43db-a537-3840e56e7fe7', `${WORKFLOW}_2019-05-11T19:39:55.317Z_x`];
     for (const id of [uuid, named]) {
       await service.script(id, endedLongAgo(service.clock, 3));

@@ -120,7 +120,7 @@ export class ServiceUnderTest extends InProcess {
   }
 }
 
-/** A history of `count` messages that ended an hour ago. The last message is terminal. */
+/** Makes a history of `count` messages that ended an hour ago. The last message is terminal. */
 export const endedLongAgo = (clock: ManualClock, count: number): ScriptedMessage[] =>
   Array.from({ length: count }, (_, position) => ({
     messageId: String(position),

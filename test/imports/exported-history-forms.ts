@@ -11,7 +11,7 @@ export interface SourceMessage {
   readonly payload?: string;
 }
 
-/** The message as pages show it. An import must read it as exactly this. */
+/** Returns the message as pages show it. An import must read it as exactly this. */
 export function asPage({ seconds, messageId, eventType, payload }: SourceMessage): Message {
   const timestamp = seconds === undefined ? undefined : isoFromEpochSeconds(seconds);
   return {

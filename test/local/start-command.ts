@@ -115,7 +115,7 @@ export function read({ output }: Started) {
   };
 }
 
-/** The printed links to the viewer, each with the line above it. */
+/** Returns the printed links to the viewer, each with the line above it. */
 export const viewerLinks = ({
   output,
 }: Started): readonly { readonly about: string; readonly link: string }[] =>
@@ -196,7 +196,7 @@ export async function useForAWhile(flowtap: Started): Promise<void> {
   await follow(flowtap, read(flowtap).running, (events) => events.length >= 4);
 }
 
-/** The ids of all processes in the command's process group. Linux only; empty elsewhere. */
+/** Returns the ids of all processes in the command's process group. Linux only; empty elsewhere. */
 export async function groupOf({ process: { pid } }: Started): Promise<number[]> {
   const all = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const stats = await Promise.all(all.map((name) => readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')));

@@ -144,7 +144,7 @@ describe('a first deployment', () => {
 
 const NAMESPACE_ID = '0123456789abcdef0123456789abcdef';
 
-/** How the API of an account without this Worker answers. `undefined` means 404. */
+/** Answers like the API of an account without this Worker. `undefined` means 404. */
 function answer(method: string, path: string): unknown {
   if (path.startsWith('/storage/kv/namespaces')) return method === 'POST' ? { id: NAMESPACE_ID } : [];
   // No buckets: the account already has all files, so nothing is uploaded.

@@ -18,7 +18,7 @@ const read = (name: string): string => readFileSync(new URL(`../../docs/${name}`
 const httpApi = read('http-api.md');
 const awsClients = read('aws-clients.md');
 
-/** The rows of the table whose first columns have these headings. Each row is a list of cell texts. */
+/** Returns the rows of the table whose first columns have these headings. Each row is a list of cell texts. */
 function rows(text: string, ...columns: readonly string[]): string[][] {
   const lines = text.split('\n');
   const cells = (line: string) =>
@@ -40,7 +40,7 @@ function rows(text: string, ...columns: readonly string[]): string[][] {
 const sorted = (entries: readonly unknown[]): string[] =>
   entries.map((entry) => JSON.stringify(entry)).toSorted();
 
-/** All names in backticks in a cell. */
+/** Returns all names in backticks in a cell. */
 const names = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
 
 test('docs/http-api.md has each problem code once, with its status', () => {

@@ -26,7 +26,7 @@ export function resolved(value: unknown): Json {
   return resolved(at);
 }
 
-/** The entries of an object member, with references resolved; empty if it is missing. */
+/** Returns the entries of an object member, with references resolved. Returns none if the member is missing. */
 export const members = (of: Json, name: string): [string, Json][] =>
   Object.entries(object.parse(of[name] ?? {})).map(([key, value]) => [key, resolved(value)]);
 
@@ -77,6 +77,6 @@ export function schemaProblem(schema: unknown, value: unknown): string | undefin
   return parsed.success ? undefined : z.prettifyError(parsed.error);
 }
 
-/** The name of the component that a schema refers to. */
+/** Returns the name of the component that a schema refers to. */
 export const schemaName = (schema: unknown): string =>
   String(object.parse(schema)['$ref'] ?? '').replace('#/components/schemas/', '');

@@ -31,13 +31,13 @@ const contents: readonly Found[] = [...bodies, ...responses].flatMap(([where, va
   members(value, 'content').map(([type, content]): Found => [`${where}: ${type}`, content]),
 );
 
-/** All examples of a parameter, a header or a content. */
+/** Returns all examples of a parameter, a header or a content. */
 const examplesOf = (of: Json): unknown[] => [
   ...('example' in of ? [of['example']] : []),
   ...members(of, 'examples').map(([, example]) => example['value']),
 ];
 
-/** All members of an answer's schema, including nested ones. */
+/** Yields all members of an answer's schema, including nested ones. */
 function* memberSchemas(where: string, schema: Json): Generator<Found> {
   if ('$ref' in schema) return;
   for (const [name, member] of Object.entries(

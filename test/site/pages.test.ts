@@ -36,7 +36,7 @@ function start(matches: boolean): { toggled: unknown[]; shown: Json } {
   return { toggled, shown: JSON.parse(JSON.stringify(shown)) };
 }
 
-/** All parameters at any depth. */
+/** Finds all parameters at any depth. */
 const parametersIn = (value: unknown): Json[] =>
   typeof value !== 'object' || value === null
     ? []

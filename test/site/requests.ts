@@ -40,7 +40,7 @@ export const OWN_BODIES: Readonly<Record<string, unknown>> = {
 /** Required query parameters, by operation. */
 const OWN_QUERIES: Readonly<Record<string, string>> = { listExecutions: `flow=${MACHINE}` };
 
-/** A request of the operation, valid unless `asked` changes it. */
+/** Makes a request for the operation. It is valid unless `asked` changes it. */
 export function requestOf(id: string, key: string, asked: Asked = {}): [path: string, init: RequestInit] {
   const { path, method, value } = named(id);
   const { about = 'flow', query = OWN_QUERIES[id] ?? '', headers = {}, body = OWN_BODIES[id] } = asked;

@@ -45,6 +45,6 @@ export async function fetchWorker(
   return worker.fetch(request, { ...env, ...settings } as never, context);
 }
 
-/** The object of an execution or a list, by its key (`executionKey`, `listKey`). */
+/** Returns the object of an execution or a list, by its key (`executionKey`, `listKey`). */
 export const objectOf = (key: string): DurableObjectStub<ExecutionObject> =>
   EXECUTIONS.get(EXECUTIONS.idFromName(createHash('sha256').update(key).digest('hex')));

@@ -37,7 +37,7 @@ function excerpt(text: string): string {
   return safe.slice(start, start + SHOWN_CHARACTERS).replaceAll(/[^\x20-\x7e]+/g, ' ');
 }
 
-/** A log to pass to the parts under test. If `records` is given, each record is also appended to it. */
+/** Makes a log to pass to the parts under test. If `records` is given, each record is also appended to it. */
 export const testLog =
   (records?: LogRecord[]): Log =>
   (record) => {

@@ -12,7 +12,7 @@ export const SEED = Number(process.env['FLOWTAP_TEST_SEED'] ?? 20190511);
 /** 1 by default. `npm run test:explore` sets it to 10. */
 const RUNS_FACTOR = Number(process.env['FLOWTAP_TEST_RUNS_FACTOR'] ?? 1);
 
-/** The number of runs of a property test. `inTheGate` is the number in ordinary runs. */
+/** Returns the number of runs of a property test. `inTheGate` is the number in ordinary runs. */
 export const runs = (inTheGate: number): number => Math.ceil(inTheGate * RUNS_FACTOR);
 
 /**

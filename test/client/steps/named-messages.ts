@@ -23,7 +23,7 @@ export const stepFunctionsMessages = (events: readonly HistoryEvent[]): FlowMess
 const UUID = '0d1bd9ce-7d1c-4f0b-8b3c-3a1c5b1f9d10';
 const LONG_AFTER_MS = 3_600_000;
 
-/** At most the first `count` messages of the scenario. */
+/** Returns at most the first `count` messages of the scenario. */
 export function thingsGraphMessages(scenario: ScenarioName, count = 120): FlowMessage[] {
   const view = SCENARIOS.find(({ name }) => name === scenario)
     ?.history(0, UUID)
