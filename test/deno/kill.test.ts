@@ -72,11 +72,13 @@ async function expectAllThere(url: string, { keys, archives, begun }: Acknowledg
   );
   expect(opened.filter((status) => status !== 200)).toEqual([]);
   const [key = ''] = keys;
-  for (const [id, count] of archives) {
+  for (const id of new Set([...archives.keys(), ...begun.keys()])) {
     let read = 0;
     for (let next: string | undefined = ''; next !== undefined;) {
       const headers = { 'x-api-key': key };
       const response: Response = await fetch(messagesUrl(url, id, `?maxResults=250${next}`), { headers });
+      // The first import of this id was unanswered, and not stored.
+      if (response.status === 404 && !archives.has(id)) break;
       expect(response.headers.get('cache-status')).toMatch(/^flowtap; hit; detail=(memory|kv)$/);
       const page = (await response.json()) as { messages: { messageId: string }[]; nextToken?: string };
       expect(page.messages.map(({ messageId }) => messageId)).toEqual(
@@ -85,9 +87,9 @@ async function expectAllThere(url: string, { keys, archives, begun }: Acknowledg
       read += page.messages.length;
       next = page.nextToken === undefined ? undefined : `&cursor=${page.nextToken}`;
     }
-    expect([count, begun.get(id)]).toContain(read);
+    expect([archives.get(id) ?? 0, begun.get(id)]).toContain(read);
     // The unanswered import might have been stored.
-    archives.set(id, read);
+    if (read > 0) archives.set(id, read);
   }
   begun.clear();
   // Index entries that a kill has left outdated are repaired in the background.

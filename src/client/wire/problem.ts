@@ -109,7 +109,7 @@ const isFieldError = (error: unknown): boolean =>
   error !== null &&
   ['in', 'name', 'detail'].every((member) => typeof Reflect.get(error, member) === 'string');
 
-/** Parses text as a JSON object or array; undefined for anything else. */
+/** Parses text as a JSON object; undefined for anything else. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
