@@ -1,4 +1,4 @@
-/** The settings that only a server process needs, beside those in config.ts. */
+/** The settings that only a server process needs, in addition to those in config.ts. */
 import * as z from 'zod/mini';
 
 import { type Settings, notConfigured, optional, readSettings, trimmed } from '../config.ts';

@@ -112,10 +112,13 @@ describe('a key in the URL', () => {
     [`${PATH}?api_key=anything`, 'api_key'],
     [`${PATH}?API_KEY=anything`, 'API_KEY'],
     [`${PATH}?access_token=anything`, 'access_token'],
-  ])('is refused even next to a valid credential, and the failure names its location: %s', (url, name) => {
-    expect(found(url)).toEqual({ type: 'key-in-url', name });
-    expect(found(url, { Authorization: `Bearer ${KEY}` })).toEqual({ type: 'key-in-url', name });
-  });
+  ])(
+    'is refused even if a header has a valid credential, and the failure names its place in the URL: %s',
+    (url, name) => {
+      expect(found(url)).toEqual({ type: 'key-in-url', name });
+      expect(found(url, { Authorization: `Bearer ${KEY}` })).toEqual({ type: 'key-in-url', name });
+    },
+  );
 
   test('is never repeated in the answer', () => {
     fc.assert(

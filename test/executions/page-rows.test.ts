@@ -128,16 +128,19 @@ describe('page rows', () => {
     ['has no fingerprint', { start: 200, token: 'x', lost: false }],
     ['has an invalid start', { ...row(200), start: -200 }],
     ['has a malformed fingerprint', { ...row(200), fingerprint: 'ABC' }],
-  ])('after a damaged one (which %s) are dropped with it, and the damage is logged', async (_, damaged) => {
-    const { storage, logged, open } = underTest();
-    const written = open();
-    for (const start of [100, 200, 300]) await written.put(row(start));
-    await storage.put('row/0000000200', damaged);
-    const rows = open();
-    await rows.load();
-    expect(all(rows).map(({ start }) => start)).toEqual([0, 100]);
-    expect(logged).toEqual([expect.objectContaining({ event: 'execution-row-damaged' })]);
-  });
+  ])(
+    'that are damaged are dropped with all later rows, and the damage is logged (the row %s)',
+    async (_, damaged) => {
+      const { storage, logged, open } = underTest();
+      const written = open();
+      for (const start of [100, 200, 300]) await written.put(row(start));
+      await storage.put('row/0000000200', damaged);
+      const rows = open();
+      await rows.load();
+      expect(all(rows).map(({ start }) => start)).toEqual([0, 100]);
+      expect(logged).toEqual([expect.objectContaining({ event: 'execution-row-damaged' })]);
+    },
+  );
 
   test('are cleared immediately, even if the storage has not deleted them yet', async () => {
     const { rows, storage } = underTest();

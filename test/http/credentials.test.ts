@@ -38,7 +38,7 @@ describe('credentials', () => {
     });
   });
 
-  test('for another service are ignored next to a key', async () => {
+  test('for another service are ignored if the request also has a key', async () => {
     const key = await service.key({ tickets: true });
     for (const Authorization of [
       'Bearer eyJhbGciOi.eyJzdWIi.c2ln',
@@ -71,7 +71,7 @@ describe('credentials', () => {
     }
   });
 
-  test('a key in the URL is a 400, even next to a valid one', async () => {
+  test('a key in the URL is a 400, even if a header has a valid key', async () => {
     const key = await service.key();
     for (const query of [
       `api_key=${key}`,

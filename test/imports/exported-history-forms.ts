@@ -120,7 +120,7 @@ export function spaced(value: unknown, space: () => string): string {
   );
 }
 
-/** Other members of a document beside `messages`. Some of them contain text that resembles `messages`. */
+/** The members of a document other than `messages`. Some of them contain text that resembles `messages`. */
 const anyEnvelope: fc.Arbitrary<Record<string, unknown>> = fc.dictionary(
   fc.constantFrom('nextToken', 'NextToken', 'cursor', 'status', 'ResponseMetadata', '$metadata', 'a"b', '}]'),
   fc.oneof(

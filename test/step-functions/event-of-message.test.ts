@@ -24,7 +24,10 @@ test.each<[string, HistoryEvent]>([
   ['empty details under an unexpected name', { ...event, otherEventDetails: {} }],
   ['details under an unexpected name', { ...event, otherEventDetails: { error: 'x' } }],
   ['details that are null', { ...event, taskFailedEventDetails: null, otherEventDetails: null }],
-  ['null beside details', { ...event, previousEventId: null, taskFailedEventDetails: { a: null }, b: null }],
+  [
+    'members that are null, in the details and outside',
+    { ...event, previousEventId: null, taskFailedEventDetails: { a: null }, b: null },
+  ],
   [
     'details that have members named id and type',
     { ...event, taskFailedEventDetails: { id: 'a', type: 'b' } },

@@ -110,7 +110,7 @@ describe.runIf(hasChromium())('a reader of <flowtap-execution>', () => {
     expect(await page.locator('.detail').innerText()).toMatch(/:\d\d\.\d{3} GMT\+9 \(/);
   });
 
-  test('sees the lines of the time axis only beside bars, even if the bars are below the names', async () => {
+  test('sees the lines of the time axis only at the height of the bars, even if these are below the names', async () => {
     const page = await world.openEnded(failed, { viewport: { width: 320, height: 900 } });
     const mask = await page.locator('.grid-lines').evaluate((lines) => getComputedStyle(lines).maskImage);
     const label = await page.locator('.step .name').first().boundingBox();

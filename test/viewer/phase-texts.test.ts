@@ -105,7 +105,7 @@ test('a connection that was open is called lost while the store reconnects', asy
 });
 
 test.each([0, 1])(
-  'the text states that the ticket endpoint fails after %i tickets, and the store retries it',
+  'if the ticket endpoint fails after %i tickets, the text says that the page cannot get access, and the store retries',
   async (good) => {
     const under = await openClient(running);
     let asked = 0;

@@ -6,11 +6,13 @@ import type { Fingerprint } from '../../messages/fingerprint.ts';
 import type { CallOrigin } from '../../sources/source.ts';
 
 /**
- * How many upstream pages one request may wait for. On Workers, a request for a page cannot notice that its
- * caller has disconnected. The Free plan allows 50 outgoing requests per invocation, so 40 pages leave some
- * for retries. Pages that were read are kept, so the next request continues after them.
+ * How many upstream pages one request may wait for. Without this limit, a request for a page on Workers would
+ * continue after its caller has disconnected, because it cannot notice that. The Free plan allows 50 outgoing
+ * requests per invocation, so 40 pages leave some for retries. Pages that were read are kept, so the next
+ * request continues after them.
  */
 export const WALK_PAGES_MAX = 40;
+
 /** Counts the calls of one request and names their origin, for budgets, Cache-Status and the request log. */
 export interface ReadTrace {
   /** Who is charged for the calls. */

@@ -22,7 +22,10 @@ export interface ListOpenerOptions {
    * listed.
    */
   readonly listing: ListingSource;
-  /** Describes one execution of the same upstream, for executions that are not on the newest page. */
+  /**
+   * Describes an execution of the same upstream. Live lists use it for running executions that are not on the
+   * newest page.
+   */
   readonly describe?: Source['describe'];
   readonly index: ArchiveIndex;
   readonly clock: Clock;

@@ -187,7 +187,7 @@ export const STEP_STYLES = css`
       position: absolute;
       clip-path: inset(50%);
     }
-    /* Draw lines only beside the bars, which are below the name in each row. */
+    /* In each row, draw lines only below the name, where the bar is. */
     .steps-grid .row.grid-lines {
       grid-template-rows: 100%;
       mask: repeating-linear-gradient(transparent 0 28px, #000 28px var(--row));
