@@ -66,7 +66,7 @@ export const liveList: Section = {
       3,
     ),
     requirement(
-      'If the key may no longer read all of the list, it closes with `OperationNotAllowed` within 60 s.',
+      'A live list closes with `OperationNotAllowed` within 60 s if the key may no longer read all of it.',
       'a live list of a revoked key closes within 60 s',
       ['admin', 'emulator'],
       async (target) => {
