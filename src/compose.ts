@@ -58,7 +58,10 @@ export interface Platform {
   readonly fetch: Fetch;
   /** Caches pages as text. If absent, caches them as bytes. */
   readonly pagesAs?: 'text';
-  /** The memory of parsed addresses, if the platform's own server uses it, too. */
+  /**
+   * Parsed addresses of recent requests. Given on Deno, where the server looks up addresses before the app
+   * does, in the same memory. If absent, the app gets a memory of its own.
+   */
   readonly addresses?: RequestAddresses;
   /** Returns the call budget with this name. Everything that calls the same account shares it. */
   readonly callBudget: (name: string, limits: CallLimits) => CallBudget;

@@ -152,9 +152,9 @@ export class Archive {
   }
 
   /**
-   * Completes a head for the index with the facts that the source reported. Heads of older versions lack
-   * them. If page 0 contains the source's description, the facts are read from there. Throws if the store
-   * fails.
+   * Completes a head for the index with the facts that the source reported. Heads that older versions of
+   * Flowtap wrote lack them. If page 0 contains the source's description, the facts are read from there.
+   * Throws if the store fails.
    */
   async completeHead(ref: ExecutionRef, head: ArchiveHead): Promise<ArchiveHead> {
     if (head.upstream || head.from === 'import' || !ref.arn) return head;

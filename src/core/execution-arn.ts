@@ -147,7 +147,7 @@ const CONSOLE_URL = /^(?:https?:\/\/)?(?:[\w-]+\.)*console\.(?:aws|amazonaws|[\w
 /**
  * Explains an id that was probably meant as the ARN of a STANDARD execution but is not one: what it is, and
  * what to give instead. Undefined if the id might belong to an execution of another source. If a text is
- * returned, no source can have such an execution, so none needs to be called.
+ * returned, no source can have an execution with this id, so no source needs to be called.
  */
 export function notAnExecution(id: string): string | undefined {
   const text = id.trim();

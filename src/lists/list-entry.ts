@@ -65,7 +65,8 @@ export function itemOf(
   const kept = archivedItem(archived, nowMs);
   if (!live) return kept;
   const { status, upstreamStatus, endedAt, redriveCount } = isNewer(live.item, kept) ? live.item : kept;
-  // If the archive has no upstream status, the live item's may be used only if both have the same status.
+  // If the archived item has no `upstreamStatus`, use the one of the live item, but only if both items have the
+  // same `status`.
   const ownStatus = upstreamStatus ?? (status === live.item.status ? live.item.upstreamStatus : undefined);
   const { upstreamStatus: _status, endedAt: _ended, durationMs: _duration, ...lasting } = live.item;
   return {

@@ -1,7 +1,7 @@
 /**
  * Bundles the Worker as wrangler does for a deployment, in 30 ms instead of a second, for `npm start`, tests
- * and benchmarks. test/local/wrangler-toml.test.ts checks that both bundles have the same text, so the tests
- * run the deployed code. Only minification differs: it is off here, so that stacks are readable.
+ * and benchmarks. test/local/wrangler-toml.test.ts checks that both bundles are equal when minified, so the
+ * tests run the deployed code. Minification is off by default here, so that stacks are readable.
  *
  * The options are those of `bundleWorker` in wrangler 4.155, without Text and Data modules (`*.html`,
  * `*.wasm`), which the Worker does not use.

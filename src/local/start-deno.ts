@@ -30,8 +30,7 @@ const log: Log = (record) =>
 await runStart(start);
 
 async function start(options: StartOptions, shutdown: Shutdown): Promise<void> {
-  if (options.watch)
-    throw new Error('Cannot start: --watch works with npm run dev only; use deno run --watch');
+  if (options.watch) throw new Error('Cannot start: --watch needs npm run dev; on Deno, give it to deno run');
   if (options.upstream.type !== 'emulator') console.log(`Upstream: ${upstreamNotice(options)}\n`);
   await checkFree(options.port, 'PORT');
   const emulatorUrl = await startEmulator(options, shutdown);

@@ -22,12 +22,12 @@ const COMMON = {
 };
 
 /**
- * COMMON, and no markup from strings, except in Lit's templates. So a payload's text cannot become code, even if a bug
- * puts it into markup. Inline styles are forbidden, so the viewer positions its bars through CSSOM.
+ * COMMON with Trusted Types: only Lit's templates can turn strings into markup. So a payload's text cannot become code,
+ * even if a bug uses it as markup. Inline styles are forbidden, so the viewer positions its bars through CSSOM.
  */
 const STRICT = { ...COMMON, 'require-trusted-types-for': "'script'", 'trusted-types': 'lit-html' };
 
-/** For the pages under /docs: Swagger UI has inline styles, and makes markup from strings. */
+/** For the pages under /docs: Swagger UI has inline styles, and turns strings into markup. */
 const DOCS = { ...COMMON, 'style-src': "'self' 'unsafe-inline'" };
 
 const docsRule = `  ! Content-Security-Policy

@@ -9,7 +9,7 @@ import { EXECUTIONS, fetchWorker, STORE } from '../support/inside-workerd.worker
 
 const COUNT = 120;
 
-test('archives of an older version are indexed in the background', async () => {
+test('archives that an older version wrote are indexed in the background', async () => {
   for (let n = 0; n < COUNT; n++) {
     const metadata = {
       v: 1,

@@ -22,7 +22,7 @@ const reader = (tenant: string, streamLimit = 1_000) => ({
 
 const FRAME = 64 * 1024;
 
-/** Opens streams for the tenant and never reads them, until the tenant's queues are full. */
+/** Fills the tenant's queues with frames of streams that nobody reads. */
 function queueAll(streams: ArchivedStreams, tenant: string): void {
   for (;;) {
     const place = valueOf(streams.enter(REF, reader(tenant)));
@@ -31,7 +31,7 @@ function queueAll(streams: ArchivedStreams, tenant: string): void {
   }
 }
 
-test('a key opens streams of one history up to its limit, and another one once one of them ends', () => {
+test('a key can open streams of one history up to its limit, and one more when a stream has ended', () => {
   const streams = new ArchivedStreams(new ManualClock());
   const [first] = [0, 1].map(() => valueOf(streams.enter(REF, reader('key', 2))));
   expect(streams.enter(REF, reader('key', 2))).toMatchObject({ failure: { type: 'too-many-streams' } });

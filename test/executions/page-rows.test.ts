@@ -111,7 +111,7 @@ describe('page rows', () => {
     expect((await storage.list('row/')).size).toBe(4);
   });
 
-  test('of an older version, which lack the state of the walk, are dropped with all later rows', async () => {
+  test('that an older version wrote, without the state of the walk, are dropped with all later rows', async () => {
     const { storage, logged, open } = underTest();
     const written = open();
     for (const start of [100, 200, 300]) await written.put(row(start));

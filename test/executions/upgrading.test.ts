@@ -92,7 +92,7 @@ const messagesIn = (page: PageAnswer): readonly Message[] => decodePage(page).me
 const headNow = async () => archiveHeadSchema.parse((await under.store.get(HEAD_KEY))?.metadata);
 const upgraded = () => under.events('archive-upgraded').length;
 
-describe('an archive of an older version', () => {
+describe('an archive that an older version wrote', () => {
   test('is served with derived members before its upgrade, at any position and without the upstream', async () => {
     const last = await read({ from: { at: 'last', count: 40 } });
     expect(messagesIn(last)).toEqual(derived.slice(-40));

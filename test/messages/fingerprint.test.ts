@@ -45,7 +45,7 @@ describe('the fingerprint of a position', () => {
     expect(fingerprintsAlong(start, run('a')).at(-1)).not.toBe(fingerprintsAlong(start, run('b')).at(-1));
   });
 
-  test('differs between executions and sources, even if only the boundary between two names moves', () => {
+  test('differs between executions, sources and messages, even if their names joined are the same text', () => {
     const starts = [
       fingerprintAtStart({ source: 'ab', executionId: 'c' }),
       fingerprintAtStart({ source: 'a', executionId: 'bc' }),

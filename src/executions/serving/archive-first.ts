@@ -41,7 +41,8 @@ export function createArchiveFirstExecutions(options: ArchiveFirstOptions): Exec
   const { archive, live, clock } = options;
   /**
    * Returns the archived history if it can be served here. The Execution serves two kinds of archives itself:
-   * redrivable ones, because it checks for a redrive, and those of older versions, because it upgrades them.
+   * redrivable ones, because it checks for a redrive, and those that older versions wrote, because it
+   * upgrades them.
    */
   const findFinal = async (ref: ExecutionRef): Promise<ArchivedHistory | undefined> => {
     const history = await archive.find(ref);

@@ -139,8 +139,8 @@ export class IndexUpkeep {
       this.#dueAtMs = note.untilMs;
       onDueChanged();
     } else {
-      // The change was never made. If the entry exists, keep it. Heads of older versions lack their expiry,
-      // so a rewritten entry would never expire.
+      // The change was never made. If the index has the entry of the visible head, keep it. A head that an
+      // older version of Flowtap wrote lacks `expiresAt`, so an entry rewritten from it would never expire.
       const head = visible && (await archive.completeHead(ref, visible));
       await this.settle(head, 'kept');
     }

@@ -131,7 +131,7 @@ export class Timeline {
     return true;
   };
 
-  /** Ctrl and the wheel zoom around the pointer. Shift and the wheel, or scrolling sideways, move a zoomed range. */
+  /** Ctrl with the wheel zooms around the pointer. Shift with the wheel, or scrolling sideways, moves a zoomed range. */
   readonly onWheel = (event: WheelEvent): void => {
     const { currentTarget, deltaX, deltaY, clientX } = event;
     if (!(currentTarget instanceof HTMLElement)) return;
