@@ -20,7 +20,10 @@ export type TicketSource =
 export interface Credential {
   readonly kind: 'key' | 'ticket' | 'none';
   get(): Promise<string>;
-  /** Discards the key or ticket that the function returned. Returns true if there was one to discard. */
+  /**
+   * Discards the key or ticket that the function returned. Returns true if the function is called again for the
+   * next request, also when another request has discarded it already. Returns false if there is no function.
+   */
   renew(): boolean;
 }
 
@@ -77,9 +80,8 @@ export function createCredential({ apiKey, ticket }: CredentialOptions, clock: C
       return (await (current ?? ask())).text;
     },
     renew: () => {
-      const had = current !== undefined;
       current = undefined;
-      return had;
+      return true;
     },
   };
 }

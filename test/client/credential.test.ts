@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type TicketSource, createFlowtapClient } from '../../src/client/client.ts';
+import { createCredential } from '../../src/client/credential.ts';
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 
@@ -79,4 +80,18 @@ test('a ticket function that throws is called again by the next request', async 
   await expect(read()).rejects.toThrow('Cannot get a ticket for Flowtap: Error: not logged in');
   await read();
   expect(sent).toEqual(['text']);
+});
+
+test('two requests whose ticket was refused both get a new one', async () => {
+  const time = { ms: 0 };
+  const clock = { now: () => START_MS, sleep: async () => undefined, turn: async () => undefined };
+  const credential = createCredential({ ticket: backEnd(time, 600_000) }, clock);
+  expect(await credential.get()).toBe('ticket-1');
+  expect([credential.renew(), credential.renew()]).toEqual([true, true]);
+  expect(await Promise.all([credential.get(), credential.get()])).toEqual(['ticket-2', 'ticket-2']);
+});
+
+test('a ticket that was given as text cannot be renewed', () => {
+  const clock = { now: () => START_MS, sleep: async () => undefined, turn: async () => undefined };
+  expect(createCredential({ ticket: 'text' }, clock).renew()).toBe(false);
 });
