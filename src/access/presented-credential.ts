@@ -139,4 +139,5 @@ function keyInUrl(path: string, parameters: RequestUrl['parameters']): string | 
   return undefined;
 }
 
-const containsKey = (text: string): boolean => containsApiKey(decodedAscii(text, DECODINGS_MAX));
+/** True if the text contains something like a key, also under several layers of percent-encoding. */
+export const containsKey = (text: string): boolean => containsApiKey(decodedAscii(text, DECODINGS_MAX));

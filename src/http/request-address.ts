@@ -5,7 +5,7 @@
  * Clients request the same pages again and again. So recent addresses stay in memory, together with the
  * values that other files derive from them (core/once-per.ts).
  */
-import { containsApiKey } from '../core/api-key-format.ts';
+import { containsKey } from '../access/presented-credential.ts';
 import { LruMap } from '../core/lru-map.ts';
 import { isParameterName } from './query-parameters.ts';
 
@@ -69,7 +69,7 @@ export class RequestAddresses {
 const mayBeRemembered = ({ href, parameters }: RequestAddress): boolean =>
   href.length <= REMEMBERED_CHARACTERS_MAX &&
   parameters.every(([name]) => isParameterName(name)) &&
-  !containsApiKey(href);
+  !containsKey(href);
 
 /**
  * The names and values of the query, decoded, in order: the entries of `searchParams`. Most queries have

@@ -65,6 +65,10 @@ describe('the addresses of requests', () => {
     ['an encoded ticket', `${PAGE}&%74icket=ftt_abc`],
     ['a parameter that might be a secret', `${PAGE}&access_token=abc`],
     ['an API key in the path', `${ORIGIN}/v1/executions/${generateApiKey(randomBytes).text}`],
+    [
+      'an encoded API key in the path',
+      `${ORIGIN}/v1/executions/%2566tk_${generateApiKey(randomBytes).text.slice(4)}`,
+    ],
     ['an API key as a cursor', `${ORIGIN}/v1/executions/a?cursor=${generateApiKey(randomBytes).text}`],
     ['more than 1,000 characters', `${PAGE}${'c'.repeat(1_000)}`],
   ])('are not remembered with %s', (_, url) => {
