@@ -53,7 +53,7 @@ export const lists: Section = {
       2,
     ),
     requirement(
-      'lists each execution exactly once if it exists and matches during the whole walk.',
+      'lists each execution exactly once if it exists and matches from the first page to the last.',
       'following nextToken lists every execution once, in order, with any page size and any filter',
       ['emulator'],
       async (target) => {

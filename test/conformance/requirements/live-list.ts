@@ -50,7 +50,7 @@ export const liveList: Section = {
       20,
     ),
     requirement(
-      'A live list counts like a stream of one execution.',
+      'A live list counts as a stream of one execution.',
       'a live list beyond the key’s stream limit is refused with a problem event',
       ['admin', 'emulator'],
       async (target) => {

@@ -67,7 +67,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      '`cursor` is always present: the position after the last message that was considered.',
+      '`cursor` is always present: the position after the last message that was read, even if a filter excluded it.',
       'a cursor works with any page size and leads to later messages; for another execution it is a 400',
       ['emulator'],
       async (target) => {
@@ -109,7 +109,7 @@ export const pages: Section = {
       },
     ),
     requirement(
-      'With `eventTypes` or `step` a page may be empty and still have a `nextToken`: one request considers at most 5,000 messages.',
+      'With `eventTypes` or `step` a page can be empty and still have a `nextToken`: one request reads at most 5,000 messages.',
       'eventTypes= omits messages of other types on every page; an unknown type is a 400',
       ['emulator'],
       async (target) => {
@@ -155,7 +155,7 @@ export const pages: Section = {
       20,
     ),
     requirement(
-      '`status` is `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`. It is absent if the end of the history was not read.',
+      '`status` is `RUNNING`, `SUCCEEDED`, `FAILED` or `ABORTED`. It is absent until the newest message has been read once.',
       '`status` is RUNNING until the execution ends, and then states how it ended',
       ['emulator'],
       async (target) => {

@@ -44,7 +44,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'It is never a block of its own: the first event follows without a blank line, and a later `retry:` is part of a `problem`.',
+      'No blank line separates it from the first event. A later `retry:` is part of a `problem`.',
       'the first block contains retry:, and every block has data',
       ['emulator'],
       async (target) => {
@@ -89,7 +89,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'Every event except `problem` has an id: the position after the last message considered for this subscriber.',
+      'Every event except `problem` has an id: the position after the last message that was sent or that a filter excluded.',
       'a reconnect with the last id, of a message or of caught-up, resumes right after that event',
       ['emulator'],
       async (target) => {
@@ -110,7 +110,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'The stream starts after the `Last-Event-ID` header, else `?lastEventId=`, else `?cursor=`, else at `?from=start` (the default) or `?from=now`.',
+      'The stream starts after the position in the `Last-Event-ID` header, else in `?lastEventId=`, else in `?cursor=`. Without a position, it starts at `?from=start` (the default) or `?from=now`.',
       'Last-Event-ID takes precedence over lastEventId=, lastEventId= over cursor=, and cursor= over from=',
       ['emulator'],
       async (target) => {
@@ -189,7 +189,7 @@ export const stream: Section = {
       16,
     ),
     requirement(
-      '`{status}`: the execution has settled and every message was sent; the server closes',
+      '`{status}`: the execution ended at least 10 s ago and every message was sent; the server closes',
       'a stream of a settled execution sends its messages, caught-up and end, and then the server closes it',
       ['emulator'],
       async (target) => {
@@ -273,7 +273,7 @@ export const stream: Section = {
       5,
     ),
     requirement(
-      'still unknown upstream 5 s later',
+      'the upstream does not know the execution, even 5 s later',
       'a stream can be opened before its execution starts; if the execution does not start within 5 s, the answer is a 404',
       ['emulator'],
       async (target) => {
@@ -317,7 +317,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      'the key has reached its stream limit of this execution (100)',
+      'the key has reached its stream limit: 100 for this execution',
       'a stream over the key’s limit gets a 200 with a problem event and retry:; a new stream is accepted once another has closed',
       ['admin', 'emulator'],
       async (target) => {
