@@ -36,7 +36,7 @@ export const credentials: Section = {
       },
     ),
     requirement(
-      'A key that is sent without `Bearer`, or with another scheme, is a 401 that names the scheme.',
+      'A key that is sent without `Bearer`, or with another scheme, is a 401 that says so.',
       'a key with a missing or wrong scheme is a 401 that names the scheme and does not repeat the key',
       [],
       async (target) => {

@@ -250,7 +250,7 @@ export const stream: Section = {
       },
     ),
     requirement(
-      '`{}`: the history has changed, or the id is unknown; the history is sent again from its start',
+      '`{}`: the history has changed, or your event id is invalid; the history is sent again from its start',
       'when the history is replaced, an open stream sends reset and then the new history from its start',
       ['emulator'],
       async (target) => {
